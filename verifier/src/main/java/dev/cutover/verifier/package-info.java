@@ -1,0 +1,3 @@
+/** TODO by its owner. */
+@org.jspecify.annotations.NullMarked
+package dev.cutover.verifier;
