@@ -1,3 +1,0 @@
-/** TODO by its owner. */
-@org.jspecify.annotations.NullMarked
-package dev.cutover.core;
