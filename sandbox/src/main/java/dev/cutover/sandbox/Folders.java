@@ -9,7 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Whole folders, deleted and copied. */
+/** Whole folders: made, copied and deleted. */
 final class Folders {
     private Folders() {}
 
@@ -27,6 +27,29 @@ final class Folders {
             } catch (NoSuchFileException alreadyGone) {
                 continue;
             }
+        }
+    }
+
+    /** A folder for a server: a kept one has the exact name, others get a name nobody has. */
+    static Path forServer(Path parent, String name, boolean keep) {
+        try {
+            Path absolute = Files.createDirectories(parent.toAbsolutePath());
+            return keep
+                    ? Files.createDirectories(absolute.resolve(name))
+                    : Files.createTempDirectory(absolute, "cutover-sandbox-" + name + "-");
+        } catch (IOException e) {
+            throw new SandboxException(
+                    "Could not make a folder for " + name + " in " + parent + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Deletes the folder of a server that has ended. */
+    static void discard(Path folder) {
+        try {
+            delete(folder);
+        } catch (IOException e) {
+            throw new SandboxException(
+                    "Could not delete " + folder + ": " + e.getMessage() + ". Delete it by hand.", e);
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.cutover.sandbox;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.ThreadLocalRandom;
@@ -17,7 +19,7 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class LoopbackPort {
     private static final Path EPHEMERAL_RANGE = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
-    private static final int LOWEST = 15_000;
+    private static final int LOWEST = 10_000;
     private static final int USUAL_EPHEMERAL_START = 32_768;
     private static final int ATTEMPTS = 200;
 
@@ -45,12 +47,19 @@ final class LoopbackPort {
         }
     }
 
-    private static int ephemeralStart() {
+    /** The lowest port the kernel gives to clients. */
+    static int ephemeralStart() {
         if (!Files.isReadable(EPHEMERAL_RANGE)) {
             return USUAL_EPHEMERAL_START;
         }
-        try {
-            return Integer.parseInt(Files.readString(EPHEMERAL_RANGE).strip().split("\\s+", -1)[0]);
+        // The kernel answers the first read and calls the second the end, however short the first was; Files.readString
+        // reads
+        // one byte first, because the file says it has none.
+        try (InputStream range = Files.newInputStream(EPHEMERAL_RANGE)) {
+            byte[] answer = new byte[64];
+            int length = range.read(answer);
+            return Integer.parseInt(
+                    new String(answer, 0, Math.max(length, 0), StandardCharsets.US_ASCII).split("\\s+", -1)[0]);
         } catch (IOException | NumberFormatException unreadable) {
             return USUAL_EPHEMERAL_START;
         }

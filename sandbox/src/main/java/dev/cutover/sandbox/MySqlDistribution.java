@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -46,13 +47,14 @@ final class MySqlDistribution {
         return environment;
     }
 
-    String rootPassword() {
+    /** The password of root in the server with this folder; a kept folder may be older than the template of now. */
+    static String rootPassword(Path folder) {
         try {
-            return Files.readString(template.resolve(PASSWORD_FILE));
+            return Files.readString(folder.resolve(PASSWORD_FILE));
         } catch (IOException e) {
             throw new SandboxException(
-                    "Could not read the password of the template in " + template + ": " + e.getMessage()
-                            + ". Delete that folder; the next start makes it anew.",
+                    "Could not read the password of root in " + folder + ": " + e.getMessage()
+                            + ". The folder was not made by the sandbox, or not completely: delete it.",
                     e);
         }
     }
@@ -62,9 +64,22 @@ final class MySqlDistribution {
         return command(home);
     }
 
-    /** Makes {@code data} a copy of the initialised data folder. */
-    void copyDataTo(Path data) {
-        Folders.copy(template.resolve("data"), data);
+    /** Gives the folder of a server its {@code data}, whole or not at all, and its {@code tmp}. */
+    void copyDataTo(Path folder) {
+        Path partial = folder.resolve("data.partial");
+        try {
+            Folders.delete(partial);
+            Folders.copy(template.resolve("data"), partial);
+            Files.createDirectories(folder.resolve("tmp"));
+            Files.copy(
+                    template.resolve(PASSWORD_FILE),
+                    folder.resolve(PASSWORD_FILE),
+                    StandardCopyOption.COPY_ATTRIBUTES,
+                    StandardCopyOption.REPLACE_EXISTING);
+            Files.move(partial, folder.resolve("data"), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new SandboxException("Could not put a data folder into " + folder + ": " + e.getMessage(), e);
+        }
     }
 
     private static List<String> command(Path home) {

@@ -1,7 +1,5 @@
 package dev.cutover.sandbox;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -13,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,29 +18,22 @@ import org.slf4j.LoggerFactory;
 /**
  * A real mysqld 8.0.15 on a loopback port, with row binlog, GTIDs and every commit on disk; gone for certain when this JVM is.
  *
- * <p>Safe for many threads; starting, killing and closing take turns.
+ * <p>Safe for many threads.
  */
 public final class MySqlServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MySqlServer.class);
     private static final Pattern SCRATCH_PREFIX = Pattern.compile("[a-z][a-z0-9_]{0,40}");
     private static final Pattern SAFE_DATABASE = Pattern.compile("[A-Za-z0-9_$-]*");
-    private static final Duration START_BOUND = Duration.ofSeconds(90);
-    private static final Duration STOP_BOUND = Duration.ofSeconds(30);
     private static final String ROOT = "root";
 
-    private final Options options;
-    private final MySqlDistribution distribution;
-    private final Path folder;
-    private final ReentrantLock turns = new ReentrantLock();
+    private final String name;
+    private final String rootPassword;
+    private final ServerLife life;
 
-    // Written while holding turns.
-    private volatile ServerRun run;
-
-    private MySqlServer(Options options, MySqlDistribution distribution, Path folder, ServerRun run) {
-        this.options = options;
-        this.distribution = distribution;
-        this.folder = folder;
-        this.run = run;
+    private MySqlServer(String name, String rootPassword, ServerLife life) {
+        this.name = name;
+        this.rootPassword = rootPassword;
+        this.life = life;
     }
 
     /**
@@ -101,26 +91,21 @@ public final class MySqlServer implements AutoCloseable {
     public static MySqlServer start(Options options) {
         long begun = System.nanoTime();
         MySqlDistribution distribution = MySqlDistribution.in(SandboxCache.ofThisUser());
-        Path folder = ServerRun.folder(options.parent(), options.name(), options.keep());
-        Path data = folder.resolve("data");
-        try {
-            if (!Files.isDirectory(data)) {
-                distribution.copyDataTo(data);
-            }
-            Files.createDirectories(folder.resolve("tmp"));
-            ServerRun run =
-                    ServerRun.start(options.port(), port -> launch(options, distribution, folder, port), START_BOUND);
-            LOG.info(
-                    "mysqld {} '{}' answers on port {} after {} ms, folder {}",
-                    MySqlDistribution.VERSION,
-                    options.name(),
-                    run.port(),
-                    Duration.ofNanos(System.nanoTime() - begun).toMillis(),
-                    folder);
-            return new MySqlServer(options, distribution, folder, run);
-        } catch (IOException e) {
-            throw new SandboxException("Could not prepare the folder " + folder + ": " + e.getMessage(), e);
+        Path folder = Folders.forServer(options.parent(), options.name(), options.keep());
+        if (!Files.isDirectory(folder.resolve("data"))) {
+            distribution.copyDataTo(folder);
         }
+        String rootPassword = MySqlDistribution.rootPassword(folder);
+        ServerLife life = ServerLife.begin(
+                port -> launch(options, distribution, folder, port), folder, options.port(), options.keep());
+        LOG.info(
+                "mysqld {} '{}' answers on port {} after {} ms, folder {}",
+                MySqlDistribution.VERSION,
+                options.name(),
+                life.port(),
+                Duration.ofNanos(System.nanoTime() - begun).toMillis(),
+                folder);
+        return new MySqlServer(options.name(), rootPassword, life);
     }
 
     /** The one server that the tests of this JVM share, started when first asked for and ended with the JVM; do not close it. */
@@ -143,7 +128,7 @@ public final class MySqlServer implements AutoCloseable {
     }
 
     public String name() {
-        return options.name();
+        return name;
     }
 
     public String host() {
@@ -151,12 +136,12 @@ public final class MySqlServer implements AutoCloseable {
     }
 
     public int port() {
-        return run.port();
+        return life.port();
     }
 
     /** The folder with the data, the binlogs and {@code error.log}. */
     public Path folder() {
-        return folder;
+        return life.folder();
     }
 
     /** The address of a database, without user and password; an empty name means no database. */
@@ -175,7 +160,7 @@ public final class MySqlServer implements AutoCloseable {
     }
 
     public String rootPassword() {
-        return distribution.rootPassword();
+        return rootPassword;
     }
 
     /** A new connection as root without a database; the caller closes it. */
@@ -222,72 +207,39 @@ public final class MySqlServer implements AutoCloseable {
 
     /** The mysqld of now; another one after {@link #restart()}. */
     public ProcessHandle process() {
-        return run.process().handle();
+        return life.process();
     }
 
     public boolean isRunning() {
-        return run.process().isAlive();
+        return life.isRunning();
     }
 
     /** SIGKILL, as a crash of the server: returns when the process is gone. The data stays for {@link #restart()}. */
     public void kill() {
-        turn(() -> run.process().kill());
+        life.kill();
     }
 
     /** SIGSTOP, as a machine that hangs: connections stay open and nothing answers. */
     public void stopProcess() {
-        turn(() -> run.process().signal("STOP"));
+        life.stopProcess();
     }
 
     /** SIGCONT. */
     public void resumeProcess() {
-        turn(() -> run.process().signal("CONT"));
+        life.resumeProcess();
     }
 
     /** Starts mysqld again on the same data and the same port, stopping it first when it runs. */
     public void restart() {
-        turn(() -> {
-            endProcess();
-            run = ServerRun.start(run.port(), port -> launch(options, distribution, folder, port), START_BOUND);
-        });
+        life.restart();
     }
 
-    /** Stops mysqld, by force when it takes longer than its bound, and deletes its folder unless it is kept. */
+    /**
+     * Ends mysqld: in good order when its folder is kept, by force after 30 s; otherwise at once, and the folder is deleted.
+     * Closing twice is the same as closing once.
+     */
     @Override
     public void close() {
-        turn(() -> {
-            endProcess();
-            if (!options.keep()) {
-                ServerRun.delete(folder);
-            }
-        });
-    }
-
-    private void endProcess() {
-        SupervisedProcess process = run.process();
-        if (process.isAlive()) {
-            // A stopped process would not see the SIGTERM.
-            process.signal("CONT");
-            process.terminate(STOP_BOUND);
-        }
-    }
-
-    private void turn(Runnable action) {
-        turns.lock();
-        try {
-            action.run();
-        } finally {
-            turns.unlock();
-        }
-    }
-
-    /** The last lines of the error log, for messages of tests. */
-    public String errorLogTail() {
-        try {
-            Path log = folder.resolve("error.log");
-            return Files.exists(log) ? ServerRun.tail(new String(Files.readAllBytes(log), StandardCharsets.UTF_8)) : "";
-        } catch (IOException e) {
-            throw new SandboxException("Could not read the error log in " + folder + ": " + e.getMessage(), e);
-        }
+        life.close();
     }
 }

@@ -35,7 +35,11 @@ record ServerRun(int port, SupervisedProcess process) {
             Path folder,
             Path log,
             String readyWords,
-            SupervisedProcess.Orphaned orphaned) {}
+            SupervisedProcess.Orphaned orphaned) {
+        Path output() {
+            return folder.resolve(SupervisedProcess.OUTPUT_FILE);
+        }
+    }
 
     /** Starts on the wanted port, or on any free one when it is 0; another process that takes the port first costs a retry. */
     static ServerRun start(int wantedPort, IntFunction<Launch> launch, Duration bound) {
@@ -43,7 +47,12 @@ record ServerRun(int port, SupervisedProcess process) {
         for (int attempt = 1; ; attempt++) {
             int port = wantedPort == 0 ? LoopbackPort.free() : wantedPort;
             Launch what = launch.apply(port);
+            if (wantedPort != 0 && !LoopbackPort.isFree(port)) {
+                throw new SandboxException(what.what() + " cannot start: port " + port
+                        + " is taken by another process. Stop that one, or name another port (0 means any free one).");
+            }
             long logStart = length(what.log());
+            long outputStart = length(what.output());
             SupervisedProcess process =
                     SupervisedProcess.start(what.command(), what.environment(), what.folder(), what.orphaned());
             try {
@@ -54,7 +63,7 @@ record ServerRun(int port, SupervisedProcess process) {
                 process.kill();
                 throw e;
             }
-            String log = since(what.log(), logStart) + since(what.folder().resolve("server.out"), 0);
+            String log = since(what.log(), logStart) + since(what.output(), outputStart);
             if (!portWasTaken(log) || attempt == PORT_ATTEMPTS) {
                 throw new SandboxException(
                         what.what() + " did not start on port " + port + ". The end of its log:\n" + tail(log));
@@ -77,29 +86,6 @@ record ServerRun(int port, SupervisedProcess process) {
 
     static boolean portWasTaken(String log) {
         return log.contains("Address already in use") || log.contains("already running on port");
-    }
-
-    /** The folder of a server: a kept one has the exact name, others get a name nobody has. */
-    static Path folder(Path parent, String name, boolean keep) {
-        try {
-            Path absolute = parent.toAbsolutePath();
-            Files.createDirectories(absolute);
-            return keep
-                    ? Files.createDirectories(absolute.resolve(name))
-                    : Files.createTempDirectory(absolute, "cutover-sandbox-" + name + "-");
-        } catch (IOException e) {
-            throw new SandboxException(
-                    "Could not make a folder for " + name + " in " + parent + ": " + e.getMessage(), e);
-        }
-    }
-
-    static void delete(Path folder) {
-        try {
-            Folders.delete(folder);
-        } catch (IOException e) {
-            throw new SandboxException(
-                    "Could not delete " + folder + ": " + e.getMessage() + ". Delete it by hand.", e);
-        }
     }
 
     static String tail(String log) {

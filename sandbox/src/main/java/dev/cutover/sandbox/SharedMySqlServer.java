@@ -27,11 +27,7 @@ final class SharedMySqlServer {
 
     private static MySqlServer start() {
         MySqlServer server = MySqlServer.start("shared");
-        // Not a graceful stop: nobody will read this data, and a build waits for its JVMs.
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            server.kill();
-            server.close();
-        }));
+        Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         SERVER.set(server);
         return server;
     }

@@ -35,6 +35,7 @@ final class SupervisedProcess {
             trap '' INT HUP TERM
             folder=$1 orphaned=$2
             shift 2
+            rm -f "$folder/orphaned"
             exec 3<&0
             ( trap - INT HUP TERM; exec "$@" ) </dev/null 3<&- >>"$folder/server.out" 2>&1 &
             server=$!
@@ -48,6 +49,9 @@ final class SupervisedProcess {
             if [ -e "$folder/orphaned" ] && [ "$orphaned" = DELETE_FOLDER ]; then rm -rf "$folder"; fi
             exit "$status"
             """;
+
+    /** Where standard output and standard error of the server go, inside its folder. */
+    static final String OUTPUT_FILE = "server.out";
 
     private static final Path SETSID = Path.of("/usr/bin/setsid");
 
@@ -68,7 +72,7 @@ final class SupervisedProcess {
         words.addAll(List.of("/bin/sh", "-c", SUPERVISOR, "cutover-sandbox", folder.toString(), orphaned.name()));
         words.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(words)
-                .redirectError(folder.resolve("server.out").toFile());
+                .redirectError(folder.resolve(OUTPUT_FILE).toFile());
         builder.environment().putAll(environment);
         try {
             Process supervisor = builder.start();
@@ -109,14 +113,18 @@ final class SupervisedProcess {
     /** SIGTERM, and SIGKILL when the process is still there after the bound. */
     void terminate(Duration bound) {
         server.destroy();
+        // A process that is stopped sees its SIGTERM only when it goes on.
+        signal("CONT");
         if (!endsWithin(bound)) {
             kill();
         }
     }
 
-    /** Sends STOP or CONT, for which Java has no method. */
+    /** Sends STOP or CONT, for which Java has no method; a process that has ended is left alone. */
     void signal(String name) {
-        Command.of("/bin/sh", "-c", "kill -" + name + " " + server.pid()).orFail();
+        if (isAlive()) {
+            Command.of("/bin/sh", "-c", "kill -" + name + " " + server.pid()).run();
+        }
     }
 
     /** Waits at most this long; true when the process has ended. */
