@@ -1,0 +1,58 @@
+-- coupon_meta: what is not cut by user. Times are epoch milliseconds UTC, ranges are [from, to), money is in minor units.
+
+CREATE TABLE IF NOT EXISTS coupon_template (
+  template_id      BIGINT        NOT NULL,
+  name             VARCHAR(100)  NULL,
+  kind             TINYINT       NOT NULL COMMENT '1 store, 2 freight, 3 red packet',
+  discount_type    TINYINT       NOT NULL COMMENT '1 amount off, 2 percent off, 3 freight off',
+  amount_off_minor BIGINT        NULL,
+  percent_off_bp   INT           NULL COMMENT 'basis points off',
+  threshold_minor  BIGINT        NOT NULL DEFAULT 0,
+  total_quantity   BIGINT        NULL COMMENT 'NULL: unlimited',
+  per_user_limit   INT           NULL COMMENT 'NULL: no limit',
+  validity_type    SMALLINT      NOT NULL COMMENT '0 days from the claim, 1 fixed range',
+  valid_days       INT           NULL,
+  valid_from       BIGINT        NULL,
+  valid_to         BIGINT        NULL,
+  scope            TINYINT       NOT NULL COMMENT '0 all, 1 category, 2 white list, 3 black list',
+  goods_list       VARCHAR(1023) NULL,
+  status           TINYINT       NOT NULL COMMENT '0 draft, 1 published, 2 paused, 3 ended, 4 archived',
+  created_at       BIGINT        NULL,
+  PRIMARY KEY (template_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS template_product (
+  id          BIGINT      NOT NULL,
+  template_id BIGINT      NULL,
+  goods_sn    VARCHAR(64) NULL,
+  list_type   TINYINT     NULL,
+  PRIMARY KEY (id),
+  KEY idx_template (template_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The key compares as its source does: without case, without trailing spaces.
+CREATE TABLE IF NOT EXISTS super_blacklist (
+  goods_sn   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL,
+  operator   VARCHAR(20) NULL,
+  created_at BIGINT      NULL,
+  PRIMARY KEY (goods_sn)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS id_sequence (
+  name       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  next_value BIGINT      NOT NULL COMMENT 'the first number nobody has taken',
+  PRIMARY KEY (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Stock that moves between two shard databases: the intent is written here before the first leg.
+CREATE TABLE IF NOT EXISTS stock_transfer (
+  transfer_id   BIGINT   NOT NULL,
+  template_id   BIGINT   NOT NULL,
+  from_database SMALLINT NOT NULL,
+  to_database   SMALLINT NOT NULL,
+  quantity      BIGINT   NOT NULL,
+  state         TINYINT  NOT NULL COMMENT '0 prepared, 1 debited, 2 credited',
+  created_at    BIGINT   NOT NULL,
+  PRIMARY KEY (transfer_id),
+  KEY idx_state (state)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -1,0 +1,84 @@
+-- One shard database. A statement that names {table} is run once a physical table, with the table's three digits in its place.
+-- Times are epoch milliseconds UTC, ranges are [from, to), money is in minor units.
+
+CREATE TABLE IF NOT EXISTS user_coupon_{table} (
+  coupon_id        BIGINT      NOT NULL COMMENT 'sequence << 10 | slot',
+  user_id          BIGINT      NOT NULL,
+  template_id      BIGINT      NOT NULL,
+  coupon_sn        VARCHAR(32) NULL,
+  nickname         VARCHAR(64) NULL,
+  source           TINYINT     NULL COMMENT '0 sent, 1 claimed, 2 code',
+  status           TINYINT     NOT NULL COMMENT '1 available, 3 used, 4 expired, 5 voided',
+  used_at          BIGINT      NULL,
+  valid_from       BIGINT      NULL,
+  valid_to         BIGINT      NOT NULL,
+  legacy_order_id  BIGINT      NULL,
+  order_no         VARCHAR(64) NULL,
+  created_at       BIGINT      NULL,
+  updated_at       BIGINT      NULL,
+  deleted          TINYINT     NOT NULL DEFAULT 0,
+  kind             TINYINT     NOT NULL,
+  discount_type    TINYINT     NOT NULL,
+  amount_off_minor BIGINT      NULL,
+  percent_off_bp   INT         NULL,
+  threshold_minor  BIGINT      NOT NULL,
+  claim_seq        BIGINT      NOT NULL COMMENT '1 to the limit of the template; -id for rows of the mall',
+  request_no       VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  item_no          SMALLINT    NOT NULL,
+  rule_version     INT         NOT NULL DEFAULT 1,
+  version          INT         NOT NULL DEFAULT 0,
+  PRIMARY KEY (coupon_id),
+  UNIQUE KEY uk_claim (user_id, template_id, claim_seq),
+  UNIQUE KEY uk_request (user_id, request_no, item_no),
+  KEY idx_list (user_id, status, valid_to)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS coupon_redemption_{table} (
+  redemption_id BIGINT      NOT NULL COMMENT 'sequence << 10 | slot',
+  user_id       BIGINT      NOT NULL,
+  order_no      VARCHAR(64) NULL,
+  coupon_id     BIGINT      NULL,
+  amount_minor  BIGINT      NULL,
+  refund_status TINYINT     NULL COMMENT '0 none, 1 refunded',
+  refund_no     VARCHAR(64) NULL,
+  created_at    BIGINT      NULL,
+  PRIMARY KEY (redemption_id),
+  KEY idx_user (user_id),
+  KEY idx_coupon (coupon_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS coupon_operation_{table} (
+  user_id     BIGINT        NOT NULL,
+  op_id       VARCHAR(80)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  fingerprint CHAR(64)      CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  result      VARCHAR(2000) NOT NULL,
+  created_at  BIGINT        NOT NULL,
+  PRIMARY KEY (user_id, op_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The stock of a template, cut so that claims of one hot template do not meet in one row.
+CREATE TABLE IF NOT EXISTS stock_slice (
+  template_id BIGINT   NOT NULL,
+  slice_no    SMALLINT NOT NULL,
+  allotted    BIGINT   NOT NULL,
+  remaining   BIGINT   NOT NULL,
+  PRIMARY KEY (template_id, slice_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What a transfer of stock did in this database.
+CREATE TABLE IF NOT EXISTS stock_transfer_leg (
+  transfer_id BIGINT  NOT NULL,
+  leg         TINYINT NOT NULL COMMENT '1 debit, 2 credit',
+  template_id BIGINT  NOT NULL,
+  quantity    BIGINT  NOT NULL,
+  PRIMARY KEY (transfer_id, leg)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS outbox (
+  event_id   BIGINT      NOT NULL AUTO_INCREMENT,
+  event_type VARCHAR(48) NOT NULL,
+  user_id    BIGINT      NOT NULL,
+  payload    JSON        NOT NULL,
+  created_at BIGINT      NOT NULL,
+  PRIMARY KEY (event_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
