@@ -1,0 +1,46 @@
+package dev.cutover.core.row;
+
+import org.jspecify.annotations.Nullable;
+
+/** One row as the target shall hold it, its values the bytes MySQL sent. Immutable by agreement: nobody writes into {@link #values}. */
+public final class ProjectedRow {
+    private final RowKey sourceKey;
+    private final int slot;
+    private final @Nullable String rejectReason;
+    private final byte @Nullable [][] values;
+
+    ProjectedRow(RowKey sourceKey, int slot, @Nullable String rejectReason, byte @Nullable [][] values) {
+        this.sourceKey = sourceKey;
+        this.slot = slot;
+        this.rejectReason = rejectReason;
+        this.values = values;
+    }
+
+    public RowKey sourceKey() {
+        return sourceKey;
+    }
+
+    /** The slot it routes to: -1 when its shard key is NULL, 0 for single tables and on the way back. */
+    public int slot() {
+        return slot;
+    }
+
+    /** Why it cannot be mapped; null when it can. */
+    public @Nullable String rejectReason() {
+        return rejectReason;
+    }
+
+    public boolean rejected() {
+        return rejectReason != null;
+    }
+
+    /** One value a column of {@link Projection#columns()}; an element is null for NULL. */
+    public byte @Nullable [][] values() {
+        return values;
+    }
+
+    /** Whether all values are the same bytes. */
+    public boolean sameValues(ProjectedRow other) {
+        return java.util.Arrays.deepEquals(values, other.values);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.cutover.core.topology;
+
+import dev.cutover.core.plan.Endpoint;
+import dev.cutover.core.plan.MigrationPlan;
+import java.sql.Connection;
+import java.util.List;
+import javax.sql.DataSource;
+
+/**
+ * Every database of a migration, reached through sessions that are all pinned alike. Safe for many threads; pools open on first use.
+ *
+ * <p>Each session: {@code time_zone '+00:00'}, strict {@code sql_mode} with {@code NO_AUTO_VALUE_ON_ZERO} and zero dates allowed,
+ * utf8mb4 both ways, {@code foreign_key_checks=0}, READ COMMITTED, timeouts set, statements prepared by the driver.
+ */
+public interface Topology extends AutoCloseable {
+    /** Opens nothing yet; each database is reached when it is first asked for. */
+    static Topology open(MigrationPlan plan, String applicationName) {
+        return new PooledTopology(plan, applicationName);
+    }
+
+    MigrationPlan plan();
+
+    /** Pooled sessions; {@code getConnection} throws {@link UnreachableException} when the database does not answer. */
+    DataSource database(DatabaseId id);
+
+    /** Pooled sessions of the control database. */
+    DataSource control();
+
+    Endpoint endpoint(DatabaseId id);
+
+    /** The servers of a side; each is one stream. */
+    List<ServerAddress> servers(Side side);
+
+    /** A dedicated session outside the pool; the caller closes it. */
+    Connection pinned(DatabaseId id);
+
+    /** The same, and one call may carry several statements; for the close of a fence only. */
+    Connection pinnedMulti(DatabaseId id);
+
+    @Override
+    void close();
+}
