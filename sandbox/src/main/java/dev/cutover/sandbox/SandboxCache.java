@@ -63,8 +63,12 @@ final class SandboxCache {
                 if (!Files.isDirectory(entry)) {
                     sweepLeftovers(name);
                     Path partial = Files.createTempDirectory(folder, "." + name + "-");
-                    filler.fill(partial);
-                    Files.move(partial, entry, StandardCopyOption.ATOMIC_MOVE);
+                    try {
+                        filler.fill(partial);
+                        Files.move(partial, entry, StandardCopyOption.ATOMIC_MOVE);
+                    } finally {
+                        Folders.delete(partial);
+                    }
                 }
             }
             return entry;
