@@ -49,8 +49,8 @@ public record Event(
 
     /** Whether the hash is the one its fields have. */
     boolean intact() {
-        return hash.equals(hash(
-                seq, at, new EventDraft(actor, kind, summary, fromState, toState, reason, detailJson), prevHash));
+        return hash.equals(
+                hash(seq, at, new EventDraft(actor, kind, summary, fromState, toState, reason, detailJson), prevHash));
     }
 
     private static String hash(long seq, Instant at, EventDraft draft, String prevHash) {
@@ -60,7 +60,8 @@ public record Event(
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("Every JVM has SHA-256.", e);
         }
-        digest.update(ByteBuffer.allocate(16).putLong(seq).putLong(at.toEpochMilli()).flip());
+        digest.update(
+                ByteBuffer.allocate(16).putLong(seq).putLong(at.toEpochMilli()).flip());
         add(digest, prevHash);
         add(digest, draft.actor());
         add(digest, draft.kind());
@@ -75,9 +76,8 @@ public record Event(
     // Length first: otherwise text could move from one field to its neighbour under the same hash.
     private static void add(MessageDigest digest, @Nullable String text) {
         byte[] bytes = text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
-        digest.update(ByteBuffer.allocate(4)
-                .putInt(text == null ? -1 : bytes.length)
-                .flip());
+        digest.update(
+                ByteBuffer.allocate(4).putInt(text == null ? -1 : bytes.length).flip());
         digest.update(bytes);
     }
 }

@@ -38,6 +38,13 @@ public record Register(
         int shadowPercent,
         boolean frozen) {
 
+    public Register {
+        if (readPercent < 0 || readPercent > 100 || shadowPercent < 0 || shadowPercent > 100) {
+            throw new IllegalArgumentException("Percentages run from 0 to 100, not " + readPercent + " (reads) and "
+                    + shadowPercent + " (shadow).");
+        }
+    }
+
     /** Stable, or between the claim of a switch and its end. */
     public enum Phase {
         STABLE,
@@ -53,5 +60,238 @@ public record Register(
 
     public WriteMode mode() {
         return WriteMode.of(truth, mirror);
+    }
+
+    /** The first register of a migration. */
+    public static Register initial(String migration, String planHash) {
+        return new Register(
+                1,
+                migration,
+                planHash,
+                new Epoch(1),
+                Side.OLD,
+                Phase.STABLE,
+                null,
+                Decision.NONE,
+                null,
+                null,
+                Stage.PLANNED,
+                false,
+                0,
+                0,
+                false);
+    }
+
+    /** A claimed switch to a side: the next epoch, not decided. */
+    public Register claimed(Side to, String owner, Instant until) {
+        return new Register(
+                version,
+                migration,
+                planHash,
+                epoch.next(),
+                truth,
+                Phase.SWITCHING,
+                to,
+                Decision.NONE,
+                owner,
+                until,
+                stage,
+                mirror,
+                readPercent,
+                shadowPercent,
+                frozen);
+    }
+
+    /** The same switch driven by somebody else, or for longer. */
+    public Register leasedTo(String owner, Instant until) {
+        return new Register(
+                version,
+                migration,
+                planHash,
+                epoch,
+                truth,
+                phase,
+                switchTo,
+                decision,
+                owner,
+                until,
+                stage,
+                mirror,
+                readPercent,
+                shadowPercent,
+                frozen);
+    }
+
+    /** The commit point of a claimed switch. */
+    public Register decided(Decision outcome) {
+        return new Register(
+                version,
+                migration,
+                planHash,
+                epoch,
+                truth,
+                phase,
+                switchTo,
+                outcome,
+                leaseOwner,
+                leaseUntil,
+                stage,
+                mirror,
+                readPercent,
+                shadowPercent,
+                frozen);
+    }
+
+    /** Stable again, with the truth where the decision put it. */
+    public Register settled(Side holder) {
+        return new Register(
+                version,
+                migration,
+                planHash,
+                epoch,
+                holder,
+                Phase.STABLE,
+                null,
+                Decision.NONE,
+                null,
+                null,
+                stage,
+                mirror,
+                readPercent,
+                shadowPercent,
+                frozen);
+    }
+
+    public Register withVersion(long newVersion) {
+        return new Register(
+                newVersion,
+                migration,
+                planHash,
+                epoch,
+                truth,
+                phase,
+                switchTo,
+                decision,
+                leaseOwner,
+                leaseUntil,
+                stage,
+                mirror,
+                readPercent,
+                shadowPercent,
+                frozen);
+    }
+
+    public Register withPlanHash(String newPlanHash) {
+        return new Register(
+                version,
+                migration,
+                newPlanHash,
+                epoch,
+                truth,
+                phase,
+                switchTo,
+                decision,
+                leaseOwner,
+                leaseUntil,
+                stage,
+                mirror,
+                readPercent,
+                shadowPercent,
+                frozen);
+    }
+
+    public Register withStage(Stage newStage) {
+        return new Register(
+                version,
+                migration,
+                planHash,
+                epoch,
+                truth,
+                phase,
+                switchTo,
+                decision,
+                leaseOwner,
+                leaseUntil,
+                newStage,
+                mirror,
+                readPercent,
+                shadowPercent,
+                frozen);
+    }
+
+    public Register withMirror(boolean newMirror) {
+        return new Register(
+                version,
+                migration,
+                planHash,
+                epoch,
+                truth,
+                phase,
+                switchTo,
+                decision,
+                leaseOwner,
+                leaseUntil,
+                stage,
+                newMirror,
+                readPercent,
+                shadowPercent,
+                frozen);
+    }
+
+    public Register withReadPercent(int newReadPercent) {
+        return new Register(
+                version,
+                migration,
+                planHash,
+                epoch,
+                truth,
+                phase,
+                switchTo,
+                decision,
+                leaseOwner,
+                leaseUntil,
+                stage,
+                mirror,
+                newReadPercent,
+                shadowPercent,
+                frozen);
+    }
+
+    public Register withShadowPercent(int newShadowPercent) {
+        return new Register(
+                version,
+                migration,
+                planHash,
+                epoch,
+                truth,
+                phase,
+                switchTo,
+                decision,
+                leaseOwner,
+                leaseUntil,
+                stage,
+                mirror,
+                readPercent,
+                newShadowPercent,
+                frozen);
+    }
+
+    public Register withFrozen(boolean newFrozen) {
+        return new Register(
+                version,
+                migration,
+                planHash,
+                epoch,
+                truth,
+                phase,
+                switchTo,
+                decision,
+                leaseOwner,
+                leaseUntil,
+                stage,
+                mirror,
+                readPercent,
+                shadowPercent,
+                newFrozen);
     }
 }

@@ -1,0 +1,8 @@
+package dev.cutover.core.fence;
+
+/** The attempt to close a fence broke; the fence was read again where possible and is not closed in the wanted epoch. */
+public final class FenceCloseFailedException extends RuntimeException {
+    FenceCloseFailedException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,239 @@
+package dev.cutover.core.fence;
+
+import dev.cutover.core.topology.DatabaseId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt to close one fence. Owned by one thread; the timer thread it starts has ended when {@link #attempt} returns.
+ *
+ * <p><b>Idea.</b> Lock, update and unlock travel in one packet, so that no network pause can fall between them; the session's number is
+ * known before, so that the wait can be ended from another session whatever becomes of this one.
+ *
+ * <p><b>Invariant.</b> When {@link #attempt} returns, no session of this attempt holds or awaits a lock, and the outcome is what the fence
+ * row says, read after that; never what a broken connection was last heard to do.
+ *
+ * <p><b>What breaks without it.</b> A request that waits without end stops every new writer behind the oldest transaction of the
+ * application. A request whose client has gone may still be granted minutes later.
+ */
+final class FenceClosing {
+    private static final int INTERRUPTED = 1317;
+    private static final int LOCK_WAIT_TIMEOUT = 1205;
+    private static final int NO_SUCH_THREAD = 1094;
+
+    // lock_wait_timeout ends the wait also where the timer's session has died.
+    private static final String PACKET = "SET SESSION wait_timeout = 5, lock_wait_timeout = 5;"
+            + "LOCK TABLES cutover_fence WRITE;"
+            + "UPDATE cutover_fence SET role = 'closing', epoch = ?, updated_by = ?"
+            + " WHERE id = 1 AND epoch < ? AND server_uuid = @@server_uuid;"
+            + "UNLOCK TABLES";
+
+    private static final String BLOCKERS =
+            "SELECT COALESCE(t.PROCESSLIST_ID, 0), COALESCE(t.PROCESSLIST_USER, ''), COALESCE(t.PROCESSLIST_HOST, ''),"
+                    + " COALESCE(t.PROCESSLIST_COMMAND, ''), MAX(COALESCE(x.TIMER_WAIT, 0)) DIV 1000000000 AS age,"
+                    + " MAX(LEFT(s.DIGEST_TEXT, 200))"
+                    + " FROM performance_schema.metadata_locks m"
+                    + " LEFT JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID"
+                    + " LEFT JOIN performance_schema.events_transactions_current x"
+                    + " ON x.THREAD_ID = m.OWNER_THREAD_ID AND x.STATE = 'ACTIVE'"
+                    + " LEFT JOIN performance_schema.events_statements_current s"
+                    + " ON s.THREAD_ID = m.OWNER_THREAD_ID AND s.NESTING_EVENT_LEVEL = 0"
+                    + " WHERE m.OBJECT_TYPE = 'TABLE' AND m.OBJECT_SCHEMA = DATABASE() AND m.OBJECT_NAME = 'cutover_fence'"
+                    + " AND m.LOCK_STATUS = 'GRANTED'"
+                    + " AND COALESCE(t.PROCESSLIST_ID, 0) NOT IN (?, CONNECTION_ID())"
+                    + " GROUP BY 1, 2, 3, 4 ORDER BY age DESC LIMIT 20";
+
+    private final DatabaseId database;
+    private final Epoch epoch;
+    private final Duration lockWait;
+    private final String by;
+    private final Sessions sessions;
+
+    /** Opens a dedicated session on the database; one call of it may carry several statements. */
+    @FunctionalInterface
+    interface Sessions {
+        Connection open() throws SQLException;
+    }
+
+    FenceClosing(DatabaseId database, Epoch epoch, Duration lockWait, String by, Sessions sessions) {
+        this.database = database;
+        this.epoch = epoch;
+        this.lockWait = lockWait;
+        this.by = by;
+        this.sessions = sessions;
+    }
+
+    CloseOutcome attempt() {
+        try (Connection watching = sessions.open();
+                Connection closing = sessions.open()) {
+            return attempt(watching, closing);
+        } catch (SQLException e) {
+            throw new FenceCloseFailedException(
+                    "Could not close the fence of " + database + " in epoch " + epoch + ": " + e.getMessage()
+                            + ". It is not known to be closed; read it again before anything else is done.",
+                    e);
+        }
+    }
+
+    private CloseOutcome attempt(Connection watching, Connection closing) throws SQLException {
+        long connectionId = connectionId(closing);
+        Timer timer = new Timer(watching, connectionId);
+        long begun = System.nanoTime();
+        @Nullable SQLException failure = null;
+        timer.start();
+        try {
+            send(closing);
+        } catch (SQLException e) {
+            failure = e;
+        } finally {
+            timer.stop();
+        }
+        if (failure != null) {
+            // Whatever the session still does or holds on the server ends here.
+            kill(watching, "KILL " + connectionId);
+        }
+        Duration took = Duration.ofNanos(System.nanoTime() - begun);
+        // A locking read: it waits for a commit that is under way and sees its result.
+        FenceState fence = Fence.readShared(watching);
+        if (fence.role() == Role.CLOSING && fence.epoch().equals(epoch)) {
+            return new CloseOutcome(database, CloseOutcome.Kind.CLOSED, fence, List.of(), null, took);
+        }
+        if (failure == null || fence.epoch().compareTo(epoch) >= 0) {
+            return new CloseOutcome(database, CloseOutcome.Kind.SUPERSEDED, fence, List.of(), null, took);
+        }
+        if (timer.killed() || failure.getErrorCode() == INTERRUPTED || failure.getErrorCode() == LOCK_WAIT_TIMEOUT) {
+            return new CloseOutcome(
+                    database, CloseOutcome.Kind.BLOCKED, fence, timer.blockers(), timer.blockersUnknown(), took);
+        }
+        throw failure;
+    }
+
+    private void send(Connection closing) throws SQLException {
+        closing.setAutoCommit(true);
+        try (PreparedStatement packet = closing.prepareStatement(PACKET)) {
+            packet.setLong(1, epoch.number());
+            packet.setString(2, by);
+            packet.setLong(3, epoch.number());
+            packet.execute();
+            // An error of a later statement shows only when its result is asked for.
+            while (packet.getMoreResults() || packet.getUpdateCount() != -1) {
+                continue;
+            }
+        }
+    }
+
+    private static long connectionId(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT CONNECTION_ID()")) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    private static void kill(Connection watching, String kill) throws SQLException {
+        try (Statement statement = watching.createStatement()) {
+            statement.execute(kill);
+        } catch (SQLException e) {
+            if (e.getErrorCode() != NO_SUCH_THREAD) {
+                throw e;
+            }
+        }
+    }
+
+    /** Ends the wait from another session when it has lasted long enough, then asks who was in the way. */
+    private final class Timer {
+        private final Connection watching;
+        private final long connectionId;
+        private final CountDownLatch answered = new CountDownLatch(1);
+        private final Thread thread;
+
+        // Written by the timer's thread, read after it has ended.
+        private volatile boolean killed;
+        private volatile List<Blocker> blockers = List.of();
+        private volatile @Nullable SQLException failure;
+
+        Timer(Connection watching, long connectionId) {
+            this.watching = watching;
+            this.connectionId = connectionId;
+            this.thread = new Thread(this::run, "fence-close-timer-" + database);
+            thread.setDaemon(true);
+        }
+
+        void start() {
+            thread.start();
+        }
+
+        void stop() {
+            answered.countDown();
+            boolean interrupted = false;
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        boolean killed() {
+            return killed;
+        }
+
+        List<Blocker> blockers() {
+            return blockers;
+        }
+
+        @Nullable
+        String blockersUnknown() {
+            SQLException e = failure;
+            return e == null ? null : e.getMessage();
+        }
+
+        private void run() {
+            try {
+                if (answered.await(lockWait.toNanos(), TimeUnit.NANOSECONDS)) {
+                    return;
+                }
+                killed = true;
+                kill(watching, "KILL QUERY " + connectionId);
+                // After the kill: the application waits no longer, and whoever was in the way for long still is.
+                blockers = readBlockers();
+            } catch (SQLException e) {
+                failure = e;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        private List<Blocker> readBlockers() throws SQLException {
+            List<Blocker> found = new ArrayList<>();
+            try (PreparedStatement select = watching.prepareStatement(BLOCKERS)) {
+                select.setLong(1, connectionId);
+                try (ResultSet row = select.executeQuery()) {
+                    while (row.next()) {
+                        found.add(new Blocker(
+                                row.getLong(1),
+                                Fence.text(row, 2),
+                                Fence.text(row, 3),
+                                Fence.text(row, 4),
+                                Duration.ofMillis(row.getLong(5)),
+                                row.getString(6)));
+                    }
+                }
+            }
+            return found;
+        }
+    }
+}
