@@ -60,6 +60,26 @@ public record MigrationPlan(
         }
     }
 
+    MigrationPlan withHash(String newHash) {
+        return new MigrationPlan(
+                migration,
+                strategy,
+                old,
+                meta,
+                shards,
+                shardKey,
+                layout,
+                control,
+                tables,
+                handover,
+                frozenTables,
+                copy,
+                verify,
+                reads,
+                switchPlan,
+                newHash);
+    }
+
     /** The table with this name on NEW. */
     public TablePlan table(String name) {
         return tables.stream()

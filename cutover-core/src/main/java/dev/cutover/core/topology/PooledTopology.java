@@ -1,17 +1,36 @@
 package dev.cutover.core.topology;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.cutover.core.plan.Endpoint;
 import dev.cutover.core.plan.MigrationPlan;
 import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 
-/** A topology of HikariCP pools, one a database, opened on first use. */
+/** A topology of HikariCP pools, one a database, opened on first use. Safe for many threads. */
 final class PooledTopology implements Topology {
+    // A shard database sees a share of the traffic, OLD all of it; more sessions than that only queue inside mysqld.
+    private static final int MOST_SESSIONS = 16;
+    private static final int MOST_SESSIONS_OLD = 32;
+    private static final Duration BORROW_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
+
     private final MigrationPlan plan;
+    private final String applicationName;
+    private final ConcurrentHashMap<Endpoint, PooledSessions> pools = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Endpoint, SessionFactory> factories = new ConcurrentHashMap<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     PooledTopology(MigrationPlan plan, String applicationName) {
         this.plan = plan;
+        this.applicationName = applicationName;
     }
 
     @Override
@@ -21,12 +40,12 @@ final class PooledTopology implements Topology {
 
     @Override
     public DataSource database(DatabaseId id) {
-        throw new UnsupportedOperationException();
+        return pool(plan.endpoint(id), id.equals(DatabaseId.OLD) ? MOST_SESSIONS_OLD : MOST_SESSIONS);
     }
 
     @Override
     public DataSource control() {
-        throw new UnsupportedOperationException();
+        return pool(plan.control(), MOST_SESSIONS);
     }
 
     @Override
@@ -36,19 +55,61 @@ final class PooledTopology implements Topology {
 
     @Override
     public List<ServerAddress> servers(Side side) {
-        throw new UnsupportedOperationException();
+        if (side == Side.OLD) {
+            return List.of(
+                    new ServerAddress("old", plan.old().host(), plan.old().port(), List.of(DatabaseId.OLD)));
+        }
+        Map<String, List<DatabaseId>> byServer = new LinkedHashMap<>();
+        for (DatabaseId id : plan.newDatabases()) {
+            byServer.computeIfAbsent(plan.endpoint(id).server(), server -> new ArrayList<>())
+                    .add(id);
+        }
+        List<ServerAddress> servers = new ArrayList<>();
+        for (List<DatabaseId> databases : byServer.values()) {
+            Endpoint endpoint = plan.endpoint(databases.get(0));
+            servers.add(new ServerAddress("new-" + servers.size(), endpoint.host(), endpoint.port(), databases));
+        }
+        return List.copyOf(servers);
     }
 
     @Override
     public Connection pinned(DatabaseId id) {
-        throw new UnsupportedOperationException();
+        return factory(plan.endpoint(id)).openDedicated(false);
     }
 
     @Override
     public Connection pinnedMulti(DatabaseId id) {
-        throw new UnsupportedOperationException();
+        return factory(plan.endpoint(id)).openDedicated(true);
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        closed.set(true);
+        pools.values().forEach(PooledSessions::close);
+        pools.clear();
+    }
+
+    private DataSource pool(Endpoint endpoint, int mostSessions) {
+        if (closed.get()) {
+            throw new IllegalStateException("The topology is closed; " + endpoint.describe() + " cannot be reached.");
+        }
+        return pools.computeIfAbsent(endpoint, here -> openPool(here, mostSessions));
+    }
+
+    private PooledSessions openPool(Endpoint endpoint, int mostSessions) {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("cutover-" + endpoint.name());
+        config.setDataSource(new SessionSource(factory(endpoint)));
+        config.setMaximumPoolSize(mostSessions);
+        config.setMinimumIdle(1);
+        config.setIdleTimeout(IDLE_TIMEOUT.toMillis());
+        config.setConnectionTimeout(BORROW_TIMEOUT.toMillis());
+        // A pool may open before its server does: the first borrower gets the reason.
+        config.setInitializationFailTimeout(-1);
+        return new PooledSessions(endpoint, new HikariDataSource(config));
+    }
+
+    private SessionFactory factory(Endpoint endpoint) {
+        return factories.computeIfAbsent(endpoint, here -> new SessionFactory(here, applicationName));
+    }
 }

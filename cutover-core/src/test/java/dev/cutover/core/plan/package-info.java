@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cutover.core.plan;
+
+import org.jspecify.annotations.NullMarked;

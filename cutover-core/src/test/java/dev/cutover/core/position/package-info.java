@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cutover.core.position;
+
+import org.jspecify.annotations.NullMarked;

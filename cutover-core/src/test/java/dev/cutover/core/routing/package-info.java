@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cutover.core.routing;
+
+import org.jspecify.annotations.NullMarked;

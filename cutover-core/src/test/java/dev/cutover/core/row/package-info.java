@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cutover.core.row;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cutover.core.topology;
+
+import org.jspecify.annotations.NullMarked;
