@@ -1,7 +1,9 @@
 package dev.cutover.core.fence;
 
+import dev.cutover.core.CutoverException;
+
 /** The fence of a database does not admit this writer; nothing was written. */
-public final class FencedOffException extends RuntimeException {
+public final class FencedOffException extends CutoverException {
     private final transient FenceState found;
 
     public FencedOffException(String message, FenceState found) {

@@ -64,6 +64,7 @@ public final class MySqlControlDatabase implements ControlDatabase {
     public void install() {
         try {
             Flyway.configure()
+                    .loggers(QuietFlywayLog.class.getName())
                     .dataSource(dataSource)
                     .locations("classpath:sql/control")
                     .table("cutover_schema_history")
