@@ -1,0 +1,49 @@
+package dev.cutover.proxy;
+
+import java.time.Duration;
+
+/**
+ * How one instance behaves.
+ *
+ * @param instanceId its name in the control database; one a process
+ * @param toolVersion what it reports as its version
+ * @param poll how often the register is read
+ * @param heartbeat how often it reports itself
+ * @param recheck how long a refused writer waits before it asks the fence again; a little is added or taken off at random
+ * @param mirrorDeadline a mirror that has not begun and ended within this time is given up
+ * @param mirrorThreads mirrors written at once to one database
+ * @param mirrorQueue mirrors that may wait for one database; more are given up at once
+ */
+public record ProxyOptions(
+        String instanceId,
+        String toolVersion,
+        Duration poll,
+        Duration heartbeat,
+        Duration recheck,
+        Duration mirrorDeadline,
+        int mirrorThreads,
+        int mirrorQueue) {
+
+    /** The values meant for production. */
+    public static ProxyOptions of(String instanceId) {
+        return new ProxyOptions(
+                instanceId,
+                "0.1.0",
+                Duration.ofMillis(150),
+                Duration.ofMillis(500),
+                Duration.ofMillis(15),
+                Duration.ofSeconds(2),
+                2,
+                512);
+    }
+
+    public ProxyOptions withMirrorDeadline(Duration newDeadline) {
+        return new ProxyOptions(
+                instanceId, toolVersion, poll, heartbeat, recheck, newDeadline, mirrorThreads, mirrorQueue);
+    }
+
+    public ProxyOptions withPoll(Duration newPoll) {
+        return new ProxyOptions(
+                instanceId, toolVersion, newPoll, heartbeat, recheck, mirrorDeadline, mirrorThreads, mirrorQueue);
+    }
+}

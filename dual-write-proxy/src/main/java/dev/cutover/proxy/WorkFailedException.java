@@ -1,0 +1,16 @@
+package dev.cutover.proxy;
+
+import dev.cutover.core.CutoverException;
+import java.sql.SQLException;
+
+/** The unit or read failed with an SQLException of its own; a unit was rolled back. */
+public final class WorkFailedException extends CutoverException {
+    public WorkFailedException(String message, SQLException cause) {
+        super(message, cause);
+    }
+
+    /** The error of the database. */
+    public SQLException failure() {
+        return (SQLException) super.getCause();
+    }
+}
