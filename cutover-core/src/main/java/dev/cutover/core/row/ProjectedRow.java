@@ -1,5 +1,6 @@
 package dev.cutover.core.row;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** One row as the target shall hold it, its values the bytes MySQL sent. Immutable by agreement: nobody writes into {@link #values}. */
@@ -7,13 +8,22 @@ public final class ProjectedRow {
     private final RowKey sourceKey;
     private final int slot;
     private final @Nullable String rejectReason;
-    private final byte @Nullable [][] values;
+    private final byte[] @Nullable [] values;
 
-    ProjectedRow(RowKey sourceKey, int slot, @Nullable String rejectReason, byte @Nullable [][] values) {
+    ProjectedRow(RowKey sourceKey, int slot, @Nullable String rejectReason, byte[] @Nullable [] values) {
         this.sourceKey = sourceKey;
         this.slot = slot;
         this.rejectReason = rejectReason;
         this.values = values;
+    }
+
+    /** About how many bytes it takes in a statement. */
+    int size() {
+        int size = 0;
+        for (byte[] value : values) {
+            size += 12 + (value == null ? 0 : value.length);
+        }
+        return size;
     }
 
     public RowKey sourceKey() {
@@ -35,12 +45,17 @@ public final class ProjectedRow {
     }
 
     /** One value a column of {@link Projection#columns()}; an element is null for NULL. */
-    public byte @Nullable [][] values() {
+    public byte[] @Nullable [] values() {
         return values;
+    }
+
+    /** The value of one column of {@link Projection#columns()}; null for NULL. */
+    public byte @Nullable [] value(int column) {
+        return values[column];
     }
 
     /** Whether all values are the same bytes. */
     public boolean sameValues(ProjectedRow other) {
-        return java.util.Arrays.deepEquals(values, other.values);
+        return Arrays.deepEquals(values, other.values);
     }
 }

@@ -1,126 +1,308 @@
 package dev.cutover.core.row;
 
+import dev.cutover.core.plan.Expression;
 import dev.cutover.core.plan.TablePlan;
+import dev.cutover.core.topology.Identifier;
 import dev.cutover.core.topology.Topology;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * One direction of one table as SQL, made once from the plan and information_schema; copy, stream, mirror and verifier all read rows
  * through it. Immutable, safe for many threads.
  */
 public final class Projection {
-    private final TablePlan table;
-    private final boolean forward;
+    private static final String SHARD = "shard";
 
-    private Projection(TablePlan table, boolean forward) {
-        this.table = table;
-        this.forward = forward;
+    private final ProjectionDraft made;
+
+    Projection(ProjectionDraft made) {
+        this.made = made;
     }
 
-    /** OLD to NEW. Reads both schemas and lets MySQL check every expression. */
+    /** OLD to NEW. Reads both schemas and lets MySQL check every expression; throws {@link ProjectionRefusedException}. */
     public static Projection forward(Topology topology, TablePlan table) throws SQLException {
-        throw new UnsupportedOperationException();
+        return ProjectionDraft.forward(topology, table);
     }
 
-    /** NEW to OLD, for dynamic tables. */
+    /** NEW to OLD, for dynamic tables; refuses a plan that leaves out a column of OLD. */
     public static Projection backward(Topology topology, TablePlan table) throws SQLException {
-        throw new UnsupportedOperationException();
+        return ProjectionDraft.backward(topology, table);
     }
 
     public TablePlan table() {
-        return table;
+        return made.table();
     }
 
     public boolean forward() {
-        return forward;
+        return made.forward();
     }
 
     /** The target's key columns, then its other columns, then what only NEW has; columns MySQL generates are left out. */
     public List<TargetColumn> columns() {
-        throw new UnsupportedOperationException();
+        return made.columns();
     }
 
     /** The names of the columns both sides must agree on, key first. */
     public List<String> comparedColumns() {
-        throw new UnsupportedOperationException();
+        return made.columns().stream()
+                .filter(TargetColumn::compared)
+                .map(TargetColumn::name)
+                .toList();
     }
 
     public List<String> sourceKeyColumns() {
-        throw new UnsupportedOperationException();
+        return made.sourceKey().stream().map(KeyColumn::name).toList();
     }
 
     public List<String> targetKeyColumns() {
-        throw new UnsupportedOperationException();
+        return made.columns().stream()
+                .filter(TargetColumn::key)
+                .map(TargetColumn::name)
+                .toList();
     }
 
     /** The alias of the source row in expressions: {@code s} forward, {@code n} backward. */
     public String alias() {
-        return forward ? "s" : "n";
+        return made.alias();
     }
 
-    /** Whether keys that MySQL holds for equal are equal as text: integers, binary strings, binary collations without padding. */
+    /** Whether source keys that MySQL holds for equal are always the same text: integers, bytes, text without padding or folding. */
     public boolean keysAreExact() {
-        throw new UnsupportedOperationException();
+        return made.sourceKey().stream().allMatch(KeyColumn::exact);
     }
 
-    /** Whether the leading source key column is an integer that the target's key follows, so that key ranges exist. */
+    /**
+     * Whether key ranges exist: the leading source key column is an integer and, forward, one key column of the target grows with
+     * it. Otherwise the table is one range.
+     */
     public boolean hasRanges() {
-        throw new UnsupportedOperationException();
+        return made.hasRanges();
     }
 
-    /** Table and joins: {@code `mall_coupon_user` s LEFT JOIN …}; forward only. */
+    /** Table and joins for a forward projection: {@code `mall_coupon_user` s LEFT JOIN …}. */
     public String fromClause() {
-        throw new UnsupportedOperationException();
+        if (!forward()) {
+            throw new IllegalStateException(
+                    "On the way back " + table().name() + " is read from many physical tables; name one.");
+        }
+        return fromClause(table().fromTable());
     }
 
-    /** The same over another physical table. */
+    /** The same over this physical table of the source. */
     public String fromClause(String sourcePhysicalTable) {
-        throw new UnsupportedOperationException();
+        return Identifier.quote(sourcePhysicalTable) + " " + alias() + made.indexHint() + made.joins();
     }
 
     /** The value of a target column over the source row, in the target column's own notation. */
     public String selectExpression(String column) {
-        throw new UnsupportedOperationException();
+        return made.selects().get(index(column));
     }
 
     /** The value of a target column as it stands on the target, in the same notation; over a table without alias. */
     public String targetExpression(String column) {
-        throw new UnsupportedOperationException();
+        TargetColumn target = made.columns().get(index(column));
+        return target.notation().target(Identifier.quote(target.name()), target.schema());
+    }
+
+    private int index(String column) {
+        for (int i = 0; i < columns().size(); i++) {
+            if (columns().get(i).name().toLowerCase(Locale.ROOT).equals(column.toLowerCase(Locale.ROOT))) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException(
+                "The projection of " + table().name() + " fills no column '" + column + "'.");
     }
 
     /** The slot over the source row; NULL for a NULL shard key, {@code 0} for single tables and backward. */
     public String slotExpression() {
-        throw new UnsupportedOperationException();
+        return made.slot();
     }
 
     /** Why the source row is rejected, NULL when it is not. */
     public String rejectExpression() {
-        throw new UnsupportedOperationException();
+        return made.reject();
     }
 
     /** TRUE when the source row is rejected or has no route, FALSE otherwise, never NULL. */
     public String rejectCondition() {
-        throw new UnsupportedOperationException();
+        return made.reject().equals("NULL") ? "FALSE" : "(" + made.reject() + ") IS NOT NULL";
+    }
+
+    /** What {@link RowReader} selects: the source key, the slot, the reason, the target's columns. */
+    String selectList() {
+        return made.selectList();
+    }
+
+    /** The source key's columns in key order, for an ORDER BY. */
+    String orderBy() {
+        return String.join(
+                ", ",
+                made.sourceKey().stream()
+                        .map(key -> alias() + "." + Identifier.quote(key.name()))
+                        .toList());
+    }
+
+    /** The key this row has on the target, as text; of a row that is not rejected. */
+    public RowKey targetKey(ProjectedRow row) {
+        List<String> parts = new ArrayList<>();
+        for (int i = 0; i < columns().size() && columns().get(i).key(); i++) {
+            byte[] value = Objects.requireNonNull(row.value(i), "a key is not NULL");
+            parts.add(
+                    columns().get(i).schema().binary()
+                            ? "0x" + HexFormat.of().withUpperCase().formatHex(value)
+                            : new String(value, StandardCharsets.UTF_8));
+        }
+        return new RowKey(parts);
     }
 
     /** The range over the source row. */
     public SqlCondition sourceRangeCondition(KeyRange range) {
-        throw new UnsupportedOperationException();
+        if (range.equals(KeyRange.ALL)) {
+            return new SqlCondition("TRUE", List.of());
+        }
+        requireRanges();
+        String column = alias() + "." + Identifier.quote(made.sourceKey().get(0).name());
+        return between(column, "?", 1, range);
     }
 
-    /** The same range over the target's physical table of a slot, without alias. */
+    /** The same range over the target's physical table of a slot, without alias; forward only. */
     public SqlCondition targetRangeCondition(KeyRange range, int slot) {
-        throw new UnsupportedOperationException();
+        if (range.equals(KeyRange.ALL)) {
+            return new SqlCondition("TRUE", List.of());
+        }
+        requireRanges();
+        int column = made.rangeColumn()
+                .orElseThrow(() -> new IllegalStateException("A range of one physical table of " + table().name()
+                        + " is no range of the table it goes back to."));
+        Expression expression = made.addresses().get(column);
+        List<String> used = new ArrayList<>();
+        String border = address(expression, slot, used);
+        return between(Identifier.quote(columns().get(column).name()), border, used.size(), range);
     }
 
-    /** These source keys over the source row. */
-    public SqlCondition sourceKeysCondition(List<RowKey> sourceKeys) {
-        throw new UnsupportedOperationException();
+    private static SqlCondition between(String column, String border, int uses, KeyRange range) {
+        List<String> conditions = new ArrayList<>();
+        List<Object> parameters = new ArrayList<>();
+        BigInteger lo = range.lo();
+        if (lo != null) {
+            conditions.add(column + " > " + border);
+            parameters.addAll(Collections.nCopies(uses, KeyColumn.number(lo)));
+        }
+        BigInteger hi = range.hi();
+        if (hi != null) {
+            conditions.add(column + " <= " + border);
+            parameters.addAll(Collections.nCopies(uses, KeyColumn.number(hi)));
+        }
+        return new SqlCondition(String.join(" AND ", conditions), parameters);
     }
 
-    /** These source keys over the target's physical table of a slot, without alias. */
-    public SqlCondition targetKeysCondition(List<RowKey> sourceKeys, int slot) {
-        throw new UnsupportedOperationException();
+    private void requireRanges() {
+        if (!hasRanges()) {
+            throw new IllegalStateException("The table " + table().name() + " has no key ranges; use KeyRange.ALL.");
+        }
+    }
+
+    /** These source keys over the source row; no keys are no rows. */
+    public SqlCondition sourceKeysCondition(Collection<RowKey> sourceKeys) {
+        List<String> columns = new ArrayList<>();
+        List<Object> parameters = new ArrayList<>();
+        for (KeyColumn key : made.sourceKey()) {
+            columns.add(alias() + "." + Identifier.quote(key.name()));
+        }
+        for (RowKey sourceKey : sourceKeys) {
+            requireWidth(sourceKey);
+            for (int i = 0; i < columns.size(); i++) {
+                parameters.add(
+                        made.sourceKey().get(i).parameter(sourceKey.parts().get(i)));
+            }
+        }
+        return in(columns, Collections.nCopies(columns.size(), "?"), sourceKeys.size(), parameters);
+    }
+
+    /** These source keys over the target's physical table of a slot, without alias; no keys are no rows. */
+    public SqlCondition targetKeysCondition(Collection<RowKey> sourceKeys, int slot) {
+        List<String> columns = new ArrayList<>();
+        List<String> addresses = new ArrayList<>();
+        List<String> used = new ArrayList<>();
+        for (int i = 0; i < made.addresses().size(); i++) {
+            columns.add(Identifier.quote(columns().get(i).name()));
+            String address = address(made.addresses().get(i), slot, used);
+            // Text compared with a number is compared as DOUBLE, without an index.
+            addresses.add(columns().get(i).schema().text() ? "CAST(" + address + " AS CHAR)" : address);
+        }
+        List<Integer> order = used.stream().map(this::keyIndex).toList();
+        List<Object> parameters = new ArrayList<>();
+        for (RowKey sourceKey : sourceKeys) {
+            requireWidth(sourceKey);
+            for (int index : order) {
+                parameters.add(
+                        made.sourceKey().get(index).parameter(sourceKey.parts().get(index)));
+            }
+        }
+        return in(columns, addresses, sourceKeys.size(), parameters);
+    }
+
+    private static SqlCondition in(List<String> columns, List<String> values, int keys, List<Object> parameters) {
+        if (keys == 0) {
+            return new SqlCondition("FALSE", List.of());
+        }
+        boolean single = columns.size() == 1;
+        String one = single ? values.get(0) : "(" + String.join(", ", values) + ")";
+        return new SqlCondition(
+                (single ? columns.get(0) : "(" + String.join(", ", columns) + ")") + " IN (" + one
+                        + (", " + one).repeat(keys - 1) + ")",
+                parameters);
+    }
+
+    // The expression with a parameter for each key column, whose names are noted in order, and the slot as a number.
+    private static String address(Expression expression, int slot, List<String> used) {
+        return expression.render(name -> {
+            if (name.equals(SHARD)) {
+                return Integer.toString(slot);
+            }
+            used.add(name);
+            return "?";
+        });
+    }
+
+    private int keyIndex(String column) {
+        OptionalInt found = IntStream.range(0, made.sourceKey().size())
+                .filter(i ->
+                        made.sourceKey().get(i).name().toLowerCase(Locale.ROOT).equals(column.toLowerCase(Locale.ROOT)))
+                .findFirst();
+        return found.orElseThrow(
+                () -> new IllegalStateException("{" + column + "} is no key column of " + table().name() + "."));
+    }
+
+    private void requireWidth(RowKey key) {
+        if (key.parts().size() != made.sourceKey().size()) {
+            throw new IllegalArgumentException(
+                    "The key " + key.text() + " has " + key.parts().size() + " parts, but " + table().name()
+                            + " is found by " + sourceKeyColumns() + ".");
+        }
+    }
+
+    /** The row's source key from the first columns of the select list. */
+    RowKey sourceKey(List<byte[]> values) {
+        return new RowKey(values.stream()
+                .map(value -> new String(value, StandardCharsets.UTF_8))
+                .toList());
+    }
+
+    @Override
+    public String toString() {
+        return (forward() ? "forward " : "backward ") + table().name();
     }
 }

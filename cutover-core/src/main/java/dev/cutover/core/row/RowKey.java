@@ -1,6 +1,11 @@
 package dev.cutover.core.row;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * The key of one row as text: decimal for integers, the text itself for strings, {@code 0x…} for binary columns.
@@ -8,6 +13,8 @@ import java.util.List;
  * @param parts one text a key column
  */
 public record RowKey(List<String> parts) {
+    private static final int LONGEST_TEXT = 255;
+
     public RowKey {
         parts = List.copyOf(parts);
         if (parts.isEmpty()) {
@@ -21,5 +28,31 @@ public record RowKey(List<String> parts) {
 
     public static RowKey of(long part) {
         return new RowKey(List.of(Long.toString(part)));
+    }
+
+    /**
+     * One text for the whole key, at most 255 characters, as {@code cutover_quarantine} stores it: parts joined by {@code |}, with
+     * {@code \\} in front of a {@code |} or {@code \\} inside a part; a longer key keeps its start and ends in its SHA-256.
+     */
+    public String text() {
+        String text = parts.stream()
+                .map(part -> part.replace("\\", "\\\\").replace("|", "\\|"))
+                .collect(Collectors.joining("|"));
+        if (text.length() <= LONGEST_TEXT) {
+            return text;
+        }
+        int kept = LONGEST_TEXT - 65;
+        // Half a surrogate pair is no text.
+        kept -= Character.isHighSurrogate(text.charAt(kept - 1)) ? 1 : 0;
+        return text.substring(0, kept) + "#" + sha256(text);
+    }
+
+    private static String sha256(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java has SHA-256.", e);
+        }
     }
 }

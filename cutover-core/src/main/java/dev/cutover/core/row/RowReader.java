@@ -1,28 +1,123 @@
 package dev.cutover.core.row;
 
+import dev.cutover.core.topology.Identifier;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Reads source rows through a projection, in whatever transaction the caller's session is in. Stateless, safe for many threads. */
 public final class RowReader {
+    // Longer IN lists gain nothing more on the way, and cost the optimizer memory.
+    private static final int KEYS_A_STATEMENT = 500;
+
     /** The rows with these keys, rejected ones included, in no order; keys without a row are missing. */
     public List<ProjectedRow> byKeys(
             Connection source, Projection projection, String sourcePhysicalTable, Collection<RowKey> keys)
             throws SQLException {
-        throw new UnsupportedOperationException();
+        List<ProjectedRow> rows = new ArrayList<>();
+        List<RowKey> all = List.copyOf(keys);
+        for (int from = 0; from < all.size(); from += KEYS_A_STATEMENT) {
+            List<RowKey> some = all.subList(from, Math.min(all.size(), from + KEYS_A_STATEMENT));
+            read(source, projection, sourcePhysicalTable, projection.sourceKeysCondition(some), "", rows);
+        }
+        return rows;
     }
 
     /** The rows of a key range in key order, rejected ones included. */
     public List<ProjectedRow> byRange(
             Connection source, Projection projection, String sourcePhysicalTable, KeyRange range) throws SQLException {
-        throw new UnsupportedOperationException();
+        List<ProjectedRow> rows = new ArrayList<>();
+        String order = " ORDER BY " + projection.orderBy();
+        read(source, projection, sourcePhysicalTable, projection.sourceRangeCondition(range), order, rows);
+        return rows;
     }
 
-    /** Ranges of about this many rows that together are the whole table, the first and the last one open; one range without an integer key. */
+    /**
+     * Ranges of about this many rows that together are the whole table, the first and the last one open; one range without an integer
+     * key. MySQL walks the index, one border a statement.
+     */
     public List<KeyRange> ranges(Connection source, Projection projection, String sourcePhysicalTable, int rowsPerRange)
             throws SQLException {
-        throw new UnsupportedOperationException();
+        if (rowsPerRange < 1) {
+            throw new IllegalArgumentException("A range has at least one row, not " + rowsPerRange + ".");
+        }
+        List<KeyRange> ranges = new ArrayList<>();
+        BigInteger lo = null;
+        BigInteger border = projection.hasRanges()
+                ? border(source, projection, sourcePhysicalTable, KeyRange.ALL, rowsPerRange)
+                : null;
+        while (border != null) {
+            ranges.add(new KeyRange(lo, border));
+            lo = border;
+            border = border(source, projection, sourcePhysicalTable, new KeyRange(lo, null), rowsPerRange);
+        }
+        ranges.add(new KeyRange(lo, null));
+        return List.copyOf(ranges);
+    }
+
+    // The key of the last of so many rows; null when there are fewer.
+    private static @Nullable BigInteger border(
+            Connection source, Projection projection, String table, KeyRange after, int rows) throws SQLException {
+        SqlCondition condition = projection.sourceRangeCondition(after);
+        String column = projection.alias() + "."
+                + Identifier.quote(projection.sourceKeyColumns().get(0));
+        String sql = "SELECT " + column + " FROM " + Identifier.quote(table) + " " + projection.alias() + " WHERE "
+                + condition.sql() + " ORDER BY " + column + " LIMIT 1 OFFSET " + (rows - 1);
+        try (PreparedStatement statement = source.prepareStatement(sql)) {
+            condition.bind(statement, 1);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? new BigInteger(row.getString(1)) : null;
+            }
+        }
+    }
+
+    private static void read(
+            Connection source,
+            Projection projection,
+            String table,
+            SqlCondition condition,
+            String order,
+            List<ProjectedRow> into)
+            throws SQLException {
+        String sql = "SELECT " + projection.selectList() + " FROM " + projection.fromClause(table) + " WHERE "
+                + condition.sql() + order;
+        try (PreparedStatement statement = source.prepareStatement(sql)) {
+            condition.bind(statement, 1);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    into.add(read(row, projection));
+                }
+            }
+        }
+    }
+
+    private static ProjectedRow read(ResultSet row, Projection projection) throws SQLException {
+        int keyColumns = projection.sourceKeyColumns().size();
+        List<byte[]> key = new ArrayList<>(keyColumns);
+        for (int i = 1; i <= keyColumns; i++) {
+            key.add(Objects.requireNonNull(row.getBytes(i), "a key column is NULL"));
+        }
+        int slot = row.getInt(keyColumns + 1);
+        if (row.wasNull()) {
+            slot = -1;
+        }
+        byte[] reason = row.getBytes(keyColumns + 2);
+        byte[] @Nullable [] values = new byte[projection.columns().size()][];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = row.getBytes(keyColumns + 3 + i);
+        }
+        return new ProjectedRow(
+                projection.sourceKey(key),
+                slot,
+                reason == null ? null : new String(reason, StandardCharsets.UTF_8),
+                values);
     }
 }

@@ -1,13 +1,19 @@
 package dev.cutover.core.row;
 
 import dev.cutover.core.plan.TablePlan;
+import dev.cutover.core.topology.Identifier;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
 /** Writes projected rows to a database, bit by bit as they were read, inside the caller's transaction. Stateless, safe for many threads. */
 public final class RowWriter {
+    private static final int ROWS_A_STATEMENT = 500;
+    private static final int BYTES_A_STATEMENT = 1 << 20;
+
     /** Deletes what the source keys map to in one physical table; returns how many rows were there. */
     public int delete(
             Connection target,
@@ -16,22 +22,115 @@ public final class RowWriter {
             int slot,
             Collection<RowKey> sourceKeys)
             throws SQLException {
-        throw new UnsupportedOperationException();
+        int deleted = 0;
+        List<RowKey> all = List.copyOf(sourceKeys);
+        for (int from = 0; from < all.size(); from += ROWS_A_STATEMENT) {
+            List<RowKey> some = all.subList(from, Math.min(all.size(), from + ROWS_A_STATEMENT));
+            SqlCondition condition = projection.targetKeysCondition(some, slot);
+            String sql = "DELETE FROM " + Identifier.quote(targetPhysicalTable) + " WHERE " + condition.sql();
+            try (PreparedStatement statement = target.prepareStatement(sql)) {
+                condition.bind(statement, 1);
+                deleted += statement.executeUpdate();
+            }
+        }
+        return deleted;
     }
 
     /** Inserts mapped rows; a duplicate key (1062) and data errors reach the caller. */
     public void insert(Connection target, Projection projection, String targetPhysicalTable, List<ProjectedRow> rows)
             throws SQLException {
-        throw new UnsupportedOperationException();
+        List<TargetColumn> columns = projection.columns();
+        String names = String.join(
+                ", ",
+                columns.stream().map(column -> Identifier.quote(column.name())).toList());
+        String head = "INSERT INTO " + Identifier.quote(targetPhysicalTable) + " (" + names + ") VALUES ";
+        String group = "(?" + ", ?".repeat(columns.size() - 1) + ")";
+        int from = 0;
+        while (from < rows.size()) {
+            int to = endOfStatement(rows, from);
+            insert(target, head + group + (", " + group).repeat(to - from - 1), columns, rows.subList(from, to));
+            from = to;
+        }
+    }
+
+    private static int endOfStatement(List<ProjectedRow> rows, int from) {
+        long bytes = 0;
+        int to = from;
+        do {
+            bytes += rows.get(to).size();
+            to++;
+        } while (to < rows.size()
+                && to - from < ROWS_A_STATEMENT
+                && bytes + rows.get(to).size() <= BYTES_A_STATEMENT);
+        return to;
+    }
+
+    private static void insert(Connection target, String sql, List<TargetColumn> columns, List<ProjectedRow> rows)
+            throws SQLException {
+        try (PreparedStatement statement = target.prepareStatement(sql)) {
+            int index = 1;
+            for (ProjectedRow row : rows) {
+                if (row.rejected()) {
+                    throw new IllegalArgumentException(
+                            "The row " + row.sourceKey().text() + " is rejected (" + row.rejectReason()
+                                    + "); it belongs into quarantine.");
+                }
+                for (int i = 0; i < columns.size(); i++) {
+                    byte[] value = row.value(i);
+                    if (value == null) {
+                        Notation.bindNull(statement, index++);
+                    } else {
+                        columns.get(i).notation().bind(statement, index++, value);
+                    }
+                }
+            }
+            statement.executeUpdate();
+        }
     }
 
     /** Notes rejected rows with their reason in {@code cutover_quarantine} of the target. */
     public void quarantine(Connection target, TablePlan table, List<ProjectedRow> rejected) throws SQLException {
-        throw new UnsupportedOperationException();
+        for (ProjectedRow row : rejected) {
+            String reason = row.rejectReason();
+            if (reason == null) {
+                throw new IllegalArgumentException(
+                        "The row " + row.sourceKey().text() + " of " + table.name() + " is not rejected.");
+            }
+            quarantine(target, table, row.sourceKey(), reason);
+        }
     }
 
-    /** Forgets rows that are mapped now, or gone. */
-    public void unquarantine(Connection target, TablePlan table, Collection<RowKey> sourceKeys) throws SQLException {
-        throw new UnsupportedOperationException();
+    /** Notes one row that the target would not take, with the reason. */
+    public void quarantine(Connection target, TablePlan table, RowKey sourceKey, String reason) throws SQLException {
+        try (PreparedStatement statement =
+                target.prepareStatement("INSERT INTO cutover_quarantine (table_name, row_key, reason, created_at)"
+                        + " VALUES (?, ?, ?, NOW(3)) ON DUPLICATE KEY UPDATE reason = VALUES(reason)")) {
+            statement.setString(1, table.name());
+            statement.setString(2, sourceKey.text());
+            statement.setString(3, reason);
+            statement.executeUpdate();
+        }
+    }
+
+    /** Forgets rows that are mapped now, or gone; returns how many were noted. */
+    public int unquarantine(Connection target, TablePlan table, Collection<RowKey> sourceKeys) throws SQLException {
+        int forgotten = 0;
+        List<String> texts = new ArrayList<>();
+        for (RowKey key : sourceKeys) {
+            texts.add(key.text());
+        }
+        for (int from = 0; from < texts.size(); from += ROWS_A_STATEMENT) {
+            List<String> some = texts.subList(from, Math.min(texts.size(), from + ROWS_A_STATEMENT));
+            String sql = "DELETE FROM cutover_quarantine WHERE table_name = ? AND row_key IN (?"
+                    + ", ?".repeat(some.size() - 1) + ")";
+            try (PreparedStatement statement = target.prepareStatement(sql)) {
+                statement.setString(1, table.name());
+                for (int i = 0; i < some.size(); i++) {
+                    statement.setString(i + 2, some.get(i));
+                }
+                forgotten += statement.executeUpdate();
+            }
+        }
+        return forgotten;
     }
 }
