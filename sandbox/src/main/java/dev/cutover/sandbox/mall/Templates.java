@@ -156,8 +156,9 @@ final class Templates {
 
     private Template claimable(int i) {
         Template template = add();
-        template.type = i % 4;
-        template.amount = template.type == 1 ? new BigDecimal("8.50") : BigDecimal.valueOf(500 + 100L * i, 2);
+        // no percent off: what that is worth takes an order to tell
+        template.type = List.of(0, 3, 2, 3).get(i % 4);
+        template.amount = BigDecimal.valueOf(500 + 100L * i, 2);
         template.threshold = i % 3 == 0 ? null : BigDecimal.ZERO;
         template.unlimited = i % 2 == 0;
         template.left = PLENTY;
