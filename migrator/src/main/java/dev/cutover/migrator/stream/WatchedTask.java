@@ -1,0 +1,92 @@
+package dev.cutover.migrator.stream;
+
+import com.github.shyiko.mysql.binlog.BinaryLogClient;
+import com.github.shyiko.mysql.binlog.event.Event;
+import com.github.shyiko.mysql.binlog.event.QueryEventData;
+import io.debezium.config.Configuration;
+import io.debezium.connector.mysql.MySqlConnectorTask;
+import io.debezium.connector.mysql.MySqlOffsetContext;
+import io.debezium.connector.mysql.MySqlPartition;
+import io.debezium.connector.mysql.MySqlStreamingChangeEventSource;
+import io.debezium.pipeline.ChangeEventSourceCoordinator;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Debezium's MySQL task, which also notices two things Debezium 3.6 passes over in silence.
+ *
+ * <p>First: with keep-alive off, a binlog connection that ends (server killed, dump thread killed) ends the reader thread, but neither
+ * the task nor the engine; they poll an empty queue for ever. Second: a change in statement format is one warning in the log, its rows are
+ * lost. Both end the task here. Made by Debezium by name; {@code poll} is called by one thread, the listener runs on the reader's.
+ */
+public final class WatchedTask extends MySqlConnectorTask {
+    private static final Pattern STATEMENT_CHANGE = Pattern.compile(
+            "^\\s*(/\\*.*?\\*/\\s*)*(INSERT|UPDATE|DELETE|REPLACE|LOAD)\\s.*",
+            Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+    private volatile String stream = "";
+    private volatile @Nullable StreamStoppedException stopped;
+    private volatile @Nullable ChangeEventSourceCoordinator<MySqlPartition, MySqlOffsetContext> sources;
+
+    private @Nullable BinaryLogClient client;
+    private boolean connected;
+
+    @Override
+    public ChangeEventSourceCoordinator<MySqlPartition, MySqlOffsetContext> start(Configuration config) {
+        stream = config.getString(EngineSettings.STREAM);
+        ChangeEventSourceCoordinator<MySqlPartition, MySqlOffsetContext> started = super.start(config);
+        sources = started;
+        return started;
+    }
+
+    @Override
+    public List<SourceRecord> doPoll() throws InterruptedException {
+        watch();
+        StreamStoppedException reason = stopped;
+        if (reason != null) {
+            throw reason;
+        }
+        return super.doPoll();
+    }
+
+    private void watch() {
+        if (client == null) {
+            client = findClient();
+        }
+        if (client == null) {
+            return;
+        }
+        boolean now = client.isConnected();
+        if (connected && !now) {
+            throw new StreamBrokenException(stream, "the server closed the binlog connection.", null);
+        }
+        connected = now;
+    }
+
+    private @Nullable BinaryLogClient findClient() {
+        ChangeEventSourceCoordinator<MySqlPartition, MySqlOffsetContext> running = sources;
+        if (running == null || running.getStreamingSource().isEmpty()) {
+            return null;
+        }
+        if (!(running.getStreamingSource().get() instanceof MySqlStreamingChangeEventSource source)) {
+            throw new IllegalStateException("Debezium streams with "
+                    + running.getStreamingSource().get().getClass() + ", not as this version of Cutover expects.");
+        }
+        BinaryLogClient found = source.getBinaryLogClient();
+        found.registerEventListener(this::lookForStatements);
+        return found;
+    }
+
+    private void lookForStatements(Event event) {
+        if (event.getData() instanceof QueryEventData query
+                && STATEMENT_CHANGE.matcher(query.getSql()).matches()) {
+            stopped = new StreamStoppedException(
+                    stream,
+                    "a change was logged in statement format, so its rows are unknown",
+                    "schema " + query.getDatabase() + ", thread " + query.getThreadId(),
+                    "Find the session that sets binlog_format, take that privilege away, then copy the changed tables again.");
+        }
+    }
+}
