@@ -44,6 +44,11 @@ public final class ProjectedRow {
         return rejectReason != null;
     }
 
+    /** The same row, refused: the target would not take it, or its key is taken. */
+    public ProjectedRow rejectedFor(String reason) {
+        return new ProjectedRow(sourceKey, slot, reason, values);
+    }
+
     /** One value a column of {@link Projection#columns()}; an element is null for NULL. */
     public byte[] @Nullable [] values() {
         return values;

@@ -1,0 +1,311 @@
+package dev.cutover.migrator.apply;
+
+import dev.cutover.core.position.GtidSet;
+import dev.cutover.core.row.ProjectedRow;
+import dev.cutover.core.row.Projection;
+import dev.cutover.core.row.RowKey;
+import dev.cutover.core.row.RowWriter;
+import dev.cutover.migrator.Failpoints;
+import dev.cutover.migrator.stream.ChangedKey;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes a batch: the target then holds, for every dirty key, what the source holds now.
+ *
+ * <p><b>Idea.</b> A change is a key. Its row is read again from the source, deleted wherever it was on the target, and inserted where it routes
+ * now; doing it twice, or late, or with a newer row, ends in the same state.
+ *
+ * <p><b>What breaks otherwise.</b> {@code ON DUPLICATE KEY UPDATE} and {@code REPLACE} take a conflict on another unique key for the row itself
+ * and change or delete a stranger.
+ *
+ * <p>Guarded by the worker's turn.
+ */
+final class BatchWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(BatchWriter.class);
+    private static final int MAX_CONTENTIONS = 30;
+    private static final int MAX_CONFLICTS = 20;
+
+    private final Traffic traffic;
+    private final SourceSnapshot source;
+    private final GuardedTarget target;
+    private final Failpoints failpoints;
+    private final RowWriter writer = new RowWriter();
+
+    BatchWriter(Traffic traffic, SourceSnapshot source, GuardedTarget target, Failpoints failpoints) {
+        this.traffic = traffic;
+        this.source = source;
+        this.target = target;
+        this.failpoints = failpoints;
+    }
+
+    /** What runs in each attempt before the commit: windows note the keys. */
+    @FunctionalInterface
+    interface Noting {
+        void note(Map<String, Map<RowKey, Set<Integer>>> dirty);
+    }
+
+    /** The rows being inserted when MySQL refused one. */
+    private record Inserting(Projection projection, int place, List<ProjectedRow> rows) {}
+
+    private static final class Attempt {
+        boolean rowByRow;
+        @Nullable Inserting inserting;
+    }
+
+    /** Applies the batch and moves the position. */
+    void apply(Batch batch, GtidSet newPosition, Noting noting) throws SQLException {
+        Attempt attempt = new Attempt();
+        int contentions = 0;
+        int conflicts = 0;
+        while (true) {
+            attempt.inserting = null;
+            try {
+                applyOnce(batch, newPosition, noting, attempt);
+                return;
+            } catch (SQLException e) {
+                switch (SqlFault.of(e)) {
+                    case CONTENTION -> {
+                        if (++contentions > MAX_CONTENTIONS) {
+                            throw e;
+                        }
+                        backOff(contentions);
+                    }
+                    case DUPLICATE -> {
+                        if (++conflicts > MAX_CONFLICTS || !addHolders(batch, attempt.inserting)) {
+                            // Nobody outside of the batch holds the value: the source itself has it twice.
+                            if (attempt.rowByRow) {
+                                throw e;
+                            }
+                            attempt.rowByRow = true;
+                        }
+                    }
+                    case DATA -> {
+                        if (attempt.rowByRow) {
+                            throw e;
+                        }
+                        attempt.rowByRow = true;
+                    }
+                    case OTHER -> throw e;
+                }
+            }
+        }
+    }
+
+    private void applyOnce(Batch batch, GtidSet newPosition, Noting noting, Attempt attempt) throws SQLException {
+        Map<Projection, List<ProjectedRow>> rows = source.read(batch.gtids(), connection -> {
+            Map<Projection, List<ProjectedRow>> read = new LinkedHashMap<>();
+            for (Map.Entry<String, Map<RowKey, Set<Integer>>> table : batch.dirty().entrySet()) {
+                Projection projection = traffic.projection(table.getKey());
+                read.put(projection, traffic.fetch(connection, projection, table.getValue()));
+            }
+            return read;
+        });
+        failpoints.hit("apply.fetched");
+        target.write(newPosition, connection -> {
+            for (Map.Entry<Projection, List<ProjectedRow>> table : rows.entrySet()) {
+                Projection projection = table.getKey();
+                clear(
+                        connection,
+                        projection,
+                        batch.dirty().getOrDefault(projection.table().name(), Map.of()),
+                        table.getValue());
+            }
+            for (Map.Entry<Projection, List<ProjectedRow>> table : rows.entrySet()) {
+                insert(connection, table.getKey(), table.getValue(), attempt);
+            }
+            failpoints.hit("apply.rowsWritten");
+            noting.note(batch.dirty());
+        });
+        failpoints.hit("apply.committed");
+    }
+
+    /** Deletes every dirty key from every place it was in or will go to. */
+    private void clear(
+            Connection connection,
+            Projection projection,
+            Map<RowKey, Set<Integer>> dirty,
+            List<ProjectedRow> rows)
+            throws SQLException {
+        Map<Integer, Set<RowKey>> byPlace = new TreeMap<>();
+        dirty.forEach((key, slots) -> traffic.places(slots)
+                .forEach(place -> byPlace.computeIfAbsent(place, any -> new LinkedHashSet<>())
+                        .add(key)));
+        for (ProjectedRow row : rows) {
+            int place = traffic.place(row);
+            if (place >= 0) {
+                byPlace.computeIfAbsent(place, any -> new LinkedHashSet<>())
+                        .add(row.sourceKey());
+            }
+        }
+        for (Map.Entry<Integer, Set<RowKey>> place : byPlace.entrySet()) {
+            writer.delete(
+                    connection,
+                    projection,
+                    traffic.targetTable(projection, place.getKey()),
+                    place.getKey(),
+                    place.getValue());
+        }
+        writer.unquarantine(connection, projection.table(), dirty.keySet());
+    }
+
+    private void insert(
+            Connection connection, Projection projection, List<ProjectedRow> rows, Attempt attempt)
+            throws SQLException {
+        Map<Integer, List<ProjectedRow>> byPlace = new TreeMap<>();
+        List<ProjectedRow> rejected = new ArrayList<>();
+        for (ProjectedRow row : rows) {
+            int place = traffic.place(row);
+            if (place >= 0) {
+                byPlace.computeIfAbsent(place, any -> new ArrayList<>()).add(row);
+            } else if (traffic.quarantinesHere(row)) {
+                rejected.add(row);
+            }
+        }
+        for (Map.Entry<Integer, List<ProjectedRow>> place : byPlace.entrySet()) {
+            attempt.inserting = new Inserting(projection, place.getKey(), place.getValue());
+            String table = traffic.targetTable(projection, place.getKey());
+            if (attempt.rowByRow) {
+                rejected.addAll(insertRowByRow(connection, projection, table, place.getValue()));
+            } else {
+                writer.insert(connection, projection, table, place.getValue());
+            }
+        }
+        if (!rejected.isEmpty()) {
+            writer.quarantine(connection, projection.table(), rejected);
+        }
+    }
+
+    /** Inserts what the target takes; gives the rest back with the reason. */
+    private List<ProjectedRow> insertRowByRow(
+            Connection connection, Projection projection, String table, List<ProjectedRow> rows) throws SQLException {
+        List<ProjectedRow> refused = new ArrayList<>();
+        for (ProjectedRow row : rows) {
+            Savepoint before = connection.setSavepoint();
+            try {
+                writer.insert(connection, projection, table, List.of(row));
+            } catch (SQLException e) {
+                SqlFault fault = SqlFault.of(e);
+                if (fault != SqlFault.DATA && fault != SqlFault.DUPLICATE) {
+                    throw e;
+                }
+                connection.rollback(before);
+                String reason = fault == SqlFault.DUPLICATE ? "duplicate_key" : "data_error_" + e.getErrorCode();
+                LOG.warn(
+                        "Row {} of {} goes to quarantine as {}: the target {} refused it",
+                        row.sourceKey().parts(),
+                        projection.table().name(),
+                        reason,
+                        table);
+                refused.add(row.rejectedFor(reason));
+            }
+        }
+        return refused;
+    }
+
+    /** Adds the rows in the way to the batch; false when that finds nothing new. */
+    private boolean addHolders(Batch batch, @Nullable Inserting inserting) throws SQLException {
+        if (inserting == null) {
+            return false;
+        }
+        Connection connection = target.connection();
+        boolean added = false;
+        try {
+            for (ChangedKey holder : Conflicts.find(
+                    connection, traffic, inserting.projection(), inserting.place(), inserting.rows())) {
+                if (!batch.has(holder)) {
+                    batch.add(holder);
+                    added = true;
+                }
+            }
+        } finally {
+            connection.rollback();
+        }
+        return added;
+    }
+
+    /**
+     * Writes rows of chunks that were read while the window was open.
+     *
+     * @return how many rows this target now holds of them
+     */
+    long write(Window window, Projection projection, List<ProjectedRow> rows, Noting noting) throws SQLException {
+        List<ProjectedRow> mine = new ArrayList<>();
+        for (ProjectedRow row : rows) {
+            if ((traffic.place(row) >= 0 || traffic.quarantinesHere(row)) && !window.noted(row.sourceKey())) {
+                mine.add(row);
+            }
+        }
+        if (mine.isEmpty()) {
+            return 0;
+        }
+        if (projection.keysAreExact() && (insertChunk(projection, mine, false) || insertChunk(projection, mine, true))) {
+            return mine.size();
+        }
+        // Rows another unique key keeps out, values the target refuses, keys Java cannot compare: one by one, as if each had just
+        // changed.
+        refetch(projection, mine, noting);
+        return mine.size();
+    }
+
+    private boolean insertChunk(Projection projection, List<ProjectedRow> rows, boolean deleteFirst)
+            throws SQLException {
+        for (int contentions = 0; ; contentions++) {
+            try {
+                target.write(target.position(), connection -> {
+                    if (deleteFirst) {
+                        Map<RowKey, Set<Integer>> keys = new LinkedHashMap<>();
+                        rows.forEach(row -> keys.put(row.sourceKey(), Set.of(row.slot())));
+                        clear(connection, projection, keys, rows);
+                    }
+                    insert(connection, projection, rows, new Attempt());
+                    failpoints.hit("copy.rowsWritten");
+                });
+                return true;
+            } catch (SQLException e) {
+                SqlFault fault = SqlFault.of(e);
+                if (fault == SqlFault.CONTENTION && contentions < MAX_CONTENTIONS) {
+                    backOff(contentions);
+                } else if (fault == SqlFault.DUPLICATE || fault == SqlFault.DATA) {
+                    return false;
+                } else {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private void refetch(Projection projection, List<ProjectedRow> rows, Noting noting) throws SQLException {
+        int size = 1000;
+        for (int from = 0; from < rows.size(); from += size) {
+            Batch batch = new Batch();
+            rows.subList(from, Math.min(rows.size(), from + size))
+                    .forEach(row -> batch.add(
+                            new ChangedKey(projection.table().name(), row.sourceKey(), row.slot())));
+            apply(batch, target.position(), noting);
+        }
+    }
+
+    private static void backOff(int attempt) {
+        try {
+            // A moment for the other transaction to end; random, so that two do not meet again.
+            TimeUnit.MILLISECONDS.sleep(ThreadLocalRandom.current().nextInt(1, 5 * attempt + 5));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ApplyFailedException("Interrupted while waiting to retry a batch; nothing was written.", e);
+        }
+    }
+}
