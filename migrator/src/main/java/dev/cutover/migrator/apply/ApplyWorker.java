@@ -239,8 +239,8 @@ public final class ApplyWorker implements AutoCloseable {
             tell(
                     failed,
                     new ApplyFailedException(
-                            "Stream '" + stream + "' could not be applied to " + database + ": " + e.getMessage() + " (error "
-                                    + e.getErrorCode() + ").",
+                            "Stream '" + stream + "' could not be applied to " + database + ": " + e.getMessage()
+                                    + " (error " + e.getErrorCode() + ").",
                             e));
         } catch (RuntimeException e) {
             tell(failed, e);

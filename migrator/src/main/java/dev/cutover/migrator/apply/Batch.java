@@ -64,7 +64,8 @@ final class Batch {
     }
 
     /** The newest transaction; null when there is none. */
-    @Nullable SourceTransaction last() {
+    @Nullable
+    SourceTransaction last() {
         return last;
     }
 }

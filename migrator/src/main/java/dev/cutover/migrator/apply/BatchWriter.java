@@ -63,7 +63,9 @@ final class BatchWriter {
 
     private static final class Attempt {
         boolean rowByRow;
-        @Nullable Inserting inserting;
+
+        @Nullable
+        Inserting inserting;
     }
 
     /** Applies the batch and moves the position. */
@@ -108,7 +110,8 @@ final class BatchWriter {
     private void applyOnce(Batch batch, GtidSet newPosition, Noting noting, Attempt attempt) throws SQLException {
         Map<Projection, List<ProjectedRow>> rows = source.read(batch.gtids(), connection -> {
             Map<Projection, List<ProjectedRow>> read = new LinkedHashMap<>();
-            for (Map.Entry<String, Map<RowKey, Set<Integer>>> table : batch.dirty().entrySet()) {
+            for (Map.Entry<String, Map<RowKey, Set<Integer>>> table :
+                    batch.dirty().entrySet()) {
                 Projection projection = traffic.projection(table.getKey());
                 read.put(projection, traffic.fetch(connection, projection, table.getValue()));
             }
@@ -135,10 +138,7 @@ final class BatchWriter {
 
     /** Deletes every dirty key from every place it was in or will go to. */
     private void clear(
-            Connection connection,
-            Projection projection,
-            Map<RowKey, Set<Integer>> dirty,
-            List<ProjectedRow> rows)
+            Connection connection, Projection projection, Map<RowKey, Set<Integer>> dirty, List<ProjectedRow> rows)
             throws SQLException {
         Map<Integer, Set<RowKey>> byPlace = new TreeMap<>();
         dirty.forEach((key, slots) -> traffic.places(slots)
@@ -147,8 +147,7 @@ final class BatchWriter {
         for (ProjectedRow row : rows) {
             int place = traffic.place(row);
             if (place >= 0) {
-                byPlace.computeIfAbsent(place, any -> new LinkedHashSet<>())
-                        .add(row.sourceKey());
+                byPlace.computeIfAbsent(place, any -> new LinkedHashSet<>()).add(row.sourceKey());
             }
         }
         for (Map.Entry<Integer, Set<RowKey>> place : byPlace.entrySet()) {
@@ -162,8 +161,7 @@ final class BatchWriter {
         writer.unquarantine(connection, projection.table(), dirty.keySet());
     }
 
-    private void insert(
-            Connection connection, Projection projection, List<ProjectedRow> rows, Attempt attempt)
+    private void insert(Connection connection, Projection projection, List<ProjectedRow> rows, Attempt attempt)
             throws SQLException {
         Map<Integer, List<ProjectedRow>> byPlace = new TreeMap<>();
         List<ProjectedRow> rejected = new ArrayList<>();
@@ -224,8 +222,8 @@ final class BatchWriter {
         Connection connection = target.connection();
         boolean added = false;
         try {
-            for (ChangedKey holder : Conflicts.find(
-                    connection, traffic, inserting.projection(), inserting.place(), inserting.rows())) {
+            for (ChangedKey holder :
+                    Conflicts.find(connection, traffic, inserting.projection(), inserting.place(), inserting.rows())) {
                 if (!batch.has(holder)) {
                     batch.add(holder);
                     added = true;
@@ -252,10 +250,12 @@ final class BatchWriter {
         if (mine.isEmpty()) {
             return 0;
         }
-        if (projection.keysAreExact() && (insertChunk(projection, mine, false) || insertChunk(projection, mine, true))) {
+        if (projection.keysAreExact()
+                && (insertChunk(projection, mine, false) || insertChunk(projection, mine, true))) {
             return mine.size();
         }
-        // Rows another unique key keeps out, values the target refuses, keys Java cannot compare: one by one, as if each had just
+        // Rows another unique key keeps out, values the target refuses, keys Java cannot compare: one by one, as if
+        // each had just
         // changed.
         refetch(projection, mine, noting);
         return mine.size();
@@ -293,8 +293,7 @@ final class BatchWriter {
         for (int from = 0; from < rows.size(); from += size) {
             Batch batch = new Batch();
             rows.subList(from, Math.min(rows.size(), from + size))
-                    .forEach(row -> batch.add(
-                            new ChangedKey(projection.table().name(), row.sourceKey(), row.slot())));
+                    .forEach(row -> batch.add(new ChangedKey(projection.table().name(), row.sourceKey(), row.slot())));
             apply(batch, target.position(), noting);
         }
     }

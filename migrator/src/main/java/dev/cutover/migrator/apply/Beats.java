@@ -17,8 +17,14 @@ public final class Beats {
     private final ConcurrentSkipListMap<Long, Long> sentNanos = new ConcurrentSkipListMap<>();
     private long next;
 
-    public Beats(String stream) {
+    /**
+     * Beats for one stream.
+     *
+     * @param firstNumber higher than any an earlier worker has sent; its wall clock in milliseconds will do
+     */
+    public Beats(String stream, long firstNumber) {
         this.stream = stream;
+        this.next = firstNumber;
     }
 
     /** The name of its row in {@code cutover_marker}. */

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Finds the target rows that stand in the way of rows to be inserted.
@@ -67,7 +68,8 @@ final class Conflicts {
             int index = 1;
             for (ProjectedRow row : rows) {
                 for (int column : unique) {
-                    byte[] value = row.values()[column];
+                    byte[][] values = Objects.requireNonNull(row.values());
+                    byte[] value = values[column];
                     // NULL is equal to nothing, and takes no unique value.
                     select.setString(index++, value == null ? null : new String(value, StandardCharsets.UTF_8));
                 }
@@ -78,8 +80,8 @@ final class Conflicts {
                     for (int part = 1; part < keys.size(); part++) {
                         parts.add(String.valueOf(holders.getString(part)));
                     }
-                    found.add(new ChangedKey(
-                            projection.table().name(), new RowKey(parts), holders.getInt(keys.size())));
+                    found.add(
+                            new ChangedKey(projection.table().name(), new RowKey(parts), holders.getInt(keys.size())));
                 }
             }
         }
@@ -90,9 +92,10 @@ final class Conflicts {
     private static List<List<Integer>> uniqueKeys(Connection target, Projection projection, String physical)
             throws SQLException {
         Map<String, List<Integer>> keys = new LinkedHashMap<>();
-        try (PreparedStatement select = target.prepareStatement("SELECT index_name, column_name FROM information_schema.statistics"
-                + " WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 AND index_name <> 'PRIMARY'"
-                + " ORDER BY index_name, seq_in_index")) {
+        try (PreparedStatement select =
+                target.prepareStatement("SELECT index_name, column_name FROM information_schema.statistics"
+                        + " WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 AND index_name <> 'PRIMARY'"
+                        + " ORDER BY index_name, seq_in_index")) {
             select.setString(1, physical);
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {

@@ -75,8 +75,10 @@ final class GuardedTarget implements AutoCloseable {
             Position found = Positions.lockForUpdate(connection, stream)
                     .filter(remembered::equals)
                     .orElseThrow(() -> new ApplyFailedException(
-                            "The position of stream '" + stream + "' in " + catalog() + " is not what this worker left there ("
-                                    + remembered + "): another worker has taken over, or a commit went another way than its "
+                            "The position of stream '" + stream + "' in " + catalog()
+                                    + " is not what this worker left there ("
+                                    + remembered
+                                    + "): another worker has taken over, or a commit went another way than its "
                                     + "answer said. Nothing was written; the position is read again.",
                             null));
             work.run(connection);

@@ -49,17 +49,16 @@ final class ReverseTraffic implements Traffic {
     public List<ProjectedRow> fetch(Connection source, Projection projection, Map<RowKey, Set<Integer>> dirty)
             throws SQLException {
         Map<Integer, List<RowKey>> bySlot = new TreeMap<>();
-        dirty.forEach((key, slots) ->
-                slots.forEach(slot -> bySlot.computeIfAbsent(slot, any -> new ArrayList<>())
-                        .add(key)));
+        dirty.forEach((key, slots) -> slots.forEach(
+                slot -> bySlot.computeIfAbsent(slot, any -> new ArrayList<>()).add(key)));
         List<ProjectedRow> rows = new ArrayList<>();
         for (Map.Entry<Integer, List<RowKey>> entry : bySlot.entrySet()) {
             int slot = entry.getKey();
             DatabaseId database = plan.databaseOf(projection.table(), slot);
             // One session, so one snapshot, over all databases of the server.
             source.setCatalog(plan.endpoint(database).schema());
-            rows.addAll(reader.byKeys(
-                    source, projection, plan.physicalTable(projection.table(), slot), entry.getValue()));
+            rows.addAll(
+                    reader.byKeys(source, projection, plan.physicalTable(projection.table(), slot), entry.getValue()));
         }
         return rows;
     }

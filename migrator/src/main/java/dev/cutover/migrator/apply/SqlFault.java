@@ -21,7 +21,8 @@ enum SqlFault {
             case 1062, 1586 -> {
                 return DUPLICATE;
             }
-            // Data too long, out of range, NULL in NOT NULL, wrong value, CHECK, no such partition, bad JSON, truncated.
+            // Data too long, out of range, NULL in NOT NULL, wrong value, CHECK, no such partition, bad JSON,
+            // truncated.
             case 1406, 1264, 1048, 1366, 1292, 1265, 3819, 1526, 3140, 1364 -> {
                 return DATA;
             }

@@ -1,11 +1,11 @@
 package dev.cutover.migrator.apply;
 
+import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.topology.Topology;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import dev.cutover.core.plan.TablePlan;
 
 /** The projections of one direction, made once for all workers. */
 public final class Tables {
@@ -32,8 +32,8 @@ public final class Tables {
     static Projection required(Map<String, Projection> projections, String table) {
         Projection projection = projections.get(table);
         if (projection == null) {
-            throw new IllegalArgumentException("The stream brought a key of '" + table + "', which is none of "
-                    + projections.keySet() + ".");
+            throw new IllegalArgumentException(
+                    "The stream brought a key of '" + table + "', which is none of " + projections.keySet() + ".");
         }
         return projection;
     }
