@@ -4,24 +4,18 @@ import dev.cutover.core.position.GtidSet;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowKey;
-import dev.cutover.core.row.RowWriter;
 import dev.cutover.migrator.Failpoints;
 import dev.cutover.migrator.stream.ChangedKey;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Writes a batch: the target then holds, for every dirty key, what the source holds now.
@@ -35,7 +29,6 @@ import org.slf4j.LoggerFactory;
  * <p>Guarded by the worker's turn.
  */
 final class BatchWriter {
-    private static final Logger LOG = LoggerFactory.getLogger(BatchWriter.class);
     private static final int MAX_CONTENTIONS = 30;
     private static final int MAX_CONFLICTS = 20;
 
@@ -43,13 +36,14 @@ final class BatchWriter {
     private final SourceSnapshot source;
     private final GuardedTarget target;
     private final Failpoints failpoints;
-    private final RowWriter writer = new RowWriter();
+    private final RowPlacing placing;
 
     BatchWriter(Traffic traffic, SourceSnapshot source, GuardedTarget target, Failpoints failpoints) {
         this.traffic = traffic;
         this.source = source;
         this.target = target;
         this.failpoints = failpoints;
+        this.placing = new RowPlacing(traffic);
     }
 
     /** What runs in each attempt before the commit: windows note the keys. */
@@ -58,19 +52,9 @@ final class BatchWriter {
         void note(Map<String, Map<RowKey, Set<Integer>>> dirty);
     }
 
-    /** The rows being inserted when MySQL refused one. */
-    private record Inserting(Projection projection, int place, List<ProjectedRow> rows) {}
-
-    private static final class Attempt {
-        boolean rowByRow;
-
-        @Nullable
-        Inserting inserting;
-    }
-
     /** Applies the batch and moves the position. */
     void apply(Batch batch, GtidSet newPosition, Noting noting) throws SQLException {
-        Attempt attempt = new Attempt();
+        RowPlacing.Attempt attempt = new RowPlacing.Attempt();
         int contentions = 0;
         int conflicts = 0;
         while (true) {
@@ -107,7 +91,8 @@ final class BatchWriter {
         }
     }
 
-    private void applyOnce(Batch batch, GtidSet newPosition, Noting noting, Attempt attempt) throws SQLException {
+    private void applyOnce(Batch batch, GtidSet newPosition, Noting noting, RowPlacing.Attempt attempt)
+            throws SQLException {
         Map<Projection, List<ProjectedRow>> rows = source.read(batch.gtids(), connection -> {
             Map<Projection, List<ProjectedRow>> read = new LinkedHashMap<>();
             for (Map.Entry<String, Map<RowKey, Set<Integer>>> table :
@@ -121,14 +106,14 @@ final class BatchWriter {
         target.write(newPosition, connection -> {
             for (Map.Entry<Projection, List<ProjectedRow>> table : rows.entrySet()) {
                 Projection projection = table.getKey();
-                clear(
+                placing.clear(
                         connection,
                         projection,
                         batch.dirty().getOrDefault(projection.table().name(), Map.of()),
                         table.getValue());
             }
             for (Map.Entry<Projection, List<ProjectedRow>> table : rows.entrySet()) {
-                insert(connection, table.getKey(), table.getValue(), attempt);
+                placing.insert(connection, table.getKey(), table.getValue(), attempt);
             }
             failpoints.hit("apply.rowsWritten");
             noting.note(batch.dirty());
@@ -136,86 +121,8 @@ final class BatchWriter {
         failpoints.hit("apply.committed");
     }
 
-    /** Deletes every dirty key from every place it was in or will go to. */
-    private void clear(
-            Connection connection, Projection projection, Map<RowKey, Set<Integer>> dirty, List<ProjectedRow> rows)
-            throws SQLException {
-        Map<Integer, Set<RowKey>> byPlace = new TreeMap<>();
-        dirty.forEach((key, slots) -> traffic.places(slots)
-                .forEach(place -> byPlace.computeIfAbsent(place, any -> new LinkedHashSet<>())
-                        .add(key)));
-        for (ProjectedRow row : rows) {
-            int place = traffic.place(row);
-            if (place >= 0) {
-                byPlace.computeIfAbsent(place, any -> new LinkedHashSet<>()).add(row.sourceKey());
-            }
-        }
-        for (Map.Entry<Integer, Set<RowKey>> place : byPlace.entrySet()) {
-            writer.delete(
-                    connection,
-                    projection,
-                    traffic.targetTable(projection, place.getKey()),
-                    place.getKey(),
-                    place.getValue());
-        }
-        writer.unquarantine(connection, projection.table(), dirty.keySet());
-    }
-
-    private void insert(Connection connection, Projection projection, List<ProjectedRow> rows, Attempt attempt)
-            throws SQLException {
-        Map<Integer, List<ProjectedRow>> byPlace = new TreeMap<>();
-        List<ProjectedRow> rejected = new ArrayList<>();
-        for (ProjectedRow row : rows) {
-            int place = traffic.place(row);
-            if (place >= 0) {
-                byPlace.computeIfAbsent(place, any -> new ArrayList<>()).add(row);
-            } else if (traffic.quarantinesHere(row)) {
-                rejected.add(row);
-            }
-        }
-        for (Map.Entry<Integer, List<ProjectedRow>> place : byPlace.entrySet()) {
-            attempt.inserting = new Inserting(projection, place.getKey(), place.getValue());
-            String table = traffic.targetTable(projection, place.getKey());
-            if (attempt.rowByRow) {
-                rejected.addAll(insertRowByRow(connection, projection, table, place.getValue()));
-            } else {
-                writer.insert(connection, projection, table, place.getValue());
-            }
-        }
-        if (!rejected.isEmpty()) {
-            writer.quarantine(connection, projection.table(), rejected);
-        }
-    }
-
-    /** Inserts what the target takes; gives the rest back with the reason. */
-    private List<ProjectedRow> insertRowByRow(
-            Connection connection, Projection projection, String table, List<ProjectedRow> rows) throws SQLException {
-        List<ProjectedRow> refused = new ArrayList<>();
-        for (ProjectedRow row : rows) {
-            Savepoint before = connection.setSavepoint();
-            try {
-                writer.insert(connection, projection, table, List.of(row));
-            } catch (SQLException e) {
-                SqlFault fault = SqlFault.of(e);
-                if (fault != SqlFault.DATA && fault != SqlFault.DUPLICATE) {
-                    throw e;
-                }
-                connection.rollback(before);
-                String reason = fault == SqlFault.DUPLICATE ? "duplicate_key" : "data_error_" + e.getErrorCode();
-                LOG.warn(
-                        "Row {} of {} goes to quarantine as {}: the target {} refused it",
-                        row.sourceKey().parts(),
-                        projection.table().name(),
-                        reason,
-                        table);
-                refused.add(row.rejectedFor(reason));
-            }
-        }
-        return refused;
-    }
-
     /** Adds the rows in the way to the batch; false when that finds nothing new. */
-    private boolean addHolders(Batch batch, @Nullable Inserting inserting) throws SQLException {
+    private boolean addHolders(Batch batch, RowPlacing.@Nullable Inserting inserting) throws SQLException {
         if (inserting == null) {
             return false;
         }
@@ -267,11 +174,9 @@ final class BatchWriter {
             try {
                 target.write(target.position(), connection -> {
                     if (deleteFirst) {
-                        Map<RowKey, Set<Integer>> keys = new LinkedHashMap<>();
-                        rows.forEach(row -> keys.put(row.sourceKey(), Set.of(row.slot())));
-                        clear(connection, projection, keys, rows);
+                        placing.clear(connection, projection, rows);
                     }
-                    insert(connection, projection, rows, new Attempt());
+                    placing.insert(connection, projection, rows, new RowPlacing.Attempt());
                     failpoints.hit("copy.rowsWritten");
                 });
                 return true;
