@@ -1,0 +1,82 @@
+package dev.cutover.proxy.compare;
+
+import dev.cutover.core.CutoverException;
+import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.proxy.ReadWork;
+import dev.cutover.proxy.WorkFailedException;
+import dev.cutover.proxy.intake.FencedUnit;
+import dev.cutover.proxy.intake.GuardedConnection;
+import dev.cutover.proxy.intake.RoutingView;
+import dev.cutover.proxy.intake.RoutingViews;
+import dev.cutover.proxy.intake.UnitGuard;
+import dev.cutover.proxy.report.Count;
+import dev.cutover.proxy.report.ProxyReport;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The read path: the truth answers, or NEW for the users whose turn it is. Safe for many threads. */
+public final class Reader {
+    private static final Logger LOG = LoggerFactory.getLogger(Reader.class);
+
+    private final Topology topology;
+    private final MigrationPlan plan;
+    private final RoutingViews views;
+    private final Shadow shadow;
+    private final ProxyReport report;
+
+    public Reader(Topology topology, RoutingViews views, Shadow shadow, ProxyReport report) {
+        this.topology = topology;
+        this.plan = topology.plan();
+        this.views = views;
+        this.shadow = shadow;
+        this.report = report;
+    }
+
+    public <T> T read(long shardKey, ReadWork<T> work) {
+        RoutingView view = views.current();
+        int slot = plan.layout().slot(shardKey);
+        Side side = view.readSide(shardKey);
+        T result = side == view.truth() ? read(side, slot, work) : readOrFallBack(view, side, slot, work);
+        int share = view.register().shadowPercent();
+        if (share > 0 && ThreadLocalRandom.current().nextInt(100) < share) {
+            shadow.compare(shardKey, result, () -> read(side.other(), slot, work), () -> read(side, slot, work));
+        }
+        return result;
+    }
+
+    private <T> T readOrFallBack(RoutingView view, Side side, int slot, ReadWork<T> work) {
+        try {
+            return read(side, slot, work);
+        } catch (RuntimeException e) {
+            // Also an answer of the business such as "not found": on this side it may only be late.
+            LOG.debug("A read on {} failed and is answered by {}", side, view.truth(), e);
+            report.count(Count.READ_FALLBACK);
+            return read(view.truth(), slot, work);
+        }
+    }
+
+    private <T> T read(Side side, int slot, ReadWork<T> work) {
+        report.count(side == Side.OLD ? Count.READ_OLD : Count.READ_NEW);
+        DatabaseId database = RoutingView.database(side, plan.layout(), slot);
+        UnitGuard guard = UnitGuard.ofRead();
+        try (Connection session = topology.database(database).getConnection()) {
+            return work.run(new FencedUnit(plan, GuardedConnection.around(session, guard), side, slot));
+        } catch (SQLException e) {
+            throw new WorkFailedException("A read on " + database + " failed: " + e.getMessage(), e);
+        } finally {
+            guard.end();
+        }
+    }
+
+    /** A read that can be repeated. */
+    @FunctionalInterface
+    interface Repeatable<T> {
+        T read() throws CutoverException;
+    }
+}
