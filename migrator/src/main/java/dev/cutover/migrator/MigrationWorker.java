@@ -1,0 +1,207 @@
+package dev.cutover.migrator;
+
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.core.stage.ControlDatabase;
+import dev.cutover.core.stage.ControlDatabaseException;
+import dev.cutover.core.stage.Instance;
+import dev.cutover.core.stage.Lease;
+import dev.cutover.core.stage.Register;
+import dev.cutover.core.topology.Topology;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The process behind {@code cutover worker}: follows the register, runs the streams it calls for and the copy that was asked for, and reports.
+ *
+ * <p>One holds the lease and works, others stand by. The lease is for order only: two that work at once are told apart by the owner in every
+ * position. Safe for many threads; {@link #run} is called once.
+ */
+public final class MigrationWorker implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MigrationWorker.class);
+    private static final String LEASE = "worker";
+    private static final Duration LEASE_VALIDITY = Duration.ofSeconds(5);
+    private static final long LOOK_MILLIS = 200;
+    private static final long REPORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long RENEW_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final ControlDatabase control;
+    private final String instanceId;
+    private final Streams streams;
+    private final CopyJob copyJob;
+    private final String version;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition waking = lock.newCondition();
+    private volatile boolean closed;
+    private volatile boolean active;
+
+    // Owned by the thread in run().
+    private @Nullable Lease lease;
+    private long renewedAt;
+    private long reportedAt;
+
+    public MigrationWorker(
+            MigrationPlan plan,
+            Topology topology,
+            ControlDatabase control,
+            String instanceId,
+            MeterRegistry meters) {
+        this(plan, topology, control, instanceId, meters, Failpoints.NONE);
+    }
+
+    /** The same with named points at which a test may interfere. */
+    public MigrationWorker(
+            MigrationPlan plan,
+            Topology topology,
+            ControlDatabase control,
+            String instanceId,
+            MeterRegistry meters,
+            Failpoints failpoints) {
+        this.control = control;
+        this.instanceId = instanceId;
+        this.streams = new Streams(topology, failpoints);
+        this.copyJob = new CopyJob(topology, control, streams, failpoints);
+        String implementation = MigrationWorker.class.getPackage().getImplementationVersion();
+        this.version = implementation == null ? "development" : implementation;
+        meters.gauge("cutover.stream.lag.seconds", streams, all -> all.lag().toMillis() / 1000.0);
+        meters.gauge("cutover.applied.rows", streams, Streams::rowsApplied);
+    }
+
+    /** Works until closed or interrupted. */
+    public void run() {
+        try {
+            while (!closed) {
+                try {
+                    step();
+                } catch (ControlDatabaseException e) {
+                    // What runs goes on: fences and positions guard it, not this database.
+                    LOG.warn("The control database does not answer, the worker goes on as it is: {}", e.getMessage());
+                }
+                lock.lockInterruptibly();
+                try {
+                    if (!closed && waking.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+                        LOG.debug("Woken");
+                    }
+                } finally {
+                    lock.unlock();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            stop();
+        }
+    }
+
+    private void step() {
+        Optional<Register> register = control.readIfInstalled();
+        holdLease();
+        if (register.isEmpty() || !active) {
+            streams.follow(null);
+            copyJob.stop();
+        } else {
+            Map<String, String> settings = control.settings();
+            streams.settings(settings);
+            streams.follow(register.get());
+            copyJob.follow();
+        }
+        if (System.nanoTime() - reportedAt >= REPORT_NANOS) {
+            reportedAt = System.nanoTime();
+            streams.beat();
+            control.heartbeat(instance(register.orElse(null)));
+        }
+    }
+
+    private void holdLease() {
+        Lease held = lease;
+        if (held == null) {
+            lease = control.tryLease(LEASE, instanceId, LEASE_VALIDITY).orElse(null);
+            renewedAt = System.nanoTime();
+        } else if (System.nanoTime() - renewedAt >= RENEW_NANOS) {
+            lease = control.renew(held, LEASE_VALIDITY).orElse(null);
+            renewedAt = System.nanoTime();
+            if (lease == null) {
+                LOG.warn("Another worker has taken the lease; {} stands by", instanceId);
+            }
+        }
+        active = lease != null;
+    }
+
+    private Instance instance(@Nullable Register register) {
+        String mode = register == null ? "-" : register.mode().name();
+        return new Instance(
+                instanceId,
+                "worker",
+                hostName(),
+                ProcessHandle.current().pid(),
+                version,
+                register == null ? 0 : register.version(),
+                register == null ? 0 : register.epoch().number(),
+                mode,
+                Instant.EPOCH,
+                WorkerStatus.json(active, streams, copyJob.progress()));
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+
+    /** Whether this one holds the lease. */
+    public boolean active() {
+        return active;
+    }
+
+    /** What the heartbeat reports, now. */
+    public String statusJson() {
+        return WorkerStatus.json(active, streams, copyJob.progress());
+    }
+
+    /** The epoch a register's streams run in: while a switch is claimed, the one before it. */
+    static Epoch streamEpoch(Register register) {
+        return register.phase() == Register.Phase.STABLE
+                ? register.epoch()
+                : new Epoch(register.epoch().number() - 1);
+    }
+
+    private void stop() {
+        copyJob.close();
+        streams.close();
+        Lease held = lease;
+        try {
+            if (held != null) {
+                control.release(held);
+            }
+            control.retire(instanceId);
+        } catch (ControlDatabaseException e) {
+            LOG.warn("The worker ends without giving its lease back; it runs out by itself: {}", e.getMessage());
+        }
+    }
+
+    /** Ends {@link #run} soon; what is committed stays, what is not is done again by the next worker. */
+    @Override
+    public void close() {
+        closed = true;
+        lock.lock();
+        try {
+            waking.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package dev.cutover.migrator;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.migrator.apply.ApplyWorker;
+import java.util.List;
+
+/** The status a worker puts into its heartbeat. */
+final class WorkerStatus {
+    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+    private WorkerStatus() {}
+
+    static String json(boolean active, Streams streams, List<Progress> tables) {
+        ObjectNode status = JSON.objectNode();
+        status.put("active", active);
+        status.put("lagSeconds", streams.lag().toMillis() / 1000.0);
+        ArrayNode streamList = status.putArray("streams");
+        for (StreamKeeper keeper : streams.keepers()) {
+            stream(streamList.addObject(), keeper);
+        }
+        ArrayNode tableList = status.putArray("tables");
+        double rate = 0;
+        long eta = 0;
+        boolean known = false;
+        for (Progress progress : tables) {
+            table(tableList.addObject(), progress);
+            if (progress.state().equals("copying")) {
+                rate += progress.rowsPerSecond();
+            }
+            if (progress.eta() != null) {
+                eta += progress.eta().toSeconds();
+                known = true;
+            }
+        }
+        status.put("rate", Math.round(rate));
+        if (known) {
+            status.put("etaSeconds", eta);
+        } else {
+            status.putNull("etaSeconds");
+        }
+        return status.toString();
+    }
+
+    private static void stream(ObjectNode node, StreamKeeper keeper) {
+        node.put("name", keeper.stream());
+        node.put("epoch", keeper.epoch().number());
+        node.put("state", keeper.state());
+        node.put("reason", keeper.reason().orElse(null));
+        keeper.pipeline().ifPresent(pipeline -> {
+            node.put("lagSeconds", pipeline.lag().toMillis() / 1000.0);
+            ArrayNode targets = node.putArray("targets");
+            for (ApplyWorker applier : pipeline.appliers()) {
+                ObjectNode target = targets.addObject();
+                target.put("database", applier.database().name());
+                target.put("rowsApplied", applier.rowsApplied());
+                target.put("waiting", applier.waiting());
+            }
+        });
+    }
+
+    private static void table(ObjectNode node, Progress progress) {
+        node.put("name", progress.table());
+        node.put("copied", progress.copied());
+        node.put("total", progress.total());
+        node.put("state", progress.state());
+        node.put("reason", progress.reason());
+        node.put("rowsPerSecond", Math.round(progress.rowsPerSecond()));
+    }
+}
