@@ -119,8 +119,7 @@ public final class ColdCopy {
                     writing = write(projection, shards, byShard, threads);
                     byShard = fresh(shards.size());
                     held = 0;
-                    listener.progress(
-                            List.of(Rates.progress(table, copied, ranges.size() - 1 - i, plan, begun, last)));
+                    listener.progress(List.of(Rates.progress(table, copied, ranges.size() - 1 - i, plan, begun, last)));
                 }
             }
             await(writing);
@@ -159,8 +158,7 @@ public final class ColdCopy {
                 if (e.getCause() instanceof RuntimeException failure) {
                     throw failure;
                 }
-                throw new CopyFailedException(
-                        "A shard database could not be filled: " + e.getCause().getMessage(), e.getCause());
+                throw new CopyFailedException("A shard database could not be filled: " + e.getMessage(), e.getCause());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new CopyFailedException("The copy was interrupted; it may simply be started again.", e);

@@ -70,13 +70,11 @@ final class CopyJob implements AutoCloseable {
     }
 
     private void run(Pipeline pipeline) {
-        ExecutorService readers = Executors.newFixedThreadPool(topology.plan().copy().workers());
+        ExecutorService readers =
+                Executors.newFixedThreadPool(topology.plan().copy().workers());
         try {
             Throttle throttle = new Throttle(
-                    topology.plan().copy(),
-                    new SourceThreads(topology),
-                    () -> lag(pipeline),
-                    streams::liveSettings);
+                    topology.plan().copy(), new SourceThreads(topology), () -> lag(pipeline), streams::liveSettings);
             WindowedCopy running = new WindowedCopy(
                     topology,
                     control,

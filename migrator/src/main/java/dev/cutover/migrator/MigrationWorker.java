@@ -53,11 +53,7 @@ public final class MigrationWorker implements AutoCloseable {
     private long reportedAt;
 
     public MigrationWorker(
-            MigrationPlan plan,
-            Topology topology,
-            ControlDatabase control,
-            String instanceId,
-            MeterRegistry meters) {
+            MigrationPlan plan, Topology topology, ControlDatabase control, String instanceId, MeterRegistry meters) {
         this(plan, topology, control, instanceId, meters, Failpoints.NONE);
     }
 

@@ -47,8 +47,8 @@ public final class StaticCopy {
             }
         } catch (SQLException e) {
             throw new CopyFailedException(
-                    "The static table " + table + " could not be copied: " + e.getMessage() + " (error " + e.getErrorCode()
-                            + "). The copy may simply be started again.",
+                    "The static table " + table + " could not be copied: " + e.getMessage() + " (error "
+                            + e.getErrorCode() + "). The copy may simply be started again.",
                     e);
         }
         return new CopyResult(rows, quarantined, Duration.ofNanos(System.nanoTime() - begun));
@@ -70,8 +70,8 @@ public final class StaticCopy {
         long copied = 0;
         long rejected = 0;
         try (Connection source = topology.database(DatabaseId.OLD).getConnection()) {
-            List<KeyRange> ranges =
-                    reader.ranges(source, projection, table.fromTable(), plan.copy().chunkRows());
+            List<KeyRange> ranges = reader.ranges(
+                    source, projection, table.fromTable(), plan.copy().chunkRows());
             for (int i = 0; i < ranges.size(); i++) {
                 List<ProjectedRow> chunk = reader.byRange(source, projection, table.fromTable(), ranges.get(i));
                 for (List<ProjectedRow> some : pieces(chunk, plan.copy().chunkRows())) {

@@ -69,7 +69,8 @@ final class Streams implements AutoCloseable {
         Epoch epoch = MigrationWorker.streamEpoch(register);
         if (register.truth() == Side.OLD) {
             if (register.mirror()
-                    || (register.stage().atLeast(Stage.DUAL_WRITE) && !register.stage().atLeast(Stage.COMPLETED))) {
+                    || (register.stage().atLeast(Stage.DUAL_WRITE)
+                            && !register.stage().atLeast(Stage.COMPLETED))) {
                 wanted.put(FORWARD, epoch);
             }
         } else if (register.stage() == Stage.SWITCHED) {
