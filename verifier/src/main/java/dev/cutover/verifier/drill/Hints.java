@@ -64,14 +64,23 @@ final class Hints {
             return source == null ? "NULL on OLD only" : "NULL on NEW only";
         }
         return switch (pair.kind()) {
-            case NUMBER -> number(pair.name(), new BigDecimal(source), new BigDecimal(target));
+            case NUMBER -> number(pair.name(), source, target);
             case TIME -> time(source, target);
             case TEXT -> text(source, target);
             case OTHER -> "";
         };
     }
 
-    private static String number(String name, BigDecimal source, BigDecimal target) {
+    private static String number(String name, String sourceText, String targetText) {
+        BigDecimal source;
+        BigDecimal target;
+        try {
+            source = new BigDecimal(sourceText);
+            target = new BigDecimal(targetText);
+        } catch (NumberFormatException e) {
+            // A text that the plan turns into a number.
+            return "";
+        }
         BigDecimal apart = target.subtract(source);
         if (source.compareTo(MILLIS_OF_YEAR_1973) > 0 && apart.remainder(HOUR).signum() == 0) {
             long hours = apart.divide(HOUR, RoundingMode.UNNECESSARY).longValue();

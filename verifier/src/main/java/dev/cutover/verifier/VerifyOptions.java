@@ -1,0 +1,65 @@
+package dev.cutover.verifier;
+
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * What to verify and how hard to press.
+ *
+ * @param tables names in the plan; empty means all
+ * @param quiesced whether nothing is written on either side and nothing is in flight: fences closed, or the application stopped. Then
+ *     every difference counts at once
+ * @param listener hears how far the pass has come
+ * @param ranges key ranges read at the same time
+ * @param statementLimit a statement that takes longer fails the verification
+ * @param settleBound how long a recheck waits for the stream
+ * @param suspectsPerTable rows checked again a table; more are left unsettled
+ * @param reportedPerTable differences listed a table; more are counted only
+ */
+public record VerifyOptions(
+        Set<String> tables,
+        boolean quiesced,
+        VerifyListener listener,
+        int ranges,
+        Duration statementLimit,
+        Duration settleBound,
+        int suspectsPerTable,
+        int reportedPerTable) {
+    private static final int RANGES_AT_ONCE = 2;
+    private static final int SUSPECTS = 50_000;
+    private static final int REPORTED = 1_000;
+
+    public VerifyOptions {
+        tables = Set.copyOf(tables);
+        if (ranges < 1 || suspectsPerTable < 1 || reportedPerTable < 1) {
+            throw new IllegalArgumentException("Ranges, suspects and reported differences are at least 1.");
+        }
+    }
+
+    public VerifyOptions(Set<String> tables, boolean quiesced, VerifyListener listener) {
+        this(
+                tables,
+                quiesced,
+                listener,
+                RANGES_AT_ONCE,
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(5),
+                SUSPECTS,
+                REPORTED);
+    }
+
+    /** All tables while the streams run. */
+    public static VerifyOptions running() {
+        return new VerifyOptions(Set.of(), false, VerifyListener.SILENT);
+    }
+
+    /** All tables while nothing moves. */
+    public static VerifyOptions quiet() {
+        return new VerifyOptions(Set.of(), true, VerifyListener.SILENT);
+    }
+
+    public VerifyOptions withSettleBound(Duration newBound) {
+        return new VerifyOptions(
+                tables, quiesced, listener, ranges, statementLimit, newBound, suspectsPerTable, reportedPerTable);
+    }
+}

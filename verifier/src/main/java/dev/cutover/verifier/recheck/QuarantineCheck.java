@@ -1,0 +1,192 @@
+package dev.cutover.verifier.recheck;
+
+import dev.cutover.core.row.KeyRange;
+import dev.cutover.core.row.RowKey;
+import dev.cutover.core.row.SqlCondition;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.verifier.Certificate;
+import dev.cutover.verifier.Difference;
+import dev.cutover.verifier.DifferenceKind;
+import dev.cutover.verifier.VerificationFailedException;
+import dev.cutover.verifier.grid.ComparedTable;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Compares the rows OLD rejects with the rows NEW keeps in quarantine, key by key. Safe for many threads. */
+public final class QuarantineCheck {
+    private static final int ROUNDS = 5;
+    private static final Duration PAUSE = Duration.ofMillis(50);
+
+    private final Topology topology;
+    private final ComparedTable table;
+    private final InFlight inFlight;
+    private final Pause pause;
+    private final InstantSource clock;
+
+    public QuarantineCheck(
+            Topology topology, ComparedTable table, InFlight inFlight, Pause pause, InstantSource clock) {
+        this.topology = topology;
+        this.table = table;
+        this.inFlight = inFlight;
+        this.pause = pause;
+        this.clock = clock;
+    }
+
+    /** A quarantine row, there or expected. */
+    private record Entry(DatabaseId database, String rowKey) {}
+
+    /** A rejected row of the source. */
+    private record Rejected(RowKey key, String reason) {}
+
+    /**
+     * What the comparison found.
+     *
+     * @param quarantined rows rejected by both sides
+     * @param differences rows that only one side rejects
+     * @param hot mismatches that changed each time, or whose changes did not arrive
+     */
+    public record Outcome(long quarantined, List<Difference> differences, long hot) {}
+
+    /** Compares the whole table: {@code ranges} that hold rejected rows. */
+    public Outcome check(Collection<KeyRange> rejecting) {
+        Map<Entry, Rejected> expected = expected(rejecting);
+        Set<Entry> actual = actual();
+        Map<Entry, Boolean> mismatches = mismatches(expected, actual);
+        long both = actual.stream().filter(expected::containsKey).count();
+        if (mismatches.isEmpty()) {
+            return new Outcome(both, List.of(), 0);
+        }
+        List<String> applied = new ArrayList<>();
+        for (int round = 0; round < (inFlight.moving() ? ROUNDS : 1); round++) {
+            Optional<String> settled = inFlight.settle(Set.copyOf(table.slotsByDatabase().keySet()));
+            if (settled.isEmpty()) {
+                return new Outcome(both, List.of(), mismatches.size());
+            }
+            // A row may have become rejected in a range that had none: everything is read again.
+            expected = expected(List.of(KeyRange.ALL));
+            Map<Entry, Boolean> again = mismatches(expected, actual());
+            boolean unchanged = again.equals(mismatches);
+            mismatches = again;
+            applied.add(settled.get());
+            if (mismatches.isEmpty()) {
+                return new Outcome(both, List.of(), 0);
+            }
+            if (unchanged) {
+                return new Outcome(both, differences(mismatches, expected, applied), 0);
+            }
+            pause.on(PAUSE);
+        }
+        return new Outcome(both, List.of(), mismatches.size());
+    }
+
+    /** True where the source rejects and the target has no entry, false the other way round. */
+    private static Map<Entry, Boolean> mismatches(Map<Entry, Rejected> expected, Set<Entry> actual) {
+        Map<Entry, Boolean> mismatches = new LinkedHashMap<>();
+        expected.keySet().stream().filter(entry -> !actual.contains(entry)).forEach(e -> mismatches.put(e, true));
+        actual.stream().filter(entry -> !expected.containsKey(entry)).forEach(e -> mismatches.put(e, false));
+        return mismatches;
+    }
+
+    private List<Difference> differences(
+            Map<Entry, Boolean> mismatches, Map<Entry, Rejected> expected, List<String> applied) {
+        Certificate certificate = new Certificate(clock.instant(), applied, null, null);
+        List<Difference> differences = new ArrayList<>();
+        mismatches.forEach((entry, rejectedOnOld) -> {
+            Rejected rejected = expected.get(entry);
+            differences.add(new Difference(
+                    table.name(),
+                    rejected == null ? RowKey.of(entry.rowKey()) : rejected.key(),
+                    null,
+                    entry.database().name(),
+                    "cutover_quarantine",
+                    DifferenceKind.QUARANTINE,
+                    rejected == null
+                            ? "in quarantine, but not rejected on OLD"
+                            : "rejected on OLD (" + rejected.reason() + "), but not in quarantine",
+                    List.of(),
+                    certificate,
+                    "",
+                    "SELECT * FROM cutover_quarantine WHERE table_name = '" + table.name() + "' AND row_key = '"
+                            + entry.rowKey().replace("\\", "\\\\").replace("'", "''") + "'"));
+        });
+        return differences;
+    }
+
+    private Map<Entry, Rejected> expected(Collection<KeyRange> ranges) {
+        Map<Entry, Rejected> expected = new HashMap<>();
+        List<String> key = table.sourceKeyText();
+        for (KeyRange range : ranges) {
+            SqlCondition condition = table.projection().sourceRangeCondition(range);
+            String sql = "SELECT " + String.join(", ", key) + ", " + table.projection().slotExpression() + ", "
+                    + table.projection().rejectExpression() + " FROM " + table.sourceFrom() + " WHERE "
+                    + condition.sql() + " AND " + table.projection().rejectCondition();
+            try (Connection connection = topology.database(DatabaseId.OLD).getConnection();
+                    PreparedStatement statement = connection.prepareStatement(sql)) {
+                condition.bind(statement, 1);
+                try (ResultSet result = statement.executeQuery()) {
+                    while (result.next()) {
+                        List<String> parts = new ArrayList<>();
+                        for (int i = 1; i <= key.size(); i++) {
+                            parts.add(Objects.requireNonNullElse(result.getString(i), "NULL"));
+                        }
+                        int slot = result.getInt(key.size() + 1);
+                        // A row without a route is kept by the first database.
+                        slot = result.wasNull() ? 0 : slot;
+                        String reason =
+                                Objects.requireNonNullElse(result.getString(key.size() + 2), "null_shard_key");
+                        RowKey rowKey = new RowKey(parts);
+                        expected.put(
+                                new Entry(table.databaseOf(slot), String.join(",", rowKey.parts())),
+                                new Rejected(rowKey, reason));
+                    }
+                }
+            } catch (SQLException e) {
+                throw failed(DatabaseId.OLD, e);
+            }
+        }
+        return expected;
+    }
+
+    private Set<Entry> actual() {
+        Set<Entry> actual = new TreeSet<>(java.util.Comparator.comparing(Entry::database)
+                .thenComparing(Entry::rowKey));
+        for (DatabaseId database : table.slotsByDatabase().keySet()) {
+            try (Connection connection = topology.database(database).getConnection();
+                    PreparedStatement statement =
+                            connection.prepareStatement("SELECT row_key FROM cutover_quarantine WHERE table_name = ?")) {
+                statement.setString(1, table.name());
+                try (ResultSet result = statement.executeQuery()) {
+                    while (result.next()) {
+                        actual.add(new Entry(database, result.getString(1)));
+                    }
+                }
+            } catch (SQLException e) {
+                throw failed(database, e);
+            }
+        }
+        return actual;
+    }
+
+    private VerificationFailedException failed(DatabaseId database, SQLException cause) {
+        return new VerificationFailedException(
+                "The quarantine of " + table.name() + " could not be compared on "
+                        + topology.endpoint(database).describe() + " (" + cause.getMessage()
+                        + "). Mend the cause and verify again.",
+                cause);
+    }
+}

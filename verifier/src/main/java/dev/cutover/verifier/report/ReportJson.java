@@ -1,0 +1,99 @@
+package dev.cutover.verifier.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.core.row.RowKey;
+import dev.cutover.verifier.Difference;
+import dev.cutover.verifier.TableResult;
+import dev.cutover.verifier.VerificationReport;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A report for programs. */
+public final class ReportJson {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private ReportJson() {}
+
+    public static String of(VerificationReport report) {
+        ObjectNode root = JSON.createObjectNode();
+        root.put("apiVersion", "cutover/v1");
+        root.put("kind", "VerificationReport");
+        root.put("runId", report.runId());
+        root.put("migration", report.migration());
+        root.put("planHash", report.planHash());
+        root.put("startedAt", report.startedAt().toString());
+        root.put("finishedAt", report.finishedAt().toString());
+        root.put("verdict", report.verdict().name());
+        texts(root.putArray("scope"), report.scope());
+        root.put("quiesced", report.quiesced());
+        root.put("truth", report.truth());
+        root.put("cells", report.cells());
+        root.put("rowsCompared", report.rowsCompared());
+        root.put("differenceCount", report.differenceCount());
+        root.put("quarantined", report.quarantined());
+        ArrayNode tables = root.putArray("tables");
+        report.tables().forEach(table -> table(tables.addObject(), table));
+        ArrayNode differences = root.putArray("differences");
+        report.differences().forEach(difference -> difference(differences.addObject(), difference));
+        texts(root.putArray("selfTest"), report.selfTest());
+        texts(root.putArray("unsettled"), report.unsettled());
+        texts(root.putArray("notChecked"), report.notChecked());
+        ObjectNode sessions = root.putObject("sessions");
+        report.sessions().forEach((database, variables) -> {
+            ObjectNode session = sessions.putObject(database);
+            variables.forEach(session::put);
+        });
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("A tree of texts and numbers could not be written as JSON.", e);
+        }
+    }
+
+    private static void table(ObjectNode node, TableResult table) {
+        node.put("table", table.table());
+        node.put("ranges", table.ranges());
+        node.put("cells", table.cells());
+        node.put("unequalCells", table.unequalCells());
+        node.put("sourceRows", table.sourceRows());
+        node.put("targetRows", table.targetRows());
+        node.put("quarantined", table.quarantined());
+        node.put("settled", table.settled());
+        node.put("differences", table.differences());
+        node.put("hot", table.hot());
+        node.put("millis", table.millis());
+    }
+
+    private static void difference(ObjectNode node, Difference difference) {
+        node.put("table", difference.table());
+        key(node, "sourceKey", difference.sourceKey());
+        key(node, "targetKey", difference.targetKey());
+        node.put("database", difference.database());
+        node.put("physicalTable", difference.physicalTable());
+        node.put("kind", difference.kind().name());
+        node.put("hint", difference.hint());
+        texts(node.putArray("differingColumns"), difference.differingColumns());
+        ObjectNode certificate = node.putObject("certificate");
+        certificate.put("at", difference.certificate().at().toString());
+        texts(certificate.putArray("applied"), difference.certificate().applied());
+        certificate.put("sourceHash", difference.certificate().sourceHash());
+        certificate.put("targetHash", difference.certificate().targetHash());
+        node.put("sourceSql", difference.sourceSql());
+        node.put("targetSql", difference.targetSql());
+    }
+
+    private static void key(ObjectNode node, String name, @Nullable RowKey key) {
+        if (key == null) {
+            node.putNull(name);
+        } else {
+            texts(node.putArray(name), key.parts());
+        }
+    }
+
+    private static void texts(ArrayNode array, List<String> texts) {
+        texts.forEach(array::add);
+    }
+}
