@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param targetHash the salted hash of the row on NEW; null where it is not there
  */
 public record Certificate(
-        Instant at, List<String> applied, @Nullable String sourceHash, @Nullable String targetHash) {
+        Instant at,
+        List<String> applied,
+        @Nullable String sourceHash,
+        @Nullable String targetHash) {
     public Certificate {
         applied = List.copyOf(applied);
     }

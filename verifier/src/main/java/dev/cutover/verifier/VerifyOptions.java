@@ -27,6 +27,9 @@ public record VerifyOptions(
         int reportedPerTable) {
     private static final int RANGES_AT_ONCE = 2;
     private static final int SUSPECTS = 50_000;
+
+    // Below the minute after which a pooled session stops waiting for an answer.
+    private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(50);
     private static final int REPORTED = 1_000;
 
     public VerifyOptions {
@@ -37,15 +40,7 @@ public record VerifyOptions(
     }
 
     public VerifyOptions(Set<String> tables, boolean quiesced, VerifyListener listener) {
-        this(
-                tables,
-                quiesced,
-                listener,
-                RANGES_AT_ONCE,
-                Duration.ofMinutes(1),
-                Duration.ofSeconds(5),
-                SUSPECTS,
-                REPORTED);
+        this(tables, quiesced, listener, RANGES_AT_ONCE, STATEMENT_LIMIT, Duration.ofSeconds(5), SUSPECTS, REPORTED);
     }
 
     /** All tables while the streams run. */

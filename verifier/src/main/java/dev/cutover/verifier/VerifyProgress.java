@@ -14,4 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param eta when the remaining ranges take as long as those read; null before the first
  */
 public record VerifyProgress(
-        String table, int rangesDone, int ranges, long rows, double rowsPerSecond, @Nullable Duration eta) {}
+        String table,
+        int rangesDone,
+        int ranges,
+        long rows,
+        double rowsPerSecond,
+        @Nullable Duration eta) {}

@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param source on OLD, in the NEW shape; null for NULL
  * @param target on NEW; null for NULL
  */
-record ColumnPair(String name, Kind kind, @Nullable String source, @Nullable String target) {
+record ColumnPair(
+        String name,
+        Kind kind,
+        @Nullable String source,
+        @Nullable String target) {
     /** How a value reads. */
     enum Kind {
         NUMBER,

@@ -159,7 +159,8 @@ public final class Differences {
 
     private String targetSql(Suspect suspect, List<String> columns) {
         List<String> names = columns.isEmpty() ? table().projection().comparedColumns() : columns;
-        String schema = sides.topology().endpoint(table().databaseOf(suspect.slot())).schema();
+        String schema =
+                sides.topology().endpoint(table().databaseOf(suspect.slot())).schema();
         return "SELECT " + names.stream().map(Identifier::quote).collect(Collectors.joining(", ")) + " FROM "
                 + Identifier.quote(schema) + "." + Identifier.quote(table().physicalTable(suspect.slot())) + " WHERE "
                 + where(
@@ -172,7 +173,8 @@ public final class Differences {
     private static String where(List<String> columns, RowKey key) {
         List<String> conditions = new ArrayList<>();
         for (int i = 0; i < columns.size(); i++) {
-            conditions.add(columns.get(i) + " = " + KeyLiteral.literal(key.parts().get(i)));
+            conditions.add(
+                    columns.get(i) + " = " + KeyLiteral.literal(key.parts().get(i)));
         }
         return String.join(" AND ", conditions);
     }

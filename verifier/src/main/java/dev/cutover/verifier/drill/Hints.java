@@ -106,7 +106,9 @@ final class Hints {
             LocalDateTime first = LocalDateTime.parse(source.replace(' ', 'T'));
             LocalDateTime second = LocalDateTime.parse(target.replace(' ', 'T'));
             Duration apart = Duration.between(first, second);
-            if (!apart.isZero() && apart.toMillis() % 3_600_000 == 0 && Math.abs(apart.toHours()) <= WIDEST_ZONE_HOURS) {
+            if (!apart.isZero()
+                    && apart.toMillis() % 3_600_000 == 0
+                    && Math.abs(apart.toHours()) <= WIDEST_ZONE_HOURS) {
                 return "shifted time zone by " + apart.toHours() + " h";
             }
             if (first.getNano() != 0 && second.getNano() == 0 && Math.abs(apart.toMillis()) <= 1000) {
@@ -129,7 +131,8 @@ final class Hints {
         if (target.equals(misread(source, LATIN1)) || target.equals(misread(source, StandardCharsets.ISO_8859_1))) {
             return "double encoding";
         }
-        if (source.codePoints().anyMatch(c -> c > 127) && target.chars().filter(c -> c == '?').count() > 0
+        if (source.codePoints().anyMatch(c -> c > 127)
+                && target.chars().filter(c -> c == '?').count() > 0
                 && target.length() == source.codePoints().count()) {
             return "characters replaced by '?'";
         }

@@ -77,6 +77,15 @@ public final class RowSides {
         return sightings;
     }
 
+    /** The rows of one physical table that these keys of OLD would have there. */
+    List<Sighting> targetBySourceKeys(int slot, Collection<RowKey> sourceKeys) {
+        List<Sighting> sightings = new ArrayList<>();
+        for (List<RowKey> part : parts(sourceKeys)) {
+            sightings.addAll(target(slot, table.projection().targetKeysCondition(part, slot), part.size() + " keys"));
+        }
+        return sightings;
+    }
+
     /** These keys of NEW over a physical table. */
     SqlCondition keysCondition(List<RowKey> targetKeys) {
         List<String> columns = table.projection().targetKeyColumns();
@@ -123,8 +132,7 @@ public final class RowSides {
             for (Suspect suspect : ofSlot) {
                 Sighting sighting = byKey.get(suspect.targetKey());
                 states.put(
-                        suspect,
-                        sighting == null ? RowState.ABSENT : new RowState(sighting.hash(), sighting.slot()));
+                        suspect, sighting == null ? RowState.ABSENT : new RowState(sighting.hash(), sighting.slot()));
             }
         });
         return states;
@@ -152,7 +160,8 @@ public final class RowSides {
     private List<Sighting> target(int slot, SqlCondition condition, String what) {
         List<String> back = table.sourceKeyTextOfTarget();
         List<String> fields = new ArrayList<>();
-        fields.add(table.targetSlot().map(route -> "COALESCE(" + route + ", -1)").orElse(Integer.toString(slot)));
+        fields.add(
+                table.targetSlot().map(route -> "COALESCE(" + route + ", -1)").orElse(Integer.toString(slot)));
         fields.add(table.targetHash());
         fields.addAll(table.targetKeyText());
         fields.addAll(back);
@@ -170,7 +179,12 @@ public final class RowSides {
     }
 
     private List<Sighting> read(
-            DatabaseId database, List<String> fields, String from, SqlCondition condition, String what, Reading reading) {
+            DatabaseId database,
+            List<String> fields,
+            String from,
+            SqlCondition condition,
+            String what,
+            Reading reading) {
         String sql = "SELECT /*+ MAX_EXECUTION_TIME(" + statementLimit.toMillis() + ") */ " + String.join(", ", fields)
                 + " FROM " + from + " WHERE " + condition.sql();
         try (Connection connection = topology.database(database).getConnection();

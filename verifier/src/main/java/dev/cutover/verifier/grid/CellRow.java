@@ -13,8 +13,7 @@ import java.util.SortedMap;
  * @param target one cell for each physical table, also the empty ones
  * @param unmapped source rows that are rejected or have no route
  */
-public record CellRow(
-        KeyRange range, SortedMap<Integer, Cell> source, SortedMap<Integer, Cell> target, long unmapped) {
+public record CellRow(KeyRange range, SortedMap<Integer, Cell> source, SortedMap<Integer, Cell> target, long unmapped) {
 
     /** The slots whose cells are not proven equal; a table that did not answer is one of them. */
     public List<Integer> unequalSlots(int slots) {

@@ -54,8 +54,7 @@ public final class ColumnText {
                 return source.family() == BINARY ? hex(value, own) : prefixed(value, utf8(value));
             case JSON:
                 // Cast even a JSON column: the normal form is what is compared, not the spelling.
-                return prefixed(
-                        value, utf8("CAST(" + (own.family() == JSON ? value : utf8(value)) + " AS JSON)"));
+                return prefixed(value, utf8("CAST(" + (own.family() == JSON ? value : utf8(value)) + " AS JSON)"));
         }
         throw new AssertionError(target.family());
     }

@@ -39,20 +39,20 @@ public record ColumnType(Family family, int scale, boolean single, boolean large
         String word = name.split("[ (]", 2)[0];
         int digits = Math.max(0, scale);
         return switch (word) {
-            case "TINYINT", "SMALLINT", "MEDIUMINT", "INT", "INTEGER", "BIGINT", "YEAR", "BOOLEAN", "BOOL" -> of(
-                    Family.INTEGER);
+            case "TINYINT", "SMALLINT", "MEDIUMINT", "INT", "INTEGER", "BIGINT", "YEAR", "BOOLEAN", "BOOL" ->
+                of(Family.INTEGER);
             case "DECIMAL", "NUMERIC" -> new ColumnType(Family.DECIMAL, digits, false, false);
             case "FLOAT" -> new ColumnType(Family.APPROXIMATE, 0, true, false);
             case "DOUBLE", "REAL" -> of(Family.APPROXIMATE);
             case "BIT" -> of(Family.BITS);
             case "DATE" -> of(Family.DATE);
-                // Whether the seconds carry a fraction is asked of the driver through the scale; microseconds fit all.
+            // Whether the seconds carry a fraction is asked of the driver through the scale; microseconds fit all.
             case "DATETIME", "TIMESTAMP" -> new ColumnType(Family.DATETIME, digits, false, false);
             case "TIME" -> new ColumnType(Family.TIME, digits, false, false);
             case "JSON" -> new ColumnType(Family.JSON, 0, false, true);
             case "TEXT", "MEDIUMTEXT", "LONGTEXT" -> new ColumnType(Family.TEXT, 0, false, true);
-            case "BLOB", "MEDIUMBLOB", "LONGBLOB", "GEOMETRY", "VECTOR" -> new ColumnType(
-                    Family.BINARY, 0, false, true);
+            case "BLOB", "MEDIUMBLOB", "LONGBLOB", "GEOMETRY", "VECTOR" ->
+                new ColumnType(Family.BINARY, 0, false, true);
             case "BINARY", "VARBINARY", "TINYBLOB" -> of(Family.BINARY);
             default -> of(Family.TEXT);
         };

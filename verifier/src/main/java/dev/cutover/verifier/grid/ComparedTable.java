@@ -65,7 +65,12 @@ public final class ComparedTable {
 
     /** One compared column. */
     public record Column(
-            String name, boolean key, ColumnText text, String sourceExpression, String targetExpression, ColumnType type) {
+            String name,
+            boolean key,
+            ColumnText text,
+            String sourceExpression,
+            String targetExpression,
+            ColumnType type) {
         public String sourceText() {
             return text.ofSource(sourceExpression);
         }
@@ -211,7 +216,8 @@ public final class ComparedTable {
     public Map<DatabaseId, List<Integer>> slotsByDatabase() {
         Map<DatabaseId, List<Integer>> slots = new LinkedHashMap<>();
         for (int slot = 0; slot < slots(); slot++) {
-            slots.computeIfAbsent(databaseOf(slot), database -> new ArrayList<>()).add(slot);
+            slots.computeIfAbsent(databaseOf(slot), database -> new ArrayList<>())
+                    .add(slot);
         }
         return slots;
     }
@@ -297,8 +303,8 @@ public final class ComparedTable {
     /** The source key's columns as the text of a row key. */
     public List<String> sourceKeyText() {
         return projection.sourceKeyColumns().stream()
-                .map(column -> keyText(
-                        projection.alias() + "." + Identifier.quote(column), binarySourceKeys.contains(column)))
+                .map(column ->
+                        keyText(projection.alias() + "." + Identifier.quote(column), binarySourceKeys.contains(column)))
                 .toList();
     }
 
@@ -368,8 +374,6 @@ public final class ComparedTable {
     }
 
     private static String keyText(String expression, boolean binary) {
-        return binary
-                ? "CONCAT('0x', HEX(" + expression + "))"
-                : "CONVERT((" + expression + ") USING utf8mb4)";
+        return binary ? "CONCAT('0x', HEX(" + expression + "))" : "CONVERT((" + expression + ") USING utf8mb4)";
     }
 }

@@ -114,7 +114,10 @@ public final class GridReader {
             String misrouted = table.targetSlot()
                     .map(route -> "COALESCE(SUM(COALESCE(" + route + ", -1) <> " + slot + "), 0)")
                     .orElse("0");
-            sql.append(i == 0 ? "SELECT /*+ MAX_EXECUTION_TIME(" + statementLimit.toMillis() + ") */ " : " UNION ALL SELECT ")
+            sql.append(
+                            i == 0
+                                    ? "SELECT /*+ MAX_EXECUTION_TIME(" + statementLimit.toMillis() + ") */ "
+                                    : " UNION ALL SELECT ")
                     .append(slot)
                     .append(", COUNT(*), COALESCE(SUM(")
                     .append(keySum)

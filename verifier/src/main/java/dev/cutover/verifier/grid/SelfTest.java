@@ -39,10 +39,9 @@ public final class SelfTest {
                 slots,
                 slot,
                 new Cell(cell.rows(), cell.keySum().add(BigInteger.ONE), cell.hash(), 0)));
-        faults.add(planted(
-                "one row", equal, slots, slot, new Cell(cell.rows() - 1, cell.keySum(), cell.hash(), 0)));
-        faults.add(planted(
-                "one misrouted row", equal, slots, slot, new Cell(cell.rows(), cell.keySum(), cell.hash(), 1)));
+        faults.add(planted("one row", equal, slots, slot, new Cell(cell.rows() - 1, cell.keySum(), cell.hash(), 0)));
+        faults.add(
+                planted("one misrouted row", equal, slots, slot, new Cell(cell.rows(), cell.keySum(), cell.hash(), 1)));
         faults.add(shard(equal, slots, tables));
         if (slots > 1) {
             faults.add(swap(equal, slots));

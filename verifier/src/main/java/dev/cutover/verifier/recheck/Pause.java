@@ -21,8 +21,8 @@ public final class Pause {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new VerificationFailedException(
-                    "The verification was interrupted while it waited " + TimeUnit.NANOSECONDS.toMillis(duration.toNanos())
-                            + " ms; verify again.",
+                    "The verification was interrupted while it waited "
+                            + TimeUnit.NANOSECONDS.toMillis(duration.toNanos()) + " ms; verify again.",
                     e);
         } finally {
             lock.unlock();

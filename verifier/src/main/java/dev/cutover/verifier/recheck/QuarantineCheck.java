@@ -26,10 +26,13 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Compares the rows OLD rejects with the rows NEW keeps in quarantine, key by key. Safe for many threads. */
 public final class QuarantineCheck {
     private static final int ROUNDS = 5;
+    private static final int KEYS_A_STATEMENT = 500;
     private static final Duration PAUSE = Duration.ofMillis(50);
 
     private final Topology topology;
@@ -64,8 +67,32 @@ public final class QuarantineCheck {
 
     /** Compares the whole table: {@code ranges} that hold rejected rows. */
     public Outcome check(Collection<KeyRange> rejecting) {
-        Map<Entry, Rejected> expected = expected(rejecting);
-        Set<Entry> actual = actual();
+        List<SqlCondition> conditions = rejecting.stream()
+                .map(range -> table.projection().sourceRangeCondition(range))
+                .toList();
+        // A row may become rejected in a range that had none: then everything is read again.
+        return compare(conditions, List.of(table.projection().sourceRangeCondition(KeyRange.ALL)), entry -> true);
+    }
+
+    /** Compares these rows only. */
+    public Outcome checkKeys(Collection<RowKey> sourceKeys) {
+        List<RowKey> keys = List.copyOf(sourceKeys);
+        List<SqlCondition> conditions = new ArrayList<>();
+        for (int i = 0; i < keys.size(); i += KEYS_A_STATEMENT) {
+            conditions.add(table.projection()
+                    .sourceKeysCondition(keys.subList(i, Math.min(keys.size(), i + KEYS_A_STATEMENT))));
+        }
+        Set<String> wanted = keys.stream().map(QuarantineCheck::text).collect(Collectors.toSet());
+        return compare(conditions, conditions, entry -> wanted.contains(entry.rowKey()));
+    }
+
+    private static String text(RowKey key) {
+        return String.join(",", key.parts());
+    }
+
+    private Outcome compare(List<SqlCondition> first, List<SqlCondition> again, Predicate<Entry> wanted) {
+        Map<Entry, Rejected> expected = expected(first);
+        Set<Entry> actual = actual(wanted);
         Map<Entry, Boolean> mismatches = mismatches(expected, actual);
         long both = actual.stream().filter(expected::containsKey).count();
         if (mismatches.isEmpty()) {
@@ -73,15 +100,15 @@ public final class QuarantineCheck {
         }
         List<String> applied = new ArrayList<>();
         for (int round = 0; round < (inFlight.moving() ? ROUNDS : 1); round++) {
-            Optional<String> settled = inFlight.settle(Set.copyOf(table.slotsByDatabase().keySet()));
+            Optional<String> settled =
+                    inFlight.settle(Set.copyOf(table.slotsByDatabase().keySet()));
             if (settled.isEmpty()) {
                 return new Outcome(both, List.of(), mismatches.size());
             }
-            // A row may have become rejected in a range that had none: everything is read again.
-            expected = expected(List.of(KeyRange.ALL));
-            Map<Entry, Boolean> again = mismatches(expected, actual());
-            boolean unchanged = again.equals(mismatches);
-            mismatches = again;
+            expected = expected(again);
+            Map<Entry, Boolean> now = mismatches(expected, actual(wanted));
+            boolean unchanged = now.equals(mismatches);
+            mismatches = now;
             applied.add(settled.get());
             if (mismatches.isEmpty()) {
                 return new Outcome(both, List.of(), 0);
@@ -127,12 +154,12 @@ public final class QuarantineCheck {
         return differences;
     }
 
-    private Map<Entry, Rejected> expected(Collection<KeyRange> ranges) {
+    private Map<Entry, Rejected> expected(List<SqlCondition> conditions) {
         Map<Entry, Rejected> expected = new HashMap<>();
         List<String> key = table.sourceKeyText();
-        for (KeyRange range : ranges) {
-            SqlCondition condition = table.projection().sourceRangeCondition(range);
-            String sql = "SELECT " + String.join(", ", key) + ", " + table.projection().slotExpression() + ", "
+        for (SqlCondition condition : conditions) {
+            String sql = "SELECT " + String.join(", ", key) + ", "
+                    + table.projection().slotExpression() + ", "
                     + table.projection().rejectExpression() + " FROM " + table.sourceFrom() + " WHERE "
                     + condition.sql() + " AND " + table.projection().rejectCondition();
             try (Connection connection = topology.database(DatabaseId.OLD).getConnection();
@@ -147,12 +174,9 @@ public final class QuarantineCheck {
                         int slot = result.getInt(key.size() + 1);
                         // A row without a route is kept by the first database.
                         slot = result.wasNull() ? 0 : slot;
-                        String reason =
-                                Objects.requireNonNullElse(result.getString(key.size() + 2), "null_shard_key");
+                        String reason = Objects.requireNonNullElse(result.getString(key.size() + 2), "null_shard_key");
                         RowKey rowKey = new RowKey(parts);
-                        expected.put(
-                                new Entry(table.databaseOf(slot), String.join(",", rowKey.parts())),
-                                new Rejected(rowKey, reason));
+                        expected.put(new Entry(table.databaseOf(slot), text(rowKey)), new Rejected(rowKey, reason));
                     }
                 }
             } catch (SQLException e) {
@@ -162,17 +186,20 @@ public final class QuarantineCheck {
         return expected;
     }
 
-    private Set<Entry> actual() {
-        Set<Entry> actual = new TreeSet<>(java.util.Comparator.comparing(Entry::database)
-                .thenComparing(Entry::rowKey));
+    private Set<Entry> actual(Predicate<Entry> wanted) {
+        Set<Entry> actual =
+                new TreeSet<>(java.util.Comparator.comparing(Entry::database).thenComparing(Entry::rowKey));
         for (DatabaseId database : table.slotsByDatabase().keySet()) {
             try (Connection connection = topology.database(database).getConnection();
-                    PreparedStatement statement =
-                            connection.prepareStatement("SELECT row_key FROM cutover_quarantine WHERE table_name = ?")) {
+                    PreparedStatement statement = connection.prepareStatement(
+                            "SELECT row_key FROM cutover_quarantine WHERE table_name = ?")) {
                 statement.setString(1, table.name());
                 try (ResultSet result = statement.executeQuery()) {
                     while (result.next()) {
-                        actual.add(new Entry(database, result.getString(1)));
+                        Entry entry = new Entry(database, result.getString(1));
+                        if (wanted.test(entry)) {
+                            actual.add(entry);
+                        }
                     }
                 }
             } catch (SQLException e) {

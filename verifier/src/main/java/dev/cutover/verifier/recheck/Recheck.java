@@ -55,8 +55,7 @@ public final class Recheck {
      * @param hot those that changed in every round
      * @param behind those whose changes did not arrive within the wait
      */
-    public record Outcome(
-            int settled, Map<Suspect, Certificate> certified, Set<Suspect> hot, Set<Suspect> behind) {}
+    public record Outcome(int settled, Map<Suspect, Certificate> certified, Set<Suspect> hot, Set<Suspect> behind) {}
 
     /** An unequal pair as it was seen in a round. */
     private record Seen(RowState truth, RowState other, List<String> applied) {}

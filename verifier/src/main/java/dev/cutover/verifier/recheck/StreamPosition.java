@@ -84,7 +84,8 @@ public final class StreamPosition implements InFlight {
                 pause.on(POLL);
             }
         }
-        return Optional.of(String.join(", ", awaited.stream().map(Awaited::toString).toList()));
+        return Optional.of(
+                String.join(", ", awaited.stream().map(Awaited::toString).toList()));
     }
 
     private String streamOf(DatabaseId database) {

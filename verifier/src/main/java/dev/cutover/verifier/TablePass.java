@@ -1,0 +1,185 @@
+package dev.cutover.verifier;
+
+import dev.cutover.core.row.KeyRange;
+import dev.cutover.verifier.drill.RangeDrill;
+import dev.cutover.verifier.drill.Suspect;
+import dev.cutover.verifier.grid.CellRow;
+import dev.cutover.verifier.grid.GridReader;
+import dev.cutover.verifier.grid.SelfTest;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+
+/**
+ * One pass of the grid over one table: several ranges at a time, both sides of a range together, unequal cells drilled at once.
+ *
+ * <p>Its counts are guarded by {@code counting}; the range threads are the executor's.
+ */
+final class TablePass {
+    private final GridReader grid;
+    private final RangeDrill drill;
+    private final SelfTest selfTest;
+    private final int slots;
+    private final int tablesPerDatabase;
+    private final VerifyOptions options;
+
+    private final ReentrantLock counting = new ReentrantLock();
+    private final Set<Suspect> suspects = new LinkedHashSet<>();
+    private final List<KeyRange> rejecting = new ArrayList<>();
+    private final List<String> planted = new ArrayList<>();
+    private long cells;
+    private long unequalCells;
+    private long sourceRows;
+    private long targetRows;
+    private long unmapped;
+    private long overflow;
+
+    TablePass(
+            GridReader grid,
+            RangeDrill drill,
+            SelfTest selfTest,
+            int slots,
+            int tablesPerDatabase,
+            VerifyOptions options) {
+        this.grid = grid;
+        this.drill = drill;
+        this.selfTest = selfTest;
+        this.slots = slots;
+        this.tablesPerDatabase = tablesPerDatabase;
+        this.options = options;
+    }
+
+    /**
+     * What the grid saw.
+     *
+     * @param rejecting the ranges with rows that are not mapped
+     * @param overflow suspects beyond the bound, which nobody will check again
+     * @param selfTest faults planted and found
+     */
+    record Outcome(
+            int ranges,
+            long cells,
+            long unequalCells,
+            long sourceRows,
+            long targetRows,
+            long unmapped,
+            Set<Suspect> suspects,
+            List<KeyRange> rejecting,
+            long overflow,
+            List<String> selfTest) {}
+
+    /**
+     * Reads all ranges.
+     *
+     * @param rangeDone hears the rows of each range, one call at a time
+     */
+    Outcome run(List<KeyRange> ranges, Executor executor, BiConsumer<KeyRange, Long> rangeDone) {
+        AtomicInteger next = new AtomicInteger();
+        AtomicBoolean stopped = new AtomicBoolean();
+        List<CompletableFuture<Void>> workers = new ArrayList<>();
+        for (int worker = 0; worker < Math.min(options.ranges(), ranges.size()); worker++) {
+            workers.add(CompletableFuture.runAsync(
+                    () -> {
+                        try {
+                            for (int i = next.getAndIncrement();
+                                    i < ranges.size() && !stopped.get();
+                                    i = next.getAndIncrement()) {
+                                rangeDone.accept(ranges.get(i), range(ranges.get(i)));
+                            }
+                        } finally {
+                            // After a failure the others end with the range they are in.
+                            stopped.set(true);
+                        }
+                    },
+                    executor));
+        }
+        try {
+            CompletableFuture.allOf(workers.toArray(new CompletableFuture<?>[0]))
+                    .join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            throw e;
+        }
+        return outcome(ranges.size());
+    }
+
+    private long range(KeyRange range) {
+        CellRow read = grid.read(range);
+        List<Integer> unequal = read.unequalSlots(slots);
+        List<String> found = selfTest(read);
+        List<Suspect> seen = unequal.isEmpty()
+                ? List.of()
+                : drill.suspects(
+                        range, unequal.stream().filter(slot -> slot < slots).toList());
+        long rows =
+                read.source().values().stream().mapToLong(cell -> cell.rows()).sum();
+        counting.lock();
+        try {
+            cells += slots;
+            unequalCells += unequal.size();
+            sourceRows += rows;
+            targetRows += read.target().values().stream()
+                    .mapToLong(cell -> cell.rows())
+                    .sum();
+            unmapped += read.unmapped();
+            if (read.unmapped() > 0) {
+                rejecting.add(range);
+            }
+            for (Suspect suspect : seen) {
+                if (suspects.size() < options.suspectsPerTable()) {
+                    suspects.add(suspect);
+                } else {
+                    overflow++;
+                }
+            }
+            if (planted.isEmpty()) {
+                planted.addAll(found);
+            }
+        } finally {
+            counting.unlock();
+        }
+        return rows;
+    }
+
+    /** In each range: it costs microseconds, and a judge that fails on some data only is caught there. */
+    private List<String> selfTest(CellRow read) {
+        List<SelfTest.Fault> faults = selfTest.run(read, slots, tablesPerDatabase);
+        for (SelfTest.Fault fault : faults) {
+            if (!fault.found()) {
+                throw new VerificationFailedException("The verifier did not judge a planted fault ('" + fault.name()
+                        + "') rightly in " + read.range()
+                        + ": its verdicts are worth nothing. This is a defect of Cutover; do not go on.");
+            }
+        }
+        return faults.stream().map(SelfTest.Fault::name).toList();
+    }
+
+    private Outcome outcome(int ranges) {
+        counting.lock();
+        try {
+            return new Outcome(
+                    ranges,
+                    cells,
+                    unequalCells,
+                    sourceRows,
+                    targetRows,
+                    unmapped,
+                    new LinkedHashSet<>(suspects),
+                    List.copyOf(rejecting),
+                    overflow,
+                    List.copyOf(planted));
+        } finally {
+            counting.unlock();
+        }
+    }
+}

@@ -1,0 +1,391 @@
+package dev.cutover.verifier;
+
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.core.plan.TablePlan;
+import dev.cutover.core.row.KeyRange;
+import dev.cutover.core.row.Projection;
+import dev.cutover.core.row.RowKey;
+import dev.cutover.core.row.RowReader;
+import dev.cutover.core.stage.ControlDatabase;
+import dev.cutover.core.stage.Register;
+import dev.cutover.core.stage.Stage;
+import dev.cutover.core.stage.VerificationRecord;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.verifier.drill.Differences;
+import dev.cutover.verifier.drill.KeyDrill;
+import dev.cutover.verifier.drill.RangeDrill;
+import dev.cutover.verifier.drill.RowSides;
+import dev.cutover.verifier.drill.Suspect;
+import dev.cutover.verifier.grid.ComparedTable;
+import dev.cutover.verifier.grid.GridReader;
+import dev.cutover.verifier.grid.SelfTest;
+import dev.cutover.verifier.recheck.InFlight;
+import dev.cutover.verifier.recheck.NothingMoves;
+import dev.cutover.verifier.recheck.Pause;
+import dev.cutover.verifier.recheck.QuarantineCheck;
+import dev.cutover.verifier.recheck.Recheck;
+import dev.cutover.verifier.recheck.StreamPosition;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * Compares both sides of a migration, always in the NEW shape, and says what was proven. Safe for many threads; a run opens its own
+ * threads and ends them.
+ */
+public final class Verifier {
+    private final MigrationPlan plan;
+    private final Topology topology;
+    private final ControlDatabase control;
+    private final InstantSource clock;
+
+    public Verifier(MigrationPlan plan, Topology topology, ControlDatabase control) {
+        this(plan, topology, control, InstantSource.system());
+    }
+
+    Verifier(MigrationPlan plan, Topology topology, ControlDatabase control, InstantSource clock) {
+        this.plan = plan;
+        this.topology = topology;
+        this.control = control;
+        this.clock = clock;
+    }
+
+    /**
+     * One full pass of the grid; its report is kept in the control database, whatever the verdict.
+     *
+     * @throws VerificationFailedException when anything could not be read: then nothing is known, and the run is kept as FAILED
+     */
+    public VerificationReport verifyOnce(VerifyOptions options) {
+        List<TablePlan> tables = options.tables().isEmpty()
+                ? plan.tables()
+                : plan.tables().stream()
+                        .filter(table -> options.tables().contains(table.name()))
+                        .toList();
+        options.tables().forEach(plan::table);
+        return recorded(new Run(options, tables), run -> run.verifyAll());
+    }
+
+    /**
+     * Compares chosen rows while nothing moves: the closed phase of a switch. Reads each key on OLD and in every physical table of NEW.
+     *
+     * @param sourceKeys keys on OLD by the table's name in the plan
+     */
+    public VerificationReport verifyKeys(Map<String, ? extends Collection<RowKey>> sourceKeys) {
+        List<TablePlan> tables = sourceKeys.keySet().stream().map(plan::table).toList();
+        return recorded(new Run(VerifyOptions.quiet(), tables), run -> run.verifyKeys(sourceKeys));
+    }
+
+    /** What a run does. */
+    private interface Work {
+        VerificationReport of(Run run);
+    }
+
+    private VerificationReport recorded(Run run, Work work) {
+        try {
+            VerificationReport report = work.of(run);
+            run.save(
+                    VerificationRecord.Verdict.valueOf(report.verdict().name()),
+                    report.cells(),
+                    report.rowsCompared(),
+                    report.differenceCount(),
+                    report.toJson());
+            return report;
+        } catch (RuntimeException e) {
+            try {
+                run.save(VerificationRecord.Verdict.FAILED, 0, 0, 0, "{\"kind\": \"VerificationFailure\"}");
+            } catch (RuntimeException unsaved) {
+                e.addSuppressed(unsaved);
+            }
+            throw e;
+        } finally {
+            run.executor.shutdownNow();
+        }
+    }
+
+    /** One run and what it has gathered. Owned by the thread that runs it. */
+    private final class Run {
+        private final VerifyOptions options;
+        private final List<TablePlan> scope;
+        private final Instant startedAt = clock.instant();
+        private final String runId;
+        private final String salt;
+        private final SecureRandom random = new SecureRandom();
+        private final ExecutorService executor = Executors.newCachedThreadPool(runnable -> {
+            Thread thread = new Thread(runnable, "verifier");
+            thread.setDaemon(true);
+            return thread;
+        });
+        private final Pause pause = new Pause();
+        private final Optional<Register> register;
+        private final Side truth;
+
+        private final List<TableResult> results = new ArrayList<>();
+        private final List<Difference> differences = new ArrayList<>();
+        private final Set<String> selfTest = new LinkedHashSet<>();
+        private final List<String> unsettled = new ArrayList<>();
+        private final List<String> notChecked = new ArrayList<>();
+
+        Run(VerifyOptions options, List<TablePlan> scope) {
+            this.options = options;
+            this.scope = scope;
+            byte[] bytes = new byte[16];
+            random.nextBytes(bytes);
+            salt = HexFormat.of().formatHex(bytes);
+            runId = "verify-" + startedAt.toEpochMilli() + "-" + salt.substring(0, 6);
+            register = control.readIfInstalled();
+            truth = register.map(Register::truth).orElse(Side.OLD);
+        }
+
+        VerificationReport verifyAll() {
+            if (scope.isEmpty()) {
+                throw new VerificationFailedException("There is no table to verify; the plan moves "
+                        + plan.tables().stream().map(TablePlan::name).toList() + ".");
+            }
+            Map<String, Map<String, String>> sessions = sessions();
+            Map<ComparedTable, List<KeyRange>> tables = new LinkedHashMap<>();
+            for (TablePlan table : scope) {
+                ComparedTable compared = compared(table);
+                tables.put(compared, ranges(compared));
+            }
+            Progress progress = new Progress(
+                    options.listener(),
+                    tables.values().stream().mapToInt(List::size).sum());
+            tables.forEach((table, ranges) -> verify(table, ranges, progress));
+            plan.tables().stream()
+                    .filter(table -> !scope.contains(table))
+                    .forEach(table -> notChecked.add("table " + table.name() + " (not in scope)"));
+            return report(sessions);
+        }
+
+        VerificationReport verifyKeys(Map<String, ? extends Collection<RowKey>> sourceKeys) {
+            Map<String, Map<String, String>> sessions = sessions();
+            for (TablePlan table : scope) {
+                Collection<RowKey> keys = new HashSet<>(sourceKeys.get(table.name()));
+                if (!keys.isEmpty()) {
+                    verifyKeys(compared(table), keys);
+                }
+            }
+            notChecked.add("every row but the keys asked for");
+            return report(sessions);
+        }
+
+        private Map<String, Map<String, String>> sessions() {
+            Set<DatabaseId> databases = new TreeSet<>();
+            databases.add(DatabaseId.OLD);
+            scope.forEach(
+                    table -> databases.addAll(table.dynamic() ? plan.shardDatabases() : List.of(DatabaseId.META)));
+            return Sessions.readBack(topology, List.copyOf(databases));
+        }
+
+        private ComparedTable compared(TablePlan table) {
+            try {
+                ComparedTable compared = ComparedTable.read(topology, Projection.forward(topology, table), salt);
+                compared.uncomparable()
+                        .forEach(
+                                column -> unsettled.add(
+                                        "column " + table.name() + "." + column
+                                                + " is a FLOAT filled from another type: no text of it is exact, so it was not compared"));
+                if (!table.onlyNew().isEmpty()) {
+                    notChecked.add("columns of " + table.name() + " that only NEW has: "
+                            + String.join(", ", table.onlyNew().keySet()));
+                }
+                if (table.dynamic() && compared.targetSlot().isEmpty()) {
+                    notChecked.add("the own route of rows of " + table.name()
+                            + " on NEW: no compared column carries the shard key as it is");
+                }
+                return compared;
+            } catch (SQLException e) {
+                throw new VerificationFailedException(
+                        "The columns of " + table.name() + " could not be described (" + e.getMessage()
+                                + "). Mend the cause and verify again.",
+                        e);
+            }
+        }
+
+        private List<KeyRange> ranges(ComparedTable table) {
+            try (Connection connection = topology.database(DatabaseId.OLD).getConnection()) {
+                List<KeyRange> ranges = new RowReader()
+                        .ranges(
+                                connection,
+                                table.projection(),
+                                table.table().fromTable(),
+                                plan.verify().rangeRows());
+                return Coverage.requireWhole(table.name(), ranges);
+            } catch (SQLException e) {
+                throw new VerificationFailedException(
+                        "The key ranges of " + table.name() + " could not be read (" + e.getMessage()
+                                + "). Mend the cause and verify again.",
+                        e);
+            }
+        }
+
+        private void verify(ComparedTable table, List<KeyRange> ranges, Progress progress) {
+            long begun = System.nanoTime();
+            InFlight inFlight = inFlight(table.table());
+            RowSides sides = new RowSides(topology, table, options.statementLimit());
+            TablePass.Outcome pass = new TablePass(
+                            new GridReader(topology, table, executor, options.statementLimit()),
+                            new RangeDrill(sides),
+                            new SelfTest(random),
+                            table.slots(),
+                            table.tablesPerDatabase(),
+                            options)
+                    .run(ranges, executor, (range, rows) -> progress.rangeDone(table.name(), rows));
+            selfTest.addAll(pass.selfTest());
+            Recheck.Outcome rechecked = new Recheck(sides, inFlight, pause, clock).check(pass.suspects());
+            QuarantineCheck.Outcome quarantine =
+                    new QuarantineCheck(topology, table, inFlight, pause, clock).check(pass.rejecting());
+            if (pass.overflow() > 0) {
+                unsettled.add(pass.overflow() + " suspect rows of " + table.name() + " beyond the first "
+                        + options.suspectsPerTable() + " were not checked again");
+            }
+            if (pass.unequalCells() > 0 && pass.suspects().isEmpty() && inFlight instanceof NothingMoves) {
+                unsettled.add(pass.unequalCells() + " cells of " + table.name()
+                        + " were unequal when they were read and equal a moment later, although nothing should move");
+            }
+            long hot = unsettled(table, rechecked, quarantine);
+            List<Difference> found = new ArrayList<>(new Differences(sides, DETAILED).name(rechecked.certified()));
+            found.addAll(quarantine.differences());
+            differences.addAll(found.subList(0, Math.min(found.size(), options.reportedPerTable())));
+            results.add(new TableResult(
+                    table.name(),
+                    pass.ranges(),
+                    pass.cells(),
+                    pass.unequalCells(),
+                    pass.sourceRows(),
+                    pass.targetRows(),
+                    quarantine.quarantined(),
+                    rechecked.settled(),
+                    found.size(),
+                    hot + pass.overflow(),
+                    (System.nanoTime() - begun) / 1_000_000));
+        }
+
+        private void verifyKeys(ComparedTable table, Collection<RowKey> keys) {
+            long begun = System.nanoTime();
+            RowSides sides = new RowSides(topology, table, options.statementLimit());
+            KeyDrill.Outcome drilled = new KeyDrill(sides, executor).drill(keys);
+            InFlight inFlight = inFlight(table.table());
+            Recheck.Outcome rechecked = new Recheck(sides, inFlight, pause, clock).check(drilled.suspects());
+            QuarantineCheck.Outcome quarantine =
+                    new QuarantineCheck(topology, table, inFlight, pause, clock).checkKeys(keys);
+            long hot = unsettled(table, rechecked, quarantine);
+            List<Difference> found = new ArrayList<>(new Differences(sides, DETAILED).name(rechecked.certified()));
+            found.addAll(quarantine.differences());
+            differences.addAll(found.subList(0, Math.min(found.size(), options.reportedPerTable())));
+            results.add(new TableResult(
+                    table.name(),
+                    0,
+                    0,
+                    0,
+                    drilled.sourceRows(),
+                    drilled.targetRows(),
+                    quarantine.quarantined(),
+                    rechecked.settled(),
+                    found.size(),
+                    hot,
+                    (System.nanoTime() - begun) / 1_000_000));
+        }
+
+        private long unsettled(ComparedTable table, Recheck.Outcome rechecked, QuarantineCheck.Outcome quarantine) {
+            if (!rechecked.hot().isEmpty()) {
+                unsettled.add(rechecked.hot().size() + " rows of " + table.name()
+                        + " changed each time they were looked at: " + sample(rechecked.hot()));
+            }
+            if (!rechecked.behind().isEmpty()) {
+                unsettled.add(rechecked.behind().size() + " rows of " + table.name()
+                        + " are unequal, but the stream did not catch up with them within "
+                        + options.settleBound().toMillis() + " ms: " + sample(rechecked.behind()));
+            }
+            if (quarantine.hot() > 0) {
+                unsettled.add(quarantine.hot() + " quarantine rows of " + table.name() + " could not be settled");
+            }
+            return rechecked.hot().size() + rechecked.behind().size() + quarantine.hot();
+        }
+
+        private static String sample(Collection<Suspect> suspects) {
+            return suspects.stream()
+                            .limit(SAMPLE)
+                            .map(suspect -> String.join(
+                                    ",",
+                                    (suspect.sourceKey() == null ? suspect.targetKey() : suspect.sourceKey()).parts()))
+                            .toList()
+                    + (suspects.size() > SAMPLE ? " …" : "");
+        }
+
+        private InFlight inFlight(TablePlan table) {
+            if (options.quiesced()) {
+                return new NothingMoves(truth, "nothing moves: the caller holds both sides still");
+            }
+            if (!table.dynamic()) {
+                return new NothingMoves(truth, "nothing moves: the table is static");
+            }
+            return new StreamPosition(
+                    topology, truth, register.map(Register::epoch).orElse(new Epoch(1)), options.settleBound(), pause);
+        }
+
+        private VerificationReport report(Map<String, Map<String, String>> sessions) {
+            boolean different = results.stream().anyMatch(result -> result.differences() > 0);
+            boolean open = !unsettled.isEmpty() || results.stream().anyMatch(result -> result.hot() > 0);
+            return new VerificationReport(
+                    runId,
+                    plan.migration(),
+                    plan.hash(),
+                    startedAt,
+                    clock.instant(),
+                    different ? Verdict.DIFFERENT : open ? Verdict.INCONCLUSIVE : Verdict.EQUAL,
+                    scope.stream().map(TablePlan::name).toList(),
+                    options.quiesced(),
+                    truth.name(),
+                    results,
+                    differences,
+                    List.copyOf(selfTest),
+                    unsettled,
+                    notChecked,
+                    sessions);
+        }
+
+        private void save(
+                VerificationRecord.Verdict verdict, long cells, long rows, long differenceCount, String reportJson) {
+            if (register.isEmpty()) {
+                // Nothing to record against: before `install` a verification is for the eye only.
+                return;
+            }
+            boolean all = scope.size() == plan.tables().size();
+            String names = String.join(",", scope.stream().map(TablePlan::name).toList());
+            control.saveVerification(new VerificationRecord(
+                    runId,
+                    startedAt,
+                    clock.instant(),
+                    all ? "all" : names.substring(0, Math.min(200, names.length())),
+                    verdict,
+                    cells,
+                    rows,
+                    differenceCount,
+                    register.map(Register::epoch).orElse(new Epoch(0)),
+                    register.map(Register::stage).orElse(Stage.PLANNED),
+                    reportJson));
+        }
+    }
+
+    private static final int DETAILED = 100;
+    private static final int SAMPLE = 5;
+}

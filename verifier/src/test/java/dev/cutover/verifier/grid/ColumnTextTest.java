@@ -1,0 +1,52 @@
+package dev.cutover.verifier.grid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class ColumnTextTest {
+    @Test
+    void wholeNumbersOfEveryTypeHaveOneText() {
+        ColumnText text = text("INT", 0, "BIGINT UNSIGNED", 0);
+        assertThat(text.ofSource("s.a")).isEqualTo("IFNULL((s.a) + 0, 'N')");
+        assertThat(text.ofTarget("`a`")).isEqualTo("IFNULL((`a`) + 0, 'N')");
+    }
+
+    @Test
+    void theLargerScaleIsCompared() {
+        assertThat(text("DECIMAL", 2, "BIGINT", 0).ofTarget("`a`"))
+                .isEqualTo("IFNULL(CAST((`a`) AS DECIMAL(65,2)), 'N')");
+        assertThat(text("BIGINT", 0, "DECIMAL", 4).ofSource("s.a"))
+                .isEqualTo("IFNULL(CAST((s.a) AS DECIMAL(65,4)), 'N')");
+    }
+
+    @Test
+    void textCarriesItsLengthAndIsReadAsUtf8() {
+        assertThat(text("VARCHAR", 0, "VARCHAR", 0).ofTarget("`a`"))
+                .isEqualTo("IF((`a`) IS NULL, 'N', CONCAT(LENGTH(CONVERT((`a`) USING utf8mb4)), ':',"
+                        + " CONVERT((`a`) USING utf8mb4)))");
+    }
+
+    @Test
+    void longColumnsAreHashedFirst() {
+        assertThat(text("VARCHAR", 0, "LONGTEXT", 0).ofSource("s.a")).contains("SHA2(");
+        assertThat(text("BLOB", 0, "VARBINARY", 0).ofTarget("`a`")).contains("SHA2(");
+    }
+
+    @Test
+    void timesAreComparedAtMicroseconds() {
+        assertThat(text("DATETIME", 0, "DATETIME", 3).ofSource("s.a")).contains("CAST((s.a) AS DATETIME(6))");
+        assertThat(text("VARCHAR", 0, "TIME", 0).ofSource("s.a")).contains("CONVERT((s.a) USING utf8mb4) AS TIME(6)");
+    }
+
+    @Test
+    void aFloatFilledFromAnotherTypeIsNotComparable() {
+        assertThat(text("DECIMAL", 2, "FLOAT", 0).comparable()).isFalse();
+        assertThat(text("FLOAT", 0, "FLOAT", 0).comparable()).isTrue();
+        assertThat(text("FLOAT", 0, "DOUBLE", 0).comparable()).isTrue();
+    }
+
+    private static ColumnText text(String source, int sourceScale, String target, int targetScale) {
+        return new ColumnText(ColumnType.named(source, sourceScale), ColumnType.named(target, targetScale));
+    }
+}
