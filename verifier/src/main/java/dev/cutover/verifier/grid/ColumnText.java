@@ -24,11 +24,6 @@ public final class ColumnText {
         this.target = target;
     }
 
-    /** Whether equal values can be told from different ones at all: a FLOAT holds no decimal exactly. */
-    public boolean comparable() {
-        return !target.single() || source.single();
-    }
-
     /** The text of the source's expression. */
     public String ofSource(String expression) {
         return text(expression, source);

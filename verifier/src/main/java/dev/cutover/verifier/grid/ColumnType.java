@@ -9,10 +9,9 @@ import java.util.Locale;
  *
  * @param family how values compare
  * @param scale digits after the point: of a decimal, or of the seconds of a time
- * @param single whether it is a FLOAT of four bytes
  * @param large whether a value may be long enough to be hashed before it joins the row text
  */
-public record ColumnType(Family family, int scale, boolean single, boolean large) {
+public record ColumnType(Family family, int scale, boolean large) {
 
     /** Types whose values have one canonical text. */
     public enum Family {
@@ -41,25 +40,23 @@ public record ColumnType(Family family, int scale, boolean single, boolean large
         return switch (word) {
             case "TINYINT", "SMALLINT", "MEDIUMINT", "INT", "INTEGER", "BIGINT", "YEAR", "BOOLEAN", "BOOL" ->
                 of(Family.INTEGER);
-            case "DECIMAL", "NUMERIC" -> new ColumnType(Family.DECIMAL, digits, false, false);
-            case "FLOAT" -> new ColumnType(Family.APPROXIMATE, 0, true, false);
-            case "DOUBLE", "REAL" -> of(Family.APPROXIMATE);
+            case "DECIMAL", "NUMERIC" -> new ColumnType(Family.DECIMAL, digits, false);
+            case "FLOAT", "DOUBLE", "REAL" -> of(Family.APPROXIMATE);
             case "BIT" -> of(Family.BITS);
             case "DATE" -> of(Family.DATE);
             // Whether the seconds carry a fraction is asked of the driver through the scale; microseconds fit all.
-            case "DATETIME", "TIMESTAMP" -> new ColumnType(Family.DATETIME, digits, false, false);
-            case "TIME" -> new ColumnType(Family.TIME, digits, false, false);
-            case "JSON" -> new ColumnType(Family.JSON, 0, false, true);
-            case "TEXT", "MEDIUMTEXT", "LONGTEXT" -> new ColumnType(Family.TEXT, 0, false, true);
-            case "BLOB", "MEDIUMBLOB", "LONGBLOB", "GEOMETRY", "VECTOR" ->
-                new ColumnType(Family.BINARY, 0, false, true);
+            case "DATETIME", "TIMESTAMP" -> new ColumnType(Family.DATETIME, digits, false);
+            case "TIME" -> new ColumnType(Family.TIME, digits, false);
+            case "JSON" -> new ColumnType(Family.JSON, 0, true);
+            case "TEXT", "MEDIUMTEXT", "LONGTEXT" -> new ColumnType(Family.TEXT, 0, true);
+            case "BLOB", "MEDIUMBLOB", "LONGBLOB", "GEOMETRY", "VECTOR" -> new ColumnType(Family.BINARY, 0, true);
             case "BINARY", "VARBINARY", "TINYBLOB" -> of(Family.BINARY);
             default -> of(Family.TEXT);
         };
     }
 
     static ColumnType of(Family family) {
-        return new ColumnType(family, 0, false, false);
+        return new ColumnType(family, 0, false);
     }
 
     boolean exactNumber() {

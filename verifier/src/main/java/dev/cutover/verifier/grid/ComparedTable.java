@@ -100,12 +100,14 @@ public final class ComparedTable {
                 plan.databaseOf(table, 0),
                 names.stream().map(projection::targetExpression).toList(),
                 targetTable);
+        TableSchema source = schema(topology, DatabaseId.OLD, table.fromTable());
+        TableSchema target = schema(topology, plan.databaseOf(table, 0), plan.physicalTable(table, 0));
         List<Column> columns = new ArrayList<>();
         List<String> uncomparable = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             ColumnText text = new ColumnText(sourceTypes.get(i), targetTypes.get(i));
-            if (text.comparable()) {
+            if (comparable(table, name, source, target)) {
                 columns.add(new Column(
                         name,
                         projection.targetKeyColumns().contains(name),
@@ -117,17 +119,13 @@ public final class ComparedTable {
                 uncomparable.add(name);
             }
         }
-        TableSchema source = schema(topology, DatabaseId.OLD, table.fromTable());
-        TableSchema target = schema(topology, plan.databaseOf(table, 0), plan.physicalTable(table, 0));
         return new ComparedTable(
                 plan,
                 projection,
                 columns,
                 uncomparable,
                 salt,
-                primaryKeyLeads(source, projection.sourceKeyColumns())
-                        ? readByPrimaryKey(projection)
-                        : projection.fromClause(),
+                projection.fromClause(),
                 primaryKeyLeads(target, projection.targetKeyColumns()) ? " FORCE INDEX (PRIMARY)" : "",
                 projection.sourceKeyColumns().stream()
                         .filter(column -> source.column(column)
@@ -152,11 +150,18 @@ public final class ComparedTable {
         }
     }
 
-    /** A range read along any other index would be a scan for each range. */
-    private static String readByPrimaryKey(Projection projection) {
-        String from = projection.fromClause();
-        String start = Identifier.quote(projection.table().fromTable()) + " " + projection.alias();
-        return from.startsWith(start) ? start + " FORCE INDEX (PRIMARY)" + from.substring(start.length()) : from;
+    /** A FLOAT holds hardly any decimal exactly: only another FLOAT, taken over as it is, can be compared with it. */
+    private static boolean comparable(TablePlan table, String name, TableSchema source, TableSchema target) {
+        if (target.column(name)
+                .filter(column -> column.dataType().equals("float"))
+                .isEmpty()) {
+            return true;
+        }
+        String expression = plain(table.columns().getOrDefault(name, ""));
+        return expression.startsWith("s.")
+                && source.column(expression.substring(2))
+                        .filter(column -> column.dataType().equals("float"))
+                        .isPresent();
     }
 
     private static boolean primaryKeyLeads(TableSchema schema, List<String> key) {

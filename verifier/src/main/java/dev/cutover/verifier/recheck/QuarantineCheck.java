@@ -82,12 +82,8 @@ public final class QuarantineCheck {
             conditions.add(table.projection()
                     .sourceKeysCondition(keys.subList(i, Math.min(keys.size(), i + KEYS_A_STATEMENT))));
         }
-        Set<String> wanted = keys.stream().map(QuarantineCheck::text).collect(Collectors.toSet());
+        Set<String> wanted = keys.stream().map(RowKey::text).collect(Collectors.toSet());
         return compare(conditions, conditions, entry -> wanted.contains(entry.rowKey()));
-    }
-
-    private static String text(RowKey key) {
-        return String.join(",", key.parts());
     }
 
     private Outcome compare(List<SqlCondition> first, List<SqlCondition> again, Predicate<Entry> wanted) {
@@ -176,7 +172,7 @@ public final class QuarantineCheck {
                         slot = result.wasNull() ? 0 : slot;
                         String reason = Objects.requireNonNullElse(result.getString(key.size() + 2), "null_shard_key");
                         RowKey rowKey = new RowKey(parts);
-                        expected.put(new Entry(table.databaseOf(slot), text(rowKey)), new Rejected(rowKey, reason));
+                        expected.put(new Entry(table.databaseOf(slot), rowKey.text()), new Rejected(rowKey, reason));
                     }
                 }
             } catch (SQLException e) {

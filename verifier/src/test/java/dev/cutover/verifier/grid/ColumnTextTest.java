@@ -39,13 +39,6 @@ class ColumnTextTest {
         assertThat(text("VARCHAR", 0, "TIME", 0).ofSource("s.a")).contains("CONVERT((s.a) USING utf8mb4) AS TIME(6)");
     }
 
-    @Test
-    void aFloatFilledFromAnotherTypeIsNotComparable() {
-        assertThat(text("DECIMAL", 2, "FLOAT", 0).comparable()).isFalse();
-        assertThat(text("FLOAT", 0, "FLOAT", 0).comparable()).isTrue();
-        assertThat(text("FLOAT", 0, "DOUBLE", 0).comparable()).isTrue();
-    }
-
     private static ColumnText text(String source, int sourceScale, String target, int targetScale) {
         return new ColumnText(ColumnType.named(source, sourceScale), ColumnType.named(target, targetScale));
     }
