@@ -74,6 +74,13 @@ public final class Differences {
             } else if (certificate.sourceHash() == null) {
                 Sighting source = suspect.sourceKey() == null ? null : onSource.get(suspect.sourceKey());
                 differences.add(notExpected(suspect, certificate, missing, source));
+            } else if (certificate.sourceHash().equals(certificate.targetHash())) {
+                differences.add(difference(
+                        suspect,
+                        certificate,
+                        DifferenceKind.MISROUTED,
+                        "misrouted: its shard key belongs to another table on both sides",
+                        List.of()));
             } else {
                 List<ColumnPair> pairs = differences.size() < detailed ? pairs(suspect) : List.of();
                 differences.add(difference(

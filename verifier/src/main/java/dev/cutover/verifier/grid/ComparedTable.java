@@ -5,6 +5,7 @@ import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowKey;
 import dev.cutover.core.row.TableSchema;
+import dev.cutover.core.row.TargetColumn;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Identifier;
 import dev.cutover.core.topology.Topology;
@@ -248,22 +249,27 @@ public final class ComparedTable {
 
     /** The slot a target row's own shard key belongs to; empty when no compared column carries the shard key as it is. */
     public Optional<String> targetSlot() {
-        return shardKeyColumn().map(column -> plan.layout().slotSql(column));
+        return shardKeyColumn()
+                .map(column -> plan.layout()
+                        // Leading zeros would be hashed too.
+                        .slotSql(
+                                column.schema().columnType().contains("zerofill")
+                                        ? "(" + Identifier.quote(column.name()) + " + 0)"
+                                        : Identifier.quote(column.name())));
     }
 
-    private Optional<String> shardKeyColumn() {
+    private Optional<TargetColumn> shardKeyColumn() {
         String shardBy = table().shardBy();
         if (shardBy == null) {
             return Optional.empty();
         }
-        Map<String, String> expressions = new LinkedHashMap<>();
-        table().key().forEach((column, expression) -> expressions.put(column, plain(expression)));
-        table().columns().forEach((column, expression) -> expressions.put(column, plain(expression)));
         String wanted = shardBy.toLowerCase(Locale.ROOT);
-        return expressions.entrySet().stream()
-                .filter(entry -> entry.getValue().equals("s." + wanted)
-                        || entry.getValue().equals("{" + wanted + "}"))
-                .map(entry -> Identifier.quote(entry.getKey()))
+        return projection.columns().stream()
+                .filter(column -> {
+                    String expression = plain(table().key()
+                            .getOrDefault(column.name(), table().columns().getOrDefault(column.name(), "")));
+                    return expression.equals("s." + wanted) || expression.equals("{" + wanted + "}");
+                })
                 .findFirst();
     }
 
@@ -284,7 +290,8 @@ public final class ComparedTable {
      * cell is never equal and the drill meets the NULL.
      */
     static String foldable(String hash) {
-        return "UNHEX(COALESCE(" + hash + ", HEX(RANDOM_BYTES(32))))";
+        // MySQL folds at most 511 bytes, and counts what RANDOM_BYTES could give.
+        return "COALESCE(UNHEX(" + hash + "), CAST(RANDOM_BYTES(32) AS BINARY(32)))";
     }
 
     private String hash(List<String> texts) {

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A report for people: the verdict first, then what it rests on. */
 public final class ReportText {
+    // More is for programs: they get the JSON.
+    private static final int LISTED = 100;
+
     private ReportText() {}
 
     public static String of(VerificationReport report) {
@@ -66,8 +69,10 @@ public final class ReportText {
                     table.hot());
         }
         if (!report.differences().isEmpty()) {
-            line(text, "%ndifferences (%d of %d listed)", report.differences().size(), report.differenceCount());
-            report.differences().forEach(difference -> difference(text, difference));
+            List<Difference> listed = report.differences()
+                    .subList(0, Math.min(LISTED, report.differences().size()));
+            line(text, "%ndifferences (%d of %d listed)", listed.size(), report.differenceCount());
+            listed.forEach(difference -> difference(text, difference));
         }
         line(text, "%nself-test: found %s", String.join(", ", report.selfTest()));
         report.notChecked().forEach(what -> line(text, "not checked: %s", what));
