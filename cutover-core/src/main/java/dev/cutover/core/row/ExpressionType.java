@@ -4,6 +4,7 @@ import com.mysql.cj.MysqlType;
 import com.mysql.cj.jdbc.result.ResultSetMetaData;
 import com.mysql.cj.result.Field;
 import java.sql.SQLException;
+import java.util.Set;
 
 /**
  * What MySQL says an expression is.
@@ -11,11 +12,20 @@ import java.sql.SQLException;
  * @param type its type
  * @param scale digits after the point of a DECIMAL
  * @param zerofill whether it prints leading zeros
+ * @param utf8 whether its text is known to be stored as the bytes of utf8mb4
  */
-record ExpressionType(MysqlType type, int scale, boolean zerofill) {
-    static ExpressionType of(java.sql.ResultSetMetaData metaData, int index) throws SQLException {
+record ExpressionType(MysqlType type, int scale, boolean zerofill, boolean utf8) {
+    private static final Set<String> UTF8 = Set.of("utf8mb4", "utf8mb3", "utf8", "ascii");
+
+    /** Whether the column's text is stored as the bytes of utf8mb4. */
+    static boolean utf8(TableSchema.Column column) {
+        return column.charset() != null && UTF8.contains(column.charset());
+    }
+
+    /** The type of a column of a result; a result does not tell the character set its text was stored in. */
+    static ExpressionType of(java.sql.ResultSetMetaData metaData, int index, boolean utf8) throws SQLException {
         Field field = metaData.unwrap(ResultSetMetaData.class).getFields()[index - 1];
-        return new ExpressionType(field.getMysqlType(), field.getDecimals(), field.isZeroFill());
+        return new ExpressionType(field.getMysqlType(), field.getDecimals(), field.isZeroFill(), utf8);
     }
 
     boolean decimal() {

@@ -102,6 +102,7 @@ enum Notation {
             TEXT.bind(statement, index, value);
         }
     },
+    /** In utf8mb4, so that a checksum that MySQL computes does not see the character set a column happens to have. */
     TEXT {
         @Override
         String select(String expression, ExpressionType type, TableSchema.Column target) {
@@ -110,7 +111,15 @@ enum Notation {
                         + "' is filled from bytes, whose character set nobody knows: " + expression
                         + ". Write CONVERT(… USING character set) around it.");
             }
-            return type.bits() ? "(" + expression + ") + 0" : expression;
+            if (type.bits()) {
+                return "(" + expression + ") + 0";
+            }
+            return type.text() && !type.utf8() ? "CONVERT(" + expression + " USING utf8mb4)" : expression;
+        }
+
+        @Override
+        String target(String column, TableSchema.Column target) {
+            return ExpressionType.utf8(target) ? column : "CONVERT(" + column + " USING utf8mb4)";
         }
 
         // As a literal of the connection's utf8mb4, which MySQL converts to the column's character set and refuses
@@ -125,6 +134,11 @@ enum Notation {
         @Override
         String select(String expression, ExpressionType type, TableSchema.Column target) {
             return type.text() ? "CAST(" + expression + " AS BINARY)" : expression;
+        }
+
+        @Override
+        void bind(PreparedStatement statement, int index, byte[] value) throws SQLException {
+            statement.setBytes(index, value);
         }
     },
     PLAIN {
@@ -166,8 +180,10 @@ enum Notation {
         return column;
     }
 
+    // Digits, signs and points. The driver writes bytes as x'…', which MySQL takes for a number where a number is
+    // expected.
     void bind(PreparedStatement statement, int index, byte[] value) throws SQLException {
-        statement.setBytes(index, value);
+        statement.setString(index, new String(value, StandardCharsets.ISO_8859_1));
     }
 
     static void bindNull(PreparedStatement statement, int index) throws SQLException {

@@ -184,7 +184,7 @@ record ProjectionDraft(
             List<String> selects = new ArrayList<>();
             for (int i = 0; i < columns.size(); i++) {
                 TargetColumn column = columns.get(i);
-                ExpressionType type = ExpressionType.of(empty.getMetaData(), i + 1);
+                ExpressionType type = ExpressionType.of(empty.getMetaData(), i + 1, utf8(sides, raw.get(i)));
                 selects.add(column.notation().select(raw.get(i), type, column.schema()));
             }
             return selects;
@@ -198,6 +198,14 @@ record ProjectionDraft(
                             + ". Correct the expression in the plan. The statement was: " + sql,
                     e);
         }
+    }
+
+    // A bare column of the row itself; what expressions make of character sets is left to CONVERT.
+    private static boolean utf8(Sides sides, String expression) {
+        return sides.from().columns().stream()
+                .filter(column -> expression.equals(sides.alias() + "." + column.name())
+                        || expression.equals(sides.alias() + "." + Identifier.quote(column.name())))
+                .anyMatch(ExpressionType::utf8);
     }
 
     private static String overRow(Expression expression, String alias, String slot) {

@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Opens sessions of one database, all pinned alike, and reads the pins back from the first one. Safe for many threads. */
 final class SessionFactory {
-    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+    static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
     // A server that hangs must not hold a pooled session for long; a dedicated one may wait for a lock or a long scan.
     private static final Duration POOLED_ANSWER_TIMEOUT = Duration.ofMinutes(1);
     private static final Duration DEDICATED_ANSWER_TIMEOUT = Duration.ofMinutes(10);

@@ -38,9 +38,10 @@ final class SessionSource implements DataSource {
     @Override
     public void setLoginTimeout(int seconds) {}
 
+    /** In seconds; a pool that closes waits so long for a session it is just opening. */
     @Override
     public int getLoginTimeout() {
-        return 0;
+        return (int) SessionFactory.CONNECT_TIMEOUT.toSeconds();
     }
 
     @Override
