@@ -3,6 +3,7 @@ package dev.cutover.sandbox.load;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -26,7 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class CouponLoad implements AutoCloseable {
     private final Options options;
     private final Pace pace = new Pace();
-    private final WriteLog log = new WriteLog();
+    private final WriteLog log = new WriteLog(InstantSource.system(), System::nanoTime);
     private final Tally tally = new Tally();
     private final CouponApi api;
     private final List<VirtualClient> clients = new ArrayList<>();
@@ -237,7 +238,7 @@ public final class CouponLoad implements AutoCloseable {
     public Report report() {
         long[] latencies = log.latencies();
         return new Report(
-                log.acknowledged().size(),
+                log.acknowledgements(),
                 tally.refusals.sum(),
                 tally.reads.sum(),
                 tally.staleReads.sum(),

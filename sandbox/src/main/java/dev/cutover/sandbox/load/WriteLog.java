@@ -2,23 +2,32 @@ package dev.cutover.sandbox.load;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 /** When each write began and ended, and what was acknowledged. Safe for many threads. */
 final class WriteLog {
     private record Write(long began, long ended, boolean acknowledged) {}
 
     // One clock for all: the wall clock may step, so it is read once.
-    private final Instant zero = Instant.now();
-    private final long zeroNanos = System.nanoTime();
+    private final Instant zero;
+    private final LongSupplier ticker;
+    private final long zeroTick;
     private final Object lock = new Object();
     private final List<Write> writes = new ArrayList<>();
     private final List<Acknowledged> acknowledged = new ArrayList<>();
     private final Map<Integer, Long> inFlight = new ConcurrentHashMap<>();
+
+    WriteLog(InstantSource clock, LongSupplier ticker) {
+        this.zero = clock.instant();
+        this.ticker = ticker;
+        this.zeroTick = ticker.getAsLong();
+    }
 
     long begin(int client) {
         long began = now();
@@ -47,6 +56,12 @@ final class WriteLog {
     List<Acknowledged> acknowledged() {
         synchronized (lock) {
             return List.copyOf(acknowledged);
+        }
+    }
+
+    long acknowledgements() {
+        synchronized (lock) {
+            return acknowledged.size();
         }
     }
 
@@ -100,6 +115,6 @@ final class WriteLog {
     }
 
     private long now() {
-        return System.nanoTime() - zeroNanos;
+        return ticker.getAsLong() - zeroTick;
     }
 }

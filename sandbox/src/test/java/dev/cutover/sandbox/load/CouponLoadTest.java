@@ -16,22 +16,23 @@ import org.junit.jupiter.api.Test;
 final class CouponLoadTest {
     private static final int SLOTS = 8;
     private static final int HOT = 9;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Test
     void findsNothingWrongWithAnHonestService() throws IOException, InterruptedException {
-        try (LyingCouponService service = new LyingCouponService(SLOTS, HOT, 10);
+        try (LyingCouponService service = new LyingCouponService(SLOTS, HOT, 3);
                 CouponLoad load = load(service)) {
             for (int n = 0; n < 150; n++) {
                 service.give(3, 1);
             }
-            Report report = run(load, 1_500);
+            Report report = run(load, 800);
 
             assertThat(report.failures()).isEmpty();
             assertThat(report.failedRequests()).isZero();
             assertThat(report.retried()).isZero();
             assertThat(report.staleReads()).isZero();
             assertThat(report.reads()).isPositive();
-            assertThat(report.hotIssued()).isEqualTo(10);
+            assertThat(report.hotIssued()).isEqualTo(3);
             assertThat(report.hotSoldOut()).isPositive();
             assertThat(report.refusals()).isGreaterThan(report.hotSoldOut());
             assertThat(report.p50()).isPositive().isLessThanOrEqualTo(report.p99());
@@ -96,9 +97,10 @@ final class CouponLoadTest {
     @Test
     void aRequestNobodyAnswersIsAFailedRequest() throws IOException, InterruptedException {
         try (LyingCouponService service = new LyingCouponService(SLOTS, 0, 0, Lie.ALWAYS_500);
-                CouponLoad load = load(service)) {
+                CouponLoad load =
+                        new CouponLoad(options(service).withPatience(Duration.ofMillis(300), Duration.ofMillis(500)))) {
             load.start();
-            await().until(() -> load.report().unresolved() > 3);
+            await().atMost(PATIENCE).until(() -> load.report().unresolved() > 3);
             Report report = load.stop();
             assertThat(report.writes()).isZero();
             assertThat(report.failedRequests()).isGreaterThan(3);
@@ -150,19 +152,19 @@ final class CouponLoadTest {
         try (LyingCouponService service = new LyingCouponService(SLOTS, 0, 0);
                 CouponLoad load = load(service)) {
             load.start();
-            await().until(() -> load.report().writes() > 50);
+            await().atMost(PATIENCE).until(() -> load.report().writes() > 50);
             Instant closed = Instant.now();
             service.whileClosed(() -> await().pollDelay(Duration.ofMillis(400)).until(() -> true));
             Instant open = Instant.now();
             long writes = load.report().writes();
-            await().until(() -> load.report().writes() > writes + 100);
+            await().atMost(PATIENCE).until(() -> load.report().writes() > writes + 100);
             load.stop();
 
             Duration pause = load.longestWritePause(closed, open);
             assertThat(pause)
                     .isBetween(
                             Duration.ofMillis(390),
-                            Duration.between(closed, open).plusMillis(300));
+                            Duration.between(closed, open).plusSeconds(1));
             assertThat(load.report().max()).isGreaterThan(Duration.ofMillis(350));
         }
     }
@@ -180,17 +182,21 @@ final class CouponLoadTest {
     }
 
     static CouponLoad load(LyingCouponService service) {
-        return new CouponLoad(CouponLoad.Options.against(List.of(service.address()), List.of(1, 2), 1_000)
+        return new CouponLoad(options(service));
+    }
+
+    private static CouponLoad.Options options(LyingCouponService service) {
+        return CouponLoad.Options.against(List.of(service.address()), List.of(1, 2), 1_000)
                 .withRates(900, 300)
                 .withClients(6, 40)
                 .withHotTemplate(HOT)
                 .withSpenders(List.of(3))
-                .withPatience(Duration.ofMillis(300), Duration.ofMillis(500)));
+                .withPatience(Duration.ofSeconds(5), Duration.ofSeconds(8));
     }
 
     static Report run(CouponLoad load, long writes) throws InterruptedException {
         load.start();
-        await().until(() -> load.report().writes() >= writes);
+        await().atMost(PATIENCE).until(() -> load.report().writes() >= writes);
         return load.stop();
     }
 
