@@ -44,15 +44,18 @@ CREATE TABLE IF NOT EXISTS id_sequence (
   PRIMARY KEY (name)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Stock that moves between two shard databases: the intent is written here before the first leg.
+-- Stock that moves between two shard databases: the intent is written here before the first leg. A switch folds what is in flight and
+-- ends the epoch, so nobody finishes a transfer of an epoch that is over.
 CREATE TABLE IF NOT EXISTS stock_transfer (
   transfer_id   BIGINT   NOT NULL,
+  epoch         BIGINT   NOT NULL,
   template_id   BIGINT   NOT NULL,
   from_database SMALLINT NOT NULL,
   to_database   SMALLINT NOT NULL,
-  quantity      BIGINT   NOT NULL,
-  state         TINYINT  NOT NULL COMMENT '0 prepared, 1 debited, 2 credited',
+  quantity      BIGINT   NOT NULL COMMENT 'the most the debit may take; its leg says what it took',
+  state         TINYINT  NOT NULL COMMENT '0 prepared, 1 debited, 2 credited, 3 cancelled',
   created_at    BIGINT   NOT NULL,
   PRIMARY KEY (transfer_id),
-  KEY idx_state (state)
+  KEY idx_state (state),
+  KEY idx_template (template_id, epoch, state)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS coupon_operation_{table} (
   user_id     BIGINT        NOT NULL,
   op_id       VARCHAR(80)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   fingerprint CHAR(64)      CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  result      VARCHAR(2000) NOT NULL,
+  result      VARCHAR(4000) NOT NULL,
   created_at  BIGINT        NOT NULL,
   PRIMARY KEY (user_id, op_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -111,7 +111,7 @@ CREATE TABLE mall_coupon_operation (
   user_id     INT(11)       NOT NULL,
   op_id       VARCHAR(80)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   fingerprint CHAR(64)      CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  result      VARCHAR(2000) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  result      VARCHAR(4000) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   add_time    DATETIME      NOT NULL,
   PRIMARY KEY (user_id, op_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -1,0 +1,92 @@
+package dev.cutover.coupon;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.claim.Claims;
+import dev.cutover.coupon.claim.CouponSerials;
+import dev.cutover.coupon.idempotency.Operations;
+import dev.cutover.coupon.lock.ClaimLock;
+import dev.cutover.coupon.meta.BlockSequences;
+import dev.cutover.coupon.meta.EpochMovedException;
+import dev.cutover.coupon.meta.MetaDatabase;
+import dev.cutover.coupon.redeem.Redemptions;
+import dev.cutover.coupon.stock.SoldOut;
+import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.CouponStore;
+import dev.cutover.coupon.store.LegacyCouponStore;
+import dev.cutover.coupon.store.ShardedCouponStore;
+import dev.cutover.coupon.store.SlotUsers;
+import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.coupon.transfer.StockDatabases;
+import dev.cutover.coupon.transfer.StockTransfers;
+import dev.cutover.coupon.wallet.Wallet;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The rooms of one instance, wired; what they are wired to is opened and closed by somebody else. Safe for many threads. */
+record CouponRooms(
+        CouponDatabases databases,
+        TemplateCatalog templates,
+        Claims claims,
+        Redemptions redemptions,
+        Wallet wallet,
+        StockTransfers transfers) {
+    private static final Logger LOG = LoggerFactory.getLogger(CouponRooms.class);
+
+    /** Makes the way to the databases for the stores of the two sides. */
+    @FunctionalInterface
+    interface Gate {
+        CouponDatabases over(CouponStore onOld, CouponStore onNew);
+    }
+
+    static CouponRooms wire(
+            Topology topology,
+            Gate gate,
+            Supplier<TemplateCatalog.Truth> truth,
+            ClaimLock lock,
+            InstantSource clock,
+            Duration writeBudget) {
+        SlotUsers users = new SlotUsers(topology.plan().layout());
+        TemplateCatalog templates = new TemplateCatalog(topology, truth, Ticker.systemTicker());
+        SoldOut soldOut = new SoldOut(() -> truth.get().epoch(), Ticker.systemTicker());
+        MetaDatabase meta = new MetaDatabase(topology);
+        CouponDatabases databases = gate.over(
+                new LegacyCouponStore(),
+                new ShardedCouponStore(templates::findOnNew, new BlockSequences(meta), soldOut));
+        StockTransfers transfers =
+                new StockTransfers(new StockDatabases(topology, databases, meta, users), soldOut, clock);
+        Operations operations = new Operations(databases, clock);
+        return new CouponRooms(
+                databases,
+                templates,
+                new Claims(
+                        databases,
+                        operations,
+                        transfers,
+                        lock,
+                        users,
+                        new CouponSerials(new SecureRandom()),
+                        writeBudget),
+                new Redemptions(databases, operations, users, writeBudget),
+                new Wallet(databases, users, clock),
+                transfers);
+    }
+
+    /** Finishes transfers of stock that a process left half done; never throws, for a scheduled task that throws is not run again. */
+    void tidy() {
+        try {
+            if (databases.truth() == Side.NEW) {
+                transfers.finishAbandoned(databases.epoch());
+            }
+        } catch (EpochMovedException e) {
+            LOG.debug("A switch came in between, its hand-over takes care of stock in flight", e);
+        } catch (RuntimeException e) {
+            LOG.warn("Transfers of stock could not be tidied, trying again: {}", e.toString());
+        }
+    }
+}

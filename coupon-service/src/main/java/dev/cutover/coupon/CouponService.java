@@ -1,0 +1,168 @@
+package dev.cutover.coupon;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.core.CutoverException;
+import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.core.stage.ControlDatabase;
+import dev.cutover.core.stage.MySqlControlDatabase;
+import dev.cutover.core.stage.Register;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.gate.ProxiedDatabases;
+import dev.cutover.coupon.http.CouponServer;
+import dev.cutover.coupon.http.ServiceState;
+import dev.cutover.coupon.lock.ClaimLock;
+import dev.cutover.coupon.lock.RedisClaimLock;
+import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.proxy.DualWriteProxy;
+import dev.cutover.proxy.ProxyOptions;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One running instance: opens everything in order, closes it in the other order. Safe for many threads. */
+public final class CouponService implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CouponService.class);
+    private static final Duration JANITOR = Duration.ofSeconds(2);
+    private static final int ANSWER_SECONDS = 1;
+
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final Topology topology;
+    private final DualWriteProxy proxy;
+    private final CouponServer server;
+
+    /**
+     * How to run an instance.
+     *
+     * @param port 0 for any free one
+     * @param redis where the claim lock is kept, empty for none
+     * @param writeBudget how long a write may wait for a switch
+     */
+    public record Options(
+            int port, String instance, Optional<String> redis, Duration writeBudget, InstantSource clock) {}
+
+    private CouponService(MigrationPlan plan, Options options) {
+        try {
+            PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+            opened.push(meters::close);
+            topology = opening(Topology.open(plan, "coupon-service"));
+            ControlDatabase control = new MySqlControlDatabase(topology.control());
+            proxy = opening(DualWriteProxy.open(topology, control, ProxyOptions.of(options.instance()), meters));
+            ScheduledExecutorService background = background();
+
+            CouponRooms rooms = CouponRooms.wire(
+                    topology,
+                    (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew),
+                    () -> {
+                        Register register = proxy.register();
+                        return new TemplateCatalog.Truth(register.truth(), register.epoch());
+                    },
+                    lock(options, background),
+                    options.clock(),
+                    options.writeBudget());
+            var unused = background.scheduleWithFixedDelay(
+                    rooms::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
+            server = opening(CouponServer.start(
+                    options.port(),
+                    new CouponServer.Rooms(rooms.templates(), rooms.claims(), rooms.redemptions(), rooms.wallet()),
+                    new State(),
+                    meters));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Opens an instance; it serves when this returns. */
+    public static CouponService start(MigrationPlan plan, Options options) {
+        return new CouponService(plan, options);
+    }
+
+    private ClaimLock lock(Options options, ScheduledExecutorService background) {
+        return options.redis()
+                .<ClaimLock>map(uri -> opening(RedisClaimLock.open(uri, background)))
+                .orElse(ClaimLock.NONE);
+    }
+
+    private ScheduledExecutorService background() {
+        ScheduledExecutorService executor = Executors.newScheduledThreadPool(2, task -> {
+            Thread thread = new Thread(task, "coupon-background");
+            thread.setDaemon(true);
+            return thread;
+        });
+        opened.push(executor::shutdownNow);
+        return executor;
+    }
+
+    private <T extends AutoCloseable> T opening(T part) {
+        opened.push(part);
+        return part;
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    /** Finishes the requests that are under way, then lets go of everything. */
+    @Override
+    public void close() {
+        while (!opened.isEmpty()) {
+            AutoCloseable part = opened.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                LOG.warn("Closing {} failed", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+
+    private final class State implements ServiceState {
+        @Override
+        public ObjectNode migration() {
+            Register register = proxy.register();
+            return JsonNodeFactory.instance
+                    .objectNode()
+                    .put("object", "migration")
+                    .put("migration", register.migration())
+                    .put("mode", proxy.mode().name())
+                    .put("truth", register.truth().name())
+                    .put("stage", register.stage().name())
+                    .put("phase", register.phase().name())
+                    .put("epoch", register.epoch().number())
+                    .put("register_version", register.version());
+        }
+
+        @Override
+        public String notReady() {
+            try {
+                List<DatabaseId> databases = proxy.register().truth() == Side.OLD
+                        ? List.of(DatabaseId.OLD)
+                        : topology.plan().newDatabases();
+                for (DatabaseId database : databases) {
+                    try (Connection connection = topology.database(database).getConnection()) {
+                        if (!connection.isValid(ANSWER_SECONDS)) {
+                            return database + " does not answer";
+                        }
+                    }
+                }
+                return "";
+            } catch (SQLException | CutoverException e) {
+                return String.valueOf(e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package dev.cutover.coupon;
+
+import dev.cutover.core.plan.PlanReader;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the environment says about one instance; passwords are not here, the plan says where they are.
+ *
+ * @param config the plan file
+ * @param port 0 for any free one
+ * @param instance the name of this instance in the control database
+ * @param redis where the claim lock is kept, empty for none
+ * @param writeBudget how long a write may wait for a switch
+ */
+record ServiceSettings(Path config, int port, String instance, Optional<String> redis, Duration writeBudget) {
+    static final int USUAL_PORT = 8080;
+    static final Duration USUAL_BUDGET = Duration.ofSeconds(2);
+
+    private static final int HIGHEST_PORT = 65_535;
+    private static final Duration LEAST_BUDGET = Duration.ofMillis(100);
+    private static final Duration MOST_BUDGET = Duration.ofSeconds(10);
+
+    /** All settings, or every problem at once. */
+    static ServiceSettings read(Map<String, String> environment, String usualInstance) {
+        List<String> problems = new ArrayList<>();
+        Path config = Optional.ofNullable(environment.get("CUTOVER_CONFIG"))
+                .filter(text -> !text.isBlank())
+                .map(Path::of)
+                .orElseGet(PlanReader::defaultPath);
+        int port = port(environment, problems);
+        String instance = environment.getOrDefault("COUPON_INSTANCE", usualInstance);
+        if (!instance.matches("[A-Za-z0-9._:-]{1,64}")) {
+            problems.add("COUPON_INSTANCE is '" + instance
+                    + "': use 1 to 64 letters, digits, '.', '_', ':' and '-', another for each instance");
+        }
+        Optional<String> redis =
+                Optional.ofNullable(environment.get("REDIS_URI")).filter(text -> !text.isBlank());
+        if (redis.isPresent() && !redis.get().matches("rediss?://.+")) {
+            problems.add("REDIS_URI does not begin with redis:// or rediss://");
+        }
+        Duration budget = budget(environment, problems);
+        if (!problems.isEmpty()) {
+            throw new SettingsInvalidException(problems);
+        }
+        return new ServiceSettings(config, port, instance, redis, budget);
+    }
+
+    private static int port(Map<String, String> environment, List<String> problems) {
+        String text = environment.getOrDefault("COUPON_PORT", Integer.toString(USUAL_PORT));
+        if (!text.matches("[0-9]{1,5}") || Integer.parseInt(text) > HIGHEST_PORT) {
+            problems.add("COUPON_PORT is '" + text + "': use a port from 0 (any free one) to " + HIGHEST_PORT);
+            return 0;
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static Duration budget(Map<String, String> environment, List<String> problems) {
+        String text = environment.getOrDefault("COUPON_WRITE_BUDGET", "2s").strip();
+        try {
+            Duration budget = text.matches("[0-9]+ms")
+                    ? Duration.ofMillis(Long.parseLong(text.substring(0, text.length() - 2)))
+                    : Duration.parse("PT" + text.toUpperCase(Locale.ROOT));
+            if (budget.compareTo(LEAST_BUDGET) >= 0 && budget.compareTo(MOST_BUDGET) <= 0) {
+                return budget;
+            }
+        } catch (DateTimeParseException | NumberFormatException e) {
+            problems.add("COUPON_WRITE_BUDGET is '" + text + "': use a duration such as 500ms or 2s");
+            return USUAL_BUDGET;
+        }
+        problems.add("COUPON_WRITE_BUDGET is '" + text + "': use " + LEAST_BUDGET.toMillis() + "ms to "
+                + MOST_BUDGET.toSeconds() + "s");
+        return USUAL_BUDGET;
+    }
+}

@@ -1,0 +1,152 @@
+package dev.cutover.coupon.gate;
+
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.core.row.RowKey;
+import dev.cutover.core.topology.Identifier;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.CouponStore;
+import dev.cutover.coupon.store.MigrationFenceException;
+import dev.cutover.coupon.store.StoreUnit;
+import dev.cutover.coupon.store.StoreView;
+import dev.cutover.coupon.store.UnknownOutcomeException;
+import dev.cutover.proxy.DualWriteProxy;
+import dev.cutover.proxy.OutcomeUnknownException;
+import dev.cutover.proxy.ReadView;
+import dev.cutover.proxy.Unit;
+import dev.cutover.proxy.UnitOfWork;
+import dev.cutover.proxy.WorkFailedException;
+import dev.cutover.proxy.WriteFencedException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** Reaches a user's rows through the dual-write proxy, with the store of whichever side it opens. Safe for many threads. */
+public final class ProxiedDatabases implements CouponDatabases {
+    private final DualWriteProxy proxy;
+    private final CouponStore onOld;
+    private final CouponStore onNew;
+
+    public ProxiedDatabases(DualWriteProxy proxy, CouponStore onOld, CouponStore onNew) {
+        this.proxy = proxy;
+        this.onOld = onOld;
+        this.onNew = onNew;
+    }
+
+    @Override
+    public <T> T write(long userId, Duration budget, Write<T> write) {
+        return translated("A write for user " + userId, () -> proxy.write(userId, budget, new ProxiedWork<>(write)));
+    }
+
+    @Override
+    public <T> T read(long userId, Read<T> read) {
+        return translated(
+                "A read for user " + userId,
+                () -> proxy.read(userId, view -> read.run(store(view.side()), new ProxiedView(view))));
+    }
+
+    @Override
+    public <T> T readFresh(long userId, Duration budget, Read<T> read) {
+        return translated(
+                "A fresh read for user " + userId,
+                () -> proxy.readFresh(userId, budget, view -> read.run(store(view.side()), new ProxiedView(view))));
+    }
+
+    @Override
+    public Side truth() {
+        return proxy.register().truth();
+    }
+
+    @Override
+    public Epoch epoch() {
+        return proxy.register().epoch();
+    }
+
+    private CouponStore store(Side side) {
+        return side == Side.OLD ? onOld : onNew;
+    }
+
+    private static <T> T translated(String act, Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (WriteFencedException e) {
+            throw new MigrationFenceException(e);
+        } catch (OutcomeUnknownException e) {
+            throw new UnknownOutcomeException(e);
+        } catch (WorkFailedException | UnreachableException e) {
+            throw new DatabaseTroubleException(act, e);
+        }
+    }
+
+    private final class ProxiedWork<T> implements UnitOfWork<T> {
+        private final Write<T> write;
+
+        ProxiedWork(Write<T> write) {
+            this.write = write;
+        }
+
+        @Override
+        public Optional<T> replay(Unit unit) throws SQLException {
+            return write.replay(store(unit.side()), new ProxiedUnit(unit));
+        }
+
+        @Override
+        public T run(Unit unit) throws SQLException {
+            return write.run(store(unit.side()), new ProxiedUnit(unit));
+        }
+    }
+
+    private record ProxiedView(ReadView view) implements StoreView {
+        @Override
+        public Connection connection() {
+            return view.connection();
+        }
+
+        @Override
+        public Side side() {
+            return view.side();
+        }
+
+        @Override
+        public int slot() {
+            return view.slot();
+        }
+
+        @Override
+        public String table(String planTable) {
+            return Identifier.quote(view.table(planTable));
+        }
+    }
+
+    private record ProxiedUnit(Unit unit) implements StoreUnit {
+        @Override
+        public Connection connection() {
+            return unit.connection();
+        }
+
+        @Override
+        public Side side() {
+            return unit.side();
+        }
+
+        @Override
+        public int slot() {
+            return unit.slot();
+        }
+
+        @Override
+        public String table(String planTable) {
+            return Identifier.quote(unit.table(planTable));
+        }
+
+        @Override
+        public void touched(String planTable, String... key) {
+            unit.touched(planTable, new RowKey(List.of(key)));
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package dev.cutover.coupon.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.linecorp.armeria.common.HttpStatus;
+import dev.cutover.coupon.operation.Answer;
+
+/**
+ * What a handler answers.
+ *
+ * @param replayed whether the effect was there from an earlier request with the same key
+ */
+record ApiAnswer(HttpStatus status, String json, boolean replayed) {
+    static ApiAnswer ok(JsonNode json) {
+        return new ApiAnswer(HttpStatus.OK, json.toString(), false);
+    }
+
+    static ApiAnswer recorded(String json) {
+        return new ApiAnswer(HttpStatus.OK, json, false);
+    }
+
+    /** 201 the first time, 200 with a header after that. */
+    static ApiAnswer created(Answer answer) {
+        return new ApiAnswer(answer.replayed() ? HttpStatus.OK : HttpStatus.CREATED, answer.json(), answer.replayed());
+    }
+}

@@ -1,0 +1,65 @@
+package dev.cutover.coupon.http;
+
+import java.util.Locale;
+
+/** The error vocabulary: a client decides by the code, its default retry policy by {@link #retryable}. */
+enum ApiError {
+    PARAMETER_MISSING(400, "invalid_request_error"),
+    PARAMETER_INVALID(400, "invalid_request_error"),
+    PARAMETER_UNKNOWN(400, "invalid_request_error"),
+    BATCH_LIMIT_EXCEEDED(400, "invalid_request_error"),
+    IDEMPOTENCY_KEY_MISSING(400, "invalid_request_error"),
+    CURSOR_INVALID(400, "invalid_request_error"),
+    CURRENCY_MISMATCH(400, "invalid_request_error"),
+    ROUTE_NOT_FOUND(404, "not_found_error"),
+    TEMPLATE_NOT_FOUND(404, "not_found_error"),
+    COUPON_NOT_FOUND(404, "not_found_error"),
+    CLAIM_NOT_FOUND(404, "not_found_error"),
+    REDEMPTION_NOT_FOUND(404, "not_found_error"),
+    METHOD_NOT_ALLOWED(405, "invalid_request_error"),
+    COUPON_ALREADY_USED(409, "conflict_error"),
+    COUPON_VOIDED(409, "conflict_error"),
+    ALREADY_REFUNDED(409, "conflict_error"),
+    SOLD_OUT(409, "conflict_error"),
+    PER_USER_LIMIT_REACHED(409, "conflict_error"),
+    BODY_TOO_LARGE(413, "invalid_request_error"),
+    IDEMPOTENCY_KEY_REUSED(422, "idempotency_error"),
+    CLAIM_NOT_STARTED(422, "rule_error"),
+    CLAIM_ENDED(422, "rule_error"),
+    COUPON_NOT_STARTED(422, "rule_error"),
+    COUPON_EXPIRED(422, "rule_error"),
+    THRESHOLD_NOT_MET(422, "rule_error"),
+    REQUEST_REFUSED(400, "invalid_request_error"),
+    INTERNAL_ERROR(500, "api_error"),
+    MIGRATION_FENCE(503, "dependency_error"),
+    SHARD_UNAVAILABLE(503, "dependency_error"),
+    DEPENDENCY_UNAVAILABLE(503, "dependency_error"),
+    OUTCOME_UNKNOWN(504, "dependency_error");
+
+    private static final int UNAVAILABLE = 503;
+
+    private final int status;
+    private final String type;
+
+    ApiError(int status, String type) {
+        this.status = status;
+        this.type = type;
+    }
+
+    int status() {
+        return status;
+    }
+
+    String type() {
+        return type;
+    }
+
+    String code() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether the same request, with the same key, may be sent again by a machine. */
+    boolean retryable() {
+        return status >= UNAVAILABLE;
+    }
+}

@@ -1,0 +1,179 @@
+package dev.cutover.coupon.http;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.linecorp.armeria.common.AggregatedHttpResponse;
+import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.common.RequestHeaders;
+import com.linecorp.armeria.common.RequestId;
+import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import com.linecorp.armeria.common.metric.MeterIdPrefixFunction;
+import com.linecorp.armeria.server.HttpService;
+import com.linecorp.armeria.server.Server;
+import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.ServerErrorHandler;
+import com.linecorp.armeria.server.ServiceConfig;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import com.linecorp.armeria.server.metric.MetricCollectingService;
+import com.linecorp.armeria.server.prometheus.PrometheusExpositionService;
+import dev.cutover.coupon.claim.Claims;
+import dev.cutover.coupon.redeem.Redemptions;
+import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.coupon.wallet.Wallet;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The coupon API on a socket.
+ *
+ * <p>Handlers block on databases, so they run on their own threads and never on an event loop; each answer carries the request's id, also
+ * those that the server itself gives. Safe for many threads.
+ */
+public final class CouponServer implements AutoCloseable {
+    private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,64}");
+    private static final long LONGEST_BODY = 64 * 1024;
+    private static final int BLOCKING_THREADS = 64;
+    // Beyond the write budget and the wait for a session; a handler that is still at work then is lost to its client.
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(15);
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final Server server;
+
+    private CouponServer(Server server) {
+        this.server = server;
+    }
+
+    /** What the routes lead to. */
+    public record Rooms(TemplateCatalog templates, Claims claims, Redemptions redemptions, Wallet wallet) {}
+
+    /** Listens on all interfaces; port 0 is any free one. */
+    public static CouponServer start(int port, Rooms rooms, ServiceState state, PrometheusMeterRegistry meters) {
+        CouponApi api = new CouponApi(rooms.templates(), rooms.claims(), rooms.redemptions(), rooms.wallet());
+        ServerBuilder builder = Server.builder()
+                .http(new InetSocketAddress(port))
+                .maxRequestLength(LONGEST_BODY)
+                .requestTimeout(REQUEST_TIMEOUT)
+                .gracefulShutdownTimeout(Duration.ofMillis(200), GRACE)
+                .blockingTaskExecutor(BLOCKING_THREADS)
+                .meterRegistry(meters)
+                .requestIdGenerator(request -> RequestId.random())
+                .errorHandler(new Errors());
+
+        builder.route().get("/v1/templates/{id}").build(service(api::template));
+        builder.route().post("/v1/claims").build(service(api::claim));
+        builder.route().get("/v1/claims/{request_no}").build(service(api::findClaim));
+        builder.route().get("/v1/users/{user_id}/coupons").build(service(api::page));
+        builder.route().get("/v1/coupons/{id}").build(service(api::coupon));
+        builder.route().post("/v1/redemptions").build(service(api::redeem));
+        builder.route().post("/v1/redemptions/{id}/refunds").build(service(api::refund));
+        builder.route().get("/v1/migration").build(service(request -> ApiAnswer.ok(state.migration())));
+        builder.route().get("/healthz").build(service(request -> status("ok", HttpStatus.OK)));
+        builder.route().get("/readyz").build(service(request -> {
+            String reason = state.notReady();
+            return reason.isEmpty()
+                    ? status("ready", HttpStatus.OK)
+                    : status("not ready: " + reason, HttpStatus.SERVICE_UNAVAILABLE);
+        }));
+        builder.service("/metrics", PrometheusExpositionService.of(meters.getPrometheusRegistry()));
+        builder.decorator(MetricCollectingService.newDecorator(MeterIdPrefixFunction.ofDefault("coupon.http")));
+        builder.decorator((delegate, context, request) -> {
+            RequestIds.remember(context, request.headers());
+            return delegate.serve(context, request);
+        });
+        Server server = builder.build();
+        server.start().join();
+        return new CouponServer(server);
+    }
+
+    private static ApiAnswer status(String word, HttpStatus status) {
+        return new ApiAnswer(
+                status,
+                JsonNodeFactory.instance.objectNode().put("status", word).toString(),
+                false);
+    }
+
+    private static HttpService service(Function<ApiRequest, ApiAnswer> handler) {
+        return (context, request) -> HttpResponse.of(request.aggregate()
+                .thenApplyAsync(
+                        whole -> {
+                            String requestId = RequestIds.of(context);
+                            try {
+                                return rendered(handler.apply(new ApiRequest(context, whole)), requestId)
+                                        .toHttpResponse();
+                            } catch (RuntimeException e) {
+                                return ErrorAnswers.of(e, requestId).toHttpResponse();
+                            }
+                        },
+                        context.blockingTaskExecutor()));
+    }
+
+    private static AggregatedHttpResponse rendered(ApiAnswer answer, String requestId) {
+        ResponseHeadersBuilder headers = ResponseHeaders.builder(answer.status())
+                .contentType(MediaType.JSON_UTF_8)
+                .set(Headers.REQUEST_ID, requestId);
+        if (answer.replayed()) {
+            headers.set(Headers.IDEMPOTENT_REPLAYED, "true");
+        }
+        return AggregatedHttpResponse.of(headers.build(), HttpData.ofUtf8(answer.json()));
+    }
+
+    public int port() {
+        return server.activeLocalPort();
+    }
+
+    /** Finishes the requests that are under way, takes no more. */
+    @Override
+    public void close() {
+        server.stop().join();
+    }
+
+    /** The caller's id of a request when it is fit to be logged, else one of ours. */
+    private static final class RequestIds {
+        private static final io.netty.util.AttributeKey<String> ID =
+                io.netty.util.AttributeKey.valueOf(CouponServer.class, "REQUEST_ID");
+
+        private RequestIds() {}
+
+        static void remember(ServiceRequestContext context, RequestHeaders headers) {
+            context.setAttr(ID, chosen(headers));
+        }
+
+        static String of(ServiceRequestContext context) {
+            String id = context.attr(ID);
+            return id == null ? chosen(context.request().headers()) : id;
+        }
+
+        static String chosen(@Nullable RequestHeaders headers) {
+            String given = headers == null ? null : headers.get(Headers.REQUEST_ID);
+            return given != null && REQUEST_ID.matcher(given).matches() ? given : "req_" + UUID.randomUUID();
+        }
+    }
+
+    /** Answers of the server itself: no such path, no such method, body too large, ending. */
+    private static final class Errors implements ServerErrorHandler {
+        @Override
+        public @Nullable HttpResponse onServiceException(ServiceRequestContext context, Throwable cause) {
+            return null;
+        }
+
+        @Override
+        public AggregatedHttpResponse renderStatus(
+                @Nullable ServiceRequestContext context,
+                ServiceConfig config,
+                @Nullable RequestHeaders headers,
+                HttpStatus status,
+                @Nullable String description,
+                @Nullable Throwable cause) {
+            String id = context == null ? RequestIds.chosen(headers) : RequestIds.of(context);
+            return ErrorAnswers.ofStatus(status, id);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package dev.cutover.coupon.http;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.linecorp.armeria.common.AggregatedHttpResponse;
+import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.meta.EpochMovedException;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.stock.StockShortException;
+import dev.cutover.coupon.store.CollisionException;
+import dev.cutover.coupon.store.MigrationFenceException;
+import dev.cutover.coupon.store.UnknownOutcomeException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns what went wrong into an answer of the vocabulary; only what nobody foresaw is logged with its stack. */
+final class ErrorAnswers {
+    private static final Logger LOG = LoggerFactory.getLogger(ErrorAnswers.class);
+    private static final String RETRY_AFTER_SECONDS = "1";
+
+    private ErrorAnswers() {}
+
+    static AggregatedHttpResponse of(Throwable failure, String requestId) {
+        if (failure instanceof ApiException e) {
+            return answer(e.error(), e.param(), message(e), requestId);
+        }
+        if (failure instanceof Refusal e) {
+            return answer(ofReason(e.reason()), e.param(), message(e), requestId);
+        }
+        if (failure instanceof MigrationFenceException || failure instanceof EpochMovedException) {
+            return answer(
+                    ApiError.MIGRATION_FENCE,
+                    "",
+                    "A switch of the migration is under way; nothing was changed. Send the same request again.",
+                    requestId);
+        }
+        if (failure instanceof CollisionException || failure instanceof StockShortException) {
+            return answer(
+                    ApiError.DEPENDENCY_UNAVAILABLE,
+                    "",
+                    "Too many requests changed the same at once; nothing was changed. Send the same request again.",
+                    requestId);
+        }
+        if (failure instanceof UnknownOutcomeException) {
+            LOG.warn("Request {}: {}", requestId, failure.getMessage());
+            return answer(
+                    ApiError.OUTCOME_UNKNOWN,
+                    "",
+                    "Whether the request had its effect is not known. Send it again with the same key to learn it.",
+                    requestId);
+        }
+        if (failure instanceof UnreachableException
+                || (failure instanceof DatabaseTroubleException e && e.unavailable())) {
+            LOG.warn("Request {}: {}", requestId, failure.getMessage());
+            return answer(
+                    ApiError.SHARD_UNAVAILABLE,
+                    "",
+                    "A database did not answer. Send the same request again: it has one effect at most.",
+                    requestId);
+        }
+        LOG.error("Request {} failed", requestId, failure);
+        return answer(
+                ApiError.INTERNAL_ERROR,
+                "",
+                "The service failed; the request id tells its operators where to look.",
+                requestId);
+    }
+
+    private static String message(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null ? "" : message;
+    }
+
+    private static ApiError ofReason(Refusal.Reason reason) {
+        return switch (reason) {
+            case TEMPLATE_NOT_FOUND -> ApiError.TEMPLATE_NOT_FOUND;
+            case COUPON_NOT_FOUND -> ApiError.COUPON_NOT_FOUND;
+            case CLAIM_NOT_FOUND -> ApiError.CLAIM_NOT_FOUND;
+            case REDEMPTION_NOT_FOUND -> ApiError.REDEMPTION_NOT_FOUND;
+            case CLAIM_NOT_STARTED -> ApiError.CLAIM_NOT_STARTED;
+            case CLAIM_ENDED -> ApiError.CLAIM_ENDED;
+            case SOLD_OUT -> ApiError.SOLD_OUT;
+            case PER_USER_LIMIT_REACHED -> ApiError.PER_USER_LIMIT_REACHED;
+            case COUPON_ALREADY_USED -> ApiError.COUPON_ALREADY_USED;
+            case COUPON_VOIDED -> ApiError.COUPON_VOIDED;
+            case COUPON_NOT_STARTED -> ApiError.COUPON_NOT_STARTED;
+            case COUPON_EXPIRED -> ApiError.COUPON_EXPIRED;
+            case THRESHOLD_NOT_MET -> ApiError.THRESHOLD_NOT_MET;
+            case ALREADY_REFUNDED -> ApiError.ALREADY_REFUNDED;
+            case IDEMPOTENCY_KEY_REUSED -> ApiError.IDEMPOTENCY_KEY_REUSED;
+        };
+    }
+
+    /** What the server itself refused before a handler was asked. */
+    static AggregatedHttpResponse ofStatus(HttpStatus status, String requestId) {
+        return switch (status.code()) {
+            case 404 -> answer(ApiError.ROUTE_NOT_FOUND, "", "There is nothing at this path.", requestId);
+            case 405 -> answer(ApiError.METHOD_NOT_ALLOWED, "", "This path has no such method.", requestId);
+            case 413 -> answer(ApiError.BODY_TOO_LARGE, "body", "The body is too large.", requestId);
+            case 503 ->
+                answer(
+                        ApiError.DEPENDENCY_UNAVAILABLE,
+                        "",
+                        "The service is ending or took too long; send the same request again.",
+                        requestId);
+            default ->
+                status.isServerError()
+                        ? answer(ApiError.INTERNAL_ERROR, "", "The service failed.", requestId)
+                        : answer(status, ApiError.REQUEST_REFUSED, "", status.reasonPhrase() + ".", requestId);
+        };
+    }
+
+    private static AggregatedHttpResponse answer(ApiError error, String param, String message, String requestId) {
+        return answer(HttpStatus.valueOf(error.status()), error, param, message, requestId);
+    }
+
+    private static AggregatedHttpResponse answer(
+            HttpStatus status, ApiError error, String param, String message, String requestId) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        ObjectNode node = body.putObject("error");
+        node.put("type", error.type());
+        node.put("code", error.code());
+        node.put("message", message);
+        node.put("param", param.isEmpty() ? null : param);
+        node.put("retryable", error.retryable());
+        node.put("request_id", requestId);
+        node.put("doc_url", "/docs/errors#" + error.code());
+        ResponseHeadersBuilder headers = ResponseHeaders.builder(status)
+                .contentType(MediaType.JSON_UTF_8)
+                .set(Headers.REQUEST_ID, requestId);
+        if (error.retryable()) {
+            headers.set(HttpHeaderNames.RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        return AggregatedHttpResponse.of(headers.build(), HttpData.ofUtf8(body.toString()));
+    }
+}

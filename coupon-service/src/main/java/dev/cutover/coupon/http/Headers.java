@@ -1,0 +1,13 @@
+package dev.cutover.coupon.http;
+
+import com.linecorp.armeria.common.HttpHeaderNames;
+import io.netty.util.AsciiString;
+
+/** Header names of the API. */
+final class Headers {
+    static final AsciiString IDEMPOTENCY_KEY = HttpHeaderNames.of("idempotency-key");
+    static final AsciiString IDEMPOTENT_REPLAYED = HttpHeaderNames.of("idempotent-replayed");
+    static final AsciiString REQUEST_ID = HttpHeaderNames.of("request-id");
+
+    private Headers() {}
+}

@@ -1,0 +1,137 @@
+package dev.cutover.coupon.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * One JSON object of a request, read strictly: a field nobody knows is a typing error, and a number that would have to be rounded or
+ * read from text is none. Owned by one thread.
+ */
+final class RequestBody {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private final JsonNode object;
+    private final String path;
+
+    private RequestBody(JsonNode object, String path) {
+        this.object = object;
+        this.path = path;
+    }
+
+    static RequestBody parse(String text) {
+        JsonNode node;
+        try {
+            node = JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new ApiException(
+                    ApiError.PARAMETER_INVALID, "body", "The body is not JSON: " + e.getOriginalMessage() + ".");
+        }
+        return of(node, "", "body");
+    }
+
+    private static RequestBody of(JsonNode node, String path, String name) {
+        if (!node.isObject()) {
+            throw ApiException.invalid(name, "a JSON object");
+        }
+        return new RequestBody(node, path);
+    }
+
+    RequestBody allow(String... fields) {
+        Set<String> known = Set.of(fields);
+        object.fieldNames().forEachRemaining(field -> {
+            if (!known.contains(field)) {
+                throw new ApiException(
+                        ApiError.PARAMETER_UNKNOWN, path + field, "'" + path + field + "' is not a known field.");
+            }
+        });
+        return this;
+    }
+
+    boolean has(String field) {
+        return object.hasNonNull(field);
+    }
+
+    private JsonNode require(String field) {
+        JsonNode value = object.get(field);
+        if (value == null || value.isNull()) {
+            throw ApiException.missing(path + field);
+        }
+        return value;
+    }
+
+    long integer(String field, long least, long most) {
+        JsonNode value = require(field);
+        if (!value.isIntegralNumber()
+                || !value.canConvertToLong()
+                || value.longValue() < least
+                || value.longValue() > most) {
+            throw ApiException.invalid(path + field, "an integer from " + least + " to " + most);
+        }
+        return value.longValue();
+    }
+
+    OptionalLong optionalInteger(String field, long least, long most) {
+        return has(field) ? OptionalLong.of(integer(field, least, most)) : OptionalLong.empty();
+    }
+
+    String text(String field) {
+        JsonNode value = require(field);
+        if (!value.isTextual()) {
+            throw ApiException.invalid(path + field, "a string");
+        }
+        return value.textValue();
+    }
+
+    String text(String field, Pattern pattern, String expected) {
+        String value = text(field);
+        if (!pattern.matcher(value).matches()) {
+            throw ApiException.invalid(path + field, expected);
+        }
+        return value;
+    }
+
+    RequestBody child(String field) {
+        return of(require(field), path + field + ".", path + field);
+    }
+
+    List<RequestBody> children(String field) {
+        List<RequestBody> children = new ArrayList<>();
+        JsonNode list = list(field);
+        for (int i = 0; i < list.size(); i++) {
+            String name = path + field + "[" + i + "]";
+            children.add(of(list.get(i), name + ".", name));
+        }
+        return children;
+    }
+
+    List<String> texts(String field) {
+        List<String> texts = new ArrayList<>();
+        JsonNode list = list(field);
+        for (int i = 0; i < list.size(); i++) {
+            if (!list.get(i).isTextual()) {
+                throw ApiException.invalid(path + field + "[" + i + "]", "a string");
+            }
+            texts.add(list.get(i).textValue());
+        }
+        return texts;
+    }
+
+    private JsonNode list(String field) {
+        JsonNode value = require(field);
+        if (!value.isArray() || value.isEmpty()) {
+            throw ApiException.invalid(path + field, "a list of at least one");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,161 @@
+package dev.cutover.coupon.idempotency;
+
+import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.meta.EpochMovedException;
+import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.operation.Deadline;
+import dev.cutover.coupon.operation.Operation;
+import dev.cutover.coupon.operation.Recorded;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.stock.StockShortException;
+import dev.cutover.coupon.store.CollisionException;
+import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.CouponStore;
+import dev.cutover.coupon.store.StoreUnit;
+import dev.cutover.coupon.store.StoreView;
+import dev.cutover.coupon.store.Tables;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+
+/**
+ * Does each operation once, however often and from wherever it is asked.
+ *
+ * <p>Idea: the operation's row commits with its effect, so whoever finds the row has the answer and whoever does not may act. Two calls
+ * with one key at the same moment: one of them meets the other at the primary key of the row, is rolled back and asks again. Or it is
+ * refused because of what its twin has just done (limit reached, coupon used); so behind a refusal the row is looked for once more, and
+ * READ COMMITTED shows it, since it committed together with whatever caused the refusal.
+ *
+ * <p>Safe for many threads.
+ */
+public final class Operations {
+    // Each collision means that somebody else made progress; more than a user's parallel calls is a fault, not
+    // contention.
+    private static final int MOST_ATTEMPTS = 100;
+
+    private final CouponDatabases databases;
+    private final InstantSource clock;
+
+    /** The change itself: refuses, or records the operation and returns what it recorded. */
+    @FunctionalInterface
+    public interface Effect {
+        String run(CouponStore store, StoreUnit unit, long now) throws SQLException;
+    }
+
+    public Operations(CouponDatabases databases, InstantSource clock) {
+        this.databases = databases;
+        this.clock = clock;
+    }
+
+    /** The answer of this operation, now or from before. */
+    public Answer perform(Operation operation, Deadline deadline, Effect effect) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return databases.write(operation.userId(), deadline.remaining(), new Attempt(operation, effect));
+            } catch (CollisionException | EpochMovedException e) {
+                if (attempt >= MOST_ATTEMPTS || deadline.passed()) {
+                    throw e;
+                }
+            } catch (DatabaseTroubleException e) {
+                if (!e.lostALock() || attempt >= MOST_ATTEMPTS || deadline.passed()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** What was recorded under this id, read from the truth: a caller decides by it whether to ask again. */
+    public Optional<Recorded> find(long userId, String operationId, Deadline deadline) {
+        return databases.readFresh(
+                userId, deadline.remaining(), (store, view) -> store.operation(view, userId, operationId));
+    }
+
+    private static Optional<Answer> recorded(CouponStore store, StoreView view, Operation operation)
+            throws SQLException {
+        Optional<Recorded> found = store.operation(view, operation.userId(), operation.id());
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!found.get().fingerprint().equals(operation.fingerprint())) {
+            throw new Refusal(
+                    Reason.IDEMPOTENCY_KEY_REUSED,
+                    "Idempotency-Key",
+                    "This idempotency key was used for another request of the same user.");
+        }
+        return Optional.of(new Answer(found.get().result(), true));
+    }
+
+    private final class Attempt implements CouponDatabases.Write<Answer> {
+        private final Operation operation;
+        private final Effect effect;
+
+        Attempt(Operation operation, Effect effect) {
+            this.operation = operation;
+            this.effect = effect;
+        }
+
+        @Override
+        public Optional<Answer> replay(CouponStore store, StoreView view) throws SQLException {
+            return recorded(store, view, operation);
+        }
+
+        @Override
+        public Answer run(CouponStore store, StoreUnit unit) throws SQLException {
+            WatchedUnit watched = new WatchedUnit(unit);
+            // Whole seconds: the mall's columns hold no more, and a row must be the same on both sides.
+            long now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toEpochMilli();
+            try {
+                return new Answer(effect.run(store, watched, now), false);
+            } catch (Refusal | StockShortException e) {
+                // Behind our own row there is no twin's: it could not have been inserted.
+                if (!watched.recorded) {
+                    Optional<Answer> twin = recorded(store, unit, operation);
+                    if (twin.isPresent()) {
+                        return twin.get();
+                    }
+                }
+                throw e;
+            }
+        }
+    }
+
+    /** Notices when the operation's row was written. */
+    private static final class WatchedUnit implements StoreUnit {
+        private final StoreUnit unit;
+        private boolean recorded;
+
+        WatchedUnit(StoreUnit unit) {
+            this.unit = unit;
+        }
+
+        @Override
+        public Connection connection() {
+            return unit.connection();
+        }
+
+        @Override
+        public Side side() {
+            return unit.side();
+        }
+
+        @Override
+        public int slot() {
+            return unit.slot();
+        }
+
+        @Override
+        public String table(String planTable) {
+            return unit.table(planTable);
+        }
+
+        @Override
+        public void touched(String planTable, String... key) {
+            recorded |= planTable.equals(Tables.OPERATION);
+            unit.touched(planTable, key);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package dev.cutover.coupon.meta;
+
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.FenceState;
+import dev.cutover.core.fence.Role;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.sql.DatabaseTroubleException;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/**
+ * Short transactions in the meta database, each behind its fence: the row is read first and held to the commit, so that a switch either
+ * waits for the write or refuses it. Safe for many threads.
+ */
+public final class MetaDatabase {
+    private final Topology topology;
+
+    /** Statements in a transaction that is committed behind them; the epoch is that of the open fence. */
+    @FunctionalInterface
+    public interface Work<T> {
+        T run(Connection connection, Epoch epoch) throws SQLException;
+    }
+
+    public MetaDatabase(Topology topology) {
+        this.topology = topology;
+    }
+
+    public <T> T write(Work<T> work) {
+        try (Connection connection = topology.database(DatabaseId.META).getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                FenceState fence = Fence.readShared(connection);
+                if (fence.role() != Role.PRIMARY || !fence.sameServer()) {
+                    throw new EpochMovedException("the meta database", fence.role() + " " + fence.epoch());
+                }
+                T result = work.run(connection, fence.epoch());
+                connection.commit();
+                return result;
+            } catch (SQLException | RuntimeException e) {
+                connection.rollback();
+                throw e;
+            } finally {
+                connection.setAutoCommit(true);
+            }
+        } catch (SQLException | UnreachableException e) {
+            throw new DatabaseTroubleException("A write to the meta database", e);
+        }
+    }
+}

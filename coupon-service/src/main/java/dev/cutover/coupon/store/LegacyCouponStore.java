@@ -1,0 +1,310 @@
+package dev.cutover.coupon.store;
+
+import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.RedemptionId;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Operation;
+import dev.cutover.coupon.operation.Recorded;
+import dev.cutover.coupon.sql.MySqlErrors;
+import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.template.LegacyTemplates;
+import dev.cutover.coupon.template.Template;
+import dev.cutover.coupon.template.TemplateRow;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Coupons as the mall wrote them: one database, the template row holds stock and counters.
+ *
+ * <p>Idea: the conditional update of the template row is the last change before the commit, so that the hot row is locked only while
+ * the commit is written. Invariant: a user never has more coupons of a template than its limit, and {@code num} is never below zero.
+ * The mall has no unique key that could hold the limit, and nothing of a user's to lock before the first coupon. But all claims of a
+ * template pass its row one after the other, so the user's coupons are counted once more behind that update: every claim that came
+ * before has committed (InnoDB makes a commit visible before it releases its locks) and, at READ COMMITTED, is seen. Counted only
+ * before the update, parallel claims of one user would all see the same number and all pass.
+ *
+ * <p>Locks are taken in the order coupons (ascending), operation, templates (ascending), so no two units can wait in a circle.
+ *
+ * <p>Safe for many threads.
+ */
+public final class LegacyCouponStore implements CouponStore {
+    private static final int CLAIMED = 1;
+
+    private static final String COUPON = "SELECT s.id, s.user_id, s.coupon_id AS template_id, s.coupon_sn,"
+            + " COALESCE(ELT(s.status + 1, 1, 3, 4, 5), 5) AS status,"
+            + " TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', s.used_time) * 1000 AS used_at,"
+            + " TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', s.start_time) * 1000 AS valid_from,"
+            + " (TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', s.end_time) + 1) * 1000 AS valid_to,"
+            + " s.order_sn AS order_no,"
+            + " TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', s.add_time) * 1000 AS created_at,"
+            + " t.id AS known_template, " + LegacyTemplates.RULES
+            + " FROM %s s LEFT JOIN mall_coupon t ON t.id = s.coupon_id ";
+
+    @Override
+    public Optional<Recorded> operation(StoreView view, long userId, String operationId) throws SQLException {
+        return Sql.first(
+                view.connection(),
+                row -> new Recorded(row.getString(1), row.getString(2)),
+                "SELECT fingerprint, result FROM " + view.table(Tables.OPERATION) + " WHERE user_id = ? AND op_id = ?",
+                userId,
+                operationId);
+    }
+
+    @Override
+    public String claim(StoreUnit unit, ClaimOrder order, long now, Function<Claimed, String> answer)
+            throws SQLException {
+        Template template = LegacyTemplates.find(unit.connection(), order.template())
+                .orElseThrow(() -> Template.notFound(order.template(), "items[0].template_id"));
+        Template.Validity validity = template.claimedAt(now);
+        // Refuses the hopeless before anything is locked; the count that decides comes last.
+        template.requireRoom(held(unit, order), order.quantity());
+
+        List<CouponId> coupons = insertCoupons(unit, order, validity, now);
+        String result = answer.apply(new Claimed(order, template, validity, now, coupons));
+        record(unit, order.operation(), result, now);
+
+        int taken = Sql.update(
+                unit.connection(),
+                "UPDATE mall_coupon SET num = IF(num = -1, -1, num - ?), receive_count = COALESCE(receive_count, 0) + ?"
+                        + " WHERE id = ? AND (num = -1 OR num >= ?)",
+                order.quantity(),
+                order.quantity(),
+                order.template().number(),
+                order.quantity());
+        if (taken == 0) {
+            throw template.soldOut();
+        }
+        template.requireRoom(held(unit, order) - order.quantity(), order.quantity());
+        return result;
+    }
+
+    /** Deleted coupons count: a user who throws one away may not claim it again. */
+    private static long held(StoreUnit unit, ClaimOrder order) throws SQLException {
+        return Sql.first(
+                        unit.connection(),
+                        row -> row.getLong(1),
+                        "SELECT COUNT(*) FROM " + unit.table(Tables.COUPON) + " WHERE user_id = ? AND coupon_id = ?",
+                        order.userId(),
+                        order.template().number())
+                .orElse(0L);
+    }
+
+    private static List<CouponId> insertCoupons(StoreUnit unit, ClaimOrder order, Template.Validity validity, long now)
+            throws SQLException {
+        List<@Nullable Object> values = new ArrayList<>();
+        for (String couponSn : order.couponSns()) {
+            values.add(order.userId());
+            values.add(order.template().number());
+            values.add(couponSn);
+            values.add(CLAIMED);
+            values.add(MallTime.wallClock(validity.from()));
+            values.add(MallTime.lastSecond(validity.to()));
+            values.add(MallTime.wallClock(now));
+            values.add(MallTime.timestamp(now));
+        }
+        List<Long> ids = Sql.insert(
+                unit.connection(),
+                "INSERT INTO " + unit.table(Tables.COUPON)
+                        + " (user_id, coupon_id, coupon_sn, get_type, start_time, end_time, add_time, update_time) VALUES "
+                        + Sql.tuples(order.quantity(), 8),
+                values.toArray());
+        List<CouponId> coupons = new ArrayList<>();
+        for (long id : ids) {
+            coupons.add(CouponId.of(id, unit.slot()));
+            unit.touched(Tables.COUPON, Long.toString(id));
+        }
+        return coupons;
+    }
+
+    @Override
+    public String redeem(StoreUnit unit, RedeemOrder order, long now, Function<List<RedemptionRow>, String> answer)
+            throws SQLException {
+        List<RedemptionRow> redemptions = new ArrayList<>();
+        Map<Long, Integer> usesOfTemplate = new TreeMap<>();
+        long left = order.orderMinor().orElse(Long.MAX_VALUE);
+        for (CouponId id : order.coupons()) {
+            CouponRow coupon = Redeemable.require(id, coupon(unit, id), order.userId(), now);
+            long amount = Redeemable.discount(coupon).amountOn(order.orderMinor(), left);
+            left -= amount;
+            int used = Sql.update(
+                    unit.connection(),
+                    "UPDATE " + unit.table(Tables.COUPON)
+                            + " SET status = 1, used_time = ?, order_sn = ?, update_time = ?"
+                            + " WHERE id = ? AND user_id = ? AND status = 0 AND deleted = 0",
+                    MallTime.wallClock(now),
+                    order.orderNo(),
+                    MallTime.timestamp(now),
+                    id.sequence(),
+                    order.userId());
+            if (used == 0) {
+                throw Redeemable.changedMeanwhile(id, coupon(unit, id), order.userId(), now);
+            }
+            unit.touched(Tables.COUPON, Long.toString(id.sequence()));
+            redemptions.add(insertRedemption(unit, order, id, amount, now));
+            usesOfTemplate.merge(coupon.templateId().number(), 1, Integer::sum);
+        }
+        String result = answer.apply(redemptions);
+        record(unit, order.operation(), result, now);
+        for (Map.Entry<Long, Integer> uses : usesOfTemplate.entrySet()) {
+            Sql.update(
+                    unit.connection(),
+                    "UPDATE mall_coupon SET use_count = COALESCE(use_count, 0) + ? WHERE id = ?",
+                    uses.getValue(),
+                    uses.getKey());
+        }
+        return result;
+    }
+
+    private static RedemptionRow insertRedemption(
+            StoreUnit unit, RedeemOrder order, CouponId coupon, long amount, long now) throws SQLException {
+        long id = Sql.insert(
+                        unit.connection(),
+                        "INSERT INTO " + unit.table(Tables.REDEMPTION)
+                                + " (user_id, order_sn, coupon_user_id, coupon_amount, refund_status, add_time)"
+                                + " VALUES (?, ?, ?, ?, 0, ?)",
+                        order.userId(),
+                        order.orderNo(),
+                        coupon.sequence(),
+                        BigDecimal.valueOf(amount, 2),
+                        MallTime.wallClock(now))
+                .get(0);
+        unit.touched(Tables.REDEMPTION, Long.toString(id));
+        return new RedemptionRow(
+                RedemptionId.of(id, unit.slot()), order.userId(), order.orderNo(), coupon, amount, false, now);
+    }
+
+    @Override
+    public String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer)
+            throws SQLException {
+        RedemptionRow redemption = Redeemable.requireOwned(redemption(unit, order.redemption()), order, unit.slot());
+        CouponId coupon = redemption.couponId();
+        // The coupon before the redemption, as a redemption locks them.
+        int restored = Sql.update(
+                unit.connection(),
+                "UPDATE " + unit.table(Tables.COUPON)
+                        + " SET status = IF(end_time >= ?, 0, 2), used_time = NULL, order_id = NULL, order_sn = NULL, update_time = ?"
+                        + " WHERE id = ? AND user_id = ? AND status = 1 AND order_sn <=> ?",
+                MallTime.wallClock(now),
+                MallTime.timestamp(now),
+                coupon.sequence(),
+                order.userId(),
+                redemption.orderNo());
+        if (restored == 1) {
+            unit.touched(Tables.COUPON, Long.toString(coupon.sequence()));
+        }
+        int refunded = Sql.update(
+                unit.connection(),
+                "UPDATE " + unit.table(Tables.REDEMPTION) + " SET refund_status = 1, refund_no = ?"
+                        + " WHERE id = ? AND user_id = ? AND COALESCE(refund_status, 0) = 0",
+                order.refundNo(),
+                order.redemption().sequence(),
+                order.userId());
+        if (refunded == 0) {
+            throw Redeemable.alreadyRefunded(order);
+        }
+        unit.touched(Tables.REDEMPTION, Long.toString(order.redemption().sequence()));
+        CouponStatus status = coupon(unit, coupon).map(row -> row.statusAt(now)).orElse(CouponStatus.VOIDED);
+        String result = answer.apply(new Refunded(order, redemption, now, restored == 1, status));
+        record(unit, order.operation(), result, now);
+        return result;
+    }
+
+    private static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
+        try {
+            Sql.update(
+                    unit.connection(),
+                    "INSERT INTO " + unit.table(Tables.OPERATION)
+                            + " (user_id, op_id, fingerprint, result, add_time) VALUES (?, ?, ?, ?, ?)",
+                    operation.userId(),
+                    operation.id(),
+                    operation.fingerprint(),
+                    result,
+                    MallTime.wallClock(now));
+        } catch (SQLException e) {
+            if (MySqlErrors.duplicate(e)) {
+                throw new CollisionException("Operation " + operation.id(), e);
+            }
+            throw e;
+        }
+        unit.touched(Tables.OPERATION, Long.toString(operation.userId()), operation.id());
+    }
+
+    @Override
+    public List<CouponRow> page(StoreView view, PageRequest page) throws SQLException {
+        List<@Nullable Object> values = new ArrayList<>();
+        StringBuilder where = new StringBuilder("WHERE s.user_id = ? AND s.deleted = 0 AND s.id > ?");
+        values.add(page.userId());
+        values.add(page.after().map(CouponId::sequence).orElse(0L));
+        if (page.status().isPresent()) {
+            String now = MallTime.wallClock(page.now());
+            switch (page.status().get()) {
+                case AVAILABLE -> {
+                    where.append(" AND s.status = 0 AND s.end_time >= ?");
+                    values.add(now);
+                }
+                case EXPIRED -> {
+                    where.append(" AND (s.status = 2 OR s.status = 0 AND s.end_time < ?)");
+                    values.add(now);
+                }
+                case USED -> where.append(" AND s.status = 1");
+                case VOIDED -> where.append(" AND s.status NOT IN (0, 1, 2)");
+            }
+        }
+        values.add(page.limit());
+        return Sql.list(
+                view.connection(),
+                row -> couponRow(row, view.slot()),
+                COUPON.formatted(view.table(Tables.COUPON)) + where + " ORDER BY s.id LIMIT ?",
+                values.toArray());
+    }
+
+    @Override
+    public Optional<CouponRow> coupon(StoreView view, CouponId id) throws SQLException {
+        return Sql.first(
+                view.connection(),
+                row -> couponRow(row, view.slot()),
+                COUPON.formatted(view.table(Tables.COUPON)) + "WHERE s.id = ? AND s.deleted = 0",
+                id.sequence());
+    }
+
+    private static CouponRow couponRow(ResultSet row, int slot) throws SQLException {
+        return new CouponRow(
+                CouponId.of(row.getLong("id"), slot),
+                row.getLong("user_id"),
+                new TemplateId(row.getLong("template_id")),
+                row.getString("coupon_sn"),
+                row.getInt("status"),
+                TemplateRow.number(row, "valid_from"),
+                TemplateRow.number(row, "valid_to"),
+                row.getString("order_no"),
+                TemplateRow.number(row, "used_at"),
+                TemplateRow.number(row, "created_at"),
+                TemplateRow.number(row, "known_template") == null ? null : TemplateRow.discount(row));
+    }
+
+    @Override
+    public Optional<RedemptionRow> redemption(StoreView view, RedemptionId id) throws SQLException {
+        return Sql.first(
+                view.connection(),
+                row -> new RedemptionRow(
+                        id,
+                        row.getLong("user_id"),
+                        row.getString("order_sn"),
+                        CouponId.of(row.getLong("coupon_user_id"), view.slot()),
+                        row.getLong("amount_minor"),
+                        row.getInt("refund_status") == 1,
+                        TemplateRow.number(row, "created_at")),
+                "SELECT user_id, order_sn, coupon_user_id, CAST(coupon_amount * 100 AS SIGNED) AS amount_minor, refund_status,"
+                        + " TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', add_time) * 1000 AS created_at FROM "
+                        + view.table(Tables.REDEMPTION) + " WHERE id = ?",
+                id.sequence());
+    }
+}

@@ -1,0 +1,335 @@
+package dev.cutover.coupon.store;
+
+import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.RedemptionId;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Operation;
+import dev.cutover.coupon.operation.Recorded;
+import dev.cutover.coupon.sql.MySqlErrors;
+import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.stock.SliceStock;
+import dev.cutover.coupon.stock.SoldOut;
+import dev.cutover.coupon.stock.StockShortException;
+import dev.cutover.coupon.template.Discount;
+import dev.cutover.coupon.template.Template;
+import dev.cutover.coupon.template.TemplateRow;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Coupons in the sharded tables: one local transaction in the user's database, whose stock slices it shares with other users.
+ *
+ * <p>Idea: the unique key {@code (user_id, template_id, claim_seq)} is the limit. A claim counts the user's coupons and numbers the
+ * new ones from there; two claims that counted the same collide at the key, and the later one counts again. Coupons that came from
+ * the mall have negative numbers and are counted all the same. Invariant: a positive number is given once, and never above the limit.
+ * The slices are decremented last, because many users wait for them and nobody waits for a user's own rows.
+ *
+ * <p>Safe for many threads.
+ */
+public final class ShardedCouponStore implements CouponStore {
+    private static final int CLAIMED = 1;
+    private static final int COUPON_COLUMNS = 19;
+
+    private static final String COUPON =
+            "SELECT coupon_id, user_id, template_id, coupon_sn, status, used_at, valid_from,"
+                    + " valid_to, order_no, created_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor FROM ";
+
+    private final Templates templates;
+    private final Sequences sequences;
+    private final SoldOut soldOut;
+
+    /** The templates of the new side. */
+    @FunctionalInterface
+    public interface Templates {
+        Optional<Template> find(TemplateId id) throws SQLException;
+    }
+
+    public ShardedCouponStore(Templates templates, Sequences sequences, SoldOut soldOut) {
+        this.templates = templates;
+        this.sequences = sequences;
+        this.soldOut = soldOut;
+    }
+
+    @Override
+    public Optional<Recorded> operation(StoreView view, long userId, String operationId) throws SQLException {
+        return Sql.first(
+                view.connection(),
+                row -> new Recorded(row.getString(1), row.getString(2)),
+                "SELECT fingerprint, result FROM " + view.table(Tables.OPERATION) + " WHERE user_id = ? AND op_id = ?",
+                userId,
+                operationId);
+    }
+
+    @Override
+    public String claim(StoreUnit unit, ClaimOrder order, long now, Function<Claimed, String> answer)
+            throws SQLException {
+        Template template = templates
+                .find(order.template())
+                .orElseThrow(() -> Template.notFound(order.template(), "items[0].template_id"));
+        Template.Validity validity = template.claimedAt(now);
+        Held held = held(unit, order);
+        template.requireRoom(held.coupons(), order.quantity());
+        if (template.limited() && soldOut.lately(order.template(), order.quantity())) {
+            throw template.soldOut();
+        }
+
+        List<Long> numbers = sequences.next(Sequences.COUPON, order.quantity());
+        List<CouponId> coupons =
+                numbers.stream().map(number -> CouponId.of(number, unit.slot())).toList();
+        Claimed claimed = new Claimed(order, template, validity, now, coupons);
+        String result = answer.apply(claimed);
+        record(unit, order.operation(), result, now);
+        insertCoupons(unit, claimed, held.nextClaim());
+        if (template.limited() && !SliceStock.take(unit.connection(), order.template(), order.quantity())) {
+            throw new StockShortException(order.template(), order.quantity());
+        }
+        return result;
+    }
+
+    /**
+     * What the user has of a template already.
+     *
+     * @param coupons how many rows, also deleted ones and those of the mall
+     * @param nextClaim the first free number
+     */
+    private record Held(long coupons, long nextClaim) {}
+
+    private static Held held(StoreUnit unit, ClaimOrder order) throws SQLException {
+        return Sql.first(
+                        unit.connection(),
+                        row -> new Held(row.getLong(1), Math.max(row.getLong(1), row.getLong(2)) + 1),
+                        "SELECT COUNT(*), COALESCE(MAX(claim_seq), 0) FROM " + unit.table(Tables.COUPON)
+                                + " WHERE user_id = ? AND template_id = ?",
+                        order.userId(),
+                        order.template().number())
+                .orElseThrow();
+    }
+
+    private static void insertCoupons(StoreUnit unit, Claimed claimed, long firstClaim) throws SQLException {
+        ClaimOrder order = claimed.order();
+        Discount discount = claimed.template().discount();
+        List<@Nullable Object> values = new ArrayList<>();
+        for (int item = 0; item < order.quantity(); item++) {
+            values.add(claimed.coupons().get(item).number());
+            values.add(order.userId());
+            values.add(order.template().number());
+            values.add(order.couponSns().get(item));
+            values.add(CLAIMED);
+            values.add(CouponRow.AVAILABLE);
+            values.add(claimed.validity().from());
+            values.add(claimed.validity().to());
+            values.add(claimed.at());
+            values.add(claimed.at());
+            values.add(discount.kind());
+            values.add(discount.type());
+            values.add(discount.amountOffMinor());
+            values.add(discount.percentOffBp());
+            values.add(discount.thresholdMinor());
+            values.add(firstClaim + item);
+            values.add(order.operation().id());
+            values.add(item);
+            values.add(1);
+        }
+        try {
+            Sql.update(
+                    unit.connection(),
+                    "INSERT INTO " + unit.table(Tables.COUPON)
+                            + " (coupon_id, user_id, template_id, coupon_sn, source, status, valid_from, valid_to, created_at,"
+                            + " updated_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor, claim_seq,"
+                            + " request_no, item_no, rule_version) VALUES "
+                            + Sql.tuples(order.quantity(), COUPON_COLUMNS),
+                    values.toArray());
+        } catch (SQLException e) {
+            if (MySqlErrors.duplicate(e)) {
+                throw new CollisionException("A claim of template " + order.template(), e);
+            }
+            throw e;
+        }
+        for (CouponId coupon : claimed.coupons()) {
+            unit.touched(Tables.COUPON, Long.toString(coupon.number()));
+        }
+    }
+
+    @Override
+    public String redeem(StoreUnit unit, RedeemOrder order, long now, Function<List<RedemptionRow>, String> answer)
+            throws SQLException {
+        List<RedemptionRow> redemptions = new ArrayList<>();
+        long left = order.orderMinor().orElse(Long.MAX_VALUE);
+        List<Long> numbers = List.of();
+        for (CouponId id : order.coupons()) {
+            CouponRow coupon = Redeemable.require(id, coupon(unit, id), order.userId(), now);
+            long amount = Redeemable.discount(coupon).amountOn(order.orderMinor(), left);
+            left -= amount;
+            int used = Sql.update(
+                    unit.connection(),
+                    "UPDATE " + unit.table(Tables.COUPON)
+                            + " SET status = 3, used_at = ?, order_no = ?, version = version + 1, updated_at = ?"
+                            + " WHERE coupon_id = ? AND user_id = ? AND status = 1 AND deleted = 0",
+                    now,
+                    order.orderNo(),
+                    now,
+                    id.number(),
+                    order.userId());
+            if (used == 0) {
+                throw Redeemable.changedMeanwhile(id, coupon(unit, id), order.userId(), now);
+            }
+            unit.touched(Tables.COUPON, Long.toString(id.number()));
+            if (numbers.isEmpty()) {
+                numbers = sequences.next(Sequences.REDEMPTION, order.coupons().size());
+            }
+            redemptions.add(insertRedemption(unit, order, numbers.get(redemptions.size()), id, amount, now));
+        }
+        String result = answer.apply(redemptions);
+        record(unit, order.operation(), result, now);
+        return result;
+    }
+
+    private static RedemptionRow insertRedemption(
+            StoreUnit unit, RedeemOrder order, long number, CouponId coupon, long amount, long now)
+            throws SQLException {
+        RedemptionId id = RedemptionId.of(number, unit.slot());
+        Sql.update(
+                unit.connection(),
+                "INSERT INTO " + unit.table(Tables.REDEMPTION)
+                        + " (redemption_id, user_id, order_no, coupon_id, amount_minor, refund_status, created_at)"
+                        + " VALUES (?, ?, ?, ?, ?, 0, ?)",
+                id.number(),
+                order.userId(),
+                order.orderNo(),
+                coupon.number(),
+                amount,
+                now);
+        unit.touched(Tables.REDEMPTION, Long.toString(id.number()));
+        return new RedemptionRow(id, order.userId(), order.orderNo(), coupon, amount, false, now);
+    }
+
+    @Override
+    public String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer)
+            throws SQLException {
+        RedemptionRow redemption = Redeemable.requireOwned(redemption(unit, order.redemption()), order, unit.slot());
+        CouponId coupon = redemption.couponId();
+        int restored = Sql.update(
+                unit.connection(),
+                "UPDATE " + unit.table(Tables.COUPON)
+                        + " SET status = IF(valid_to > ?, 1, 4), used_at = NULL, legacy_order_id = NULL, order_no = NULL,"
+                        + " version = version + 1, updated_at = ?"
+                        + " WHERE coupon_id = ? AND user_id = ? AND status = 3 AND order_no <=> ?",
+                now,
+                now,
+                coupon.number(),
+                order.userId(),
+                redemption.orderNo());
+        if (restored == 1) {
+            unit.touched(Tables.COUPON, Long.toString(coupon.number()));
+        }
+        int refunded = Sql.update(
+                unit.connection(),
+                "UPDATE " + unit.table(Tables.REDEMPTION) + " SET refund_status = 1, refund_no = ?"
+                        + " WHERE redemption_id = ? AND user_id = ? AND COALESCE(refund_status, 0) = 0",
+                order.refundNo(),
+                order.redemption().number(),
+                order.userId());
+        if (refunded == 0) {
+            throw Redeemable.alreadyRefunded(order);
+        }
+        unit.touched(Tables.REDEMPTION, Long.toString(order.redemption().number()));
+        CouponStatus status = coupon(unit, coupon).map(row -> row.statusAt(now)).orElse(CouponStatus.VOIDED);
+        String result = answer.apply(new Refunded(order, redemption, now, restored == 1, status));
+        record(unit, order.operation(), result, now);
+        return result;
+    }
+
+    private static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
+        try {
+            Sql.update(
+                    unit.connection(),
+                    "INSERT INTO " + unit.table(Tables.OPERATION)
+                            + " (user_id, op_id, fingerprint, result, created_at) VALUES (?, ?, ?, ?, ?)",
+                    operation.userId(),
+                    operation.id(),
+                    operation.fingerprint(),
+                    result,
+                    now);
+        } catch (SQLException e) {
+            if (MySqlErrors.duplicate(e)) {
+                throw new CollisionException("Operation " + operation.id(), e);
+            }
+            throw e;
+        }
+        unit.touched(Tables.OPERATION, Long.toString(operation.userId()), operation.id());
+    }
+
+    @Override
+    public List<CouponRow> page(StoreView view, PageRequest page) throws SQLException {
+        List<@Nullable Object> values = new ArrayList<>();
+        StringBuilder where = new StringBuilder(" WHERE user_id = ? AND deleted = 0 AND coupon_id > ?");
+        values.add(page.userId());
+        values.add(page.after().map(CouponId::number).orElse(0L));
+        if (page.status().isPresent()) {
+            switch (page.status().get()) {
+                case AVAILABLE -> {
+                    where.append(" AND status = 1 AND valid_to > ?");
+                    values.add(page.now());
+                }
+                case EXPIRED -> {
+                    where.append(" AND (status = 4 OR status = 1 AND valid_to <= ?)");
+                    values.add(page.now());
+                }
+                case USED -> where.append(" AND status = 3");
+                case VOIDED -> where.append(" AND status = 5");
+            }
+        }
+        values.add(page.limit());
+        return Sql.list(
+                view.connection(),
+                ShardedCouponStore::couponRow,
+                COUPON + view.table(Tables.COUPON) + where + " ORDER BY coupon_id LIMIT ?",
+                values.toArray());
+    }
+
+    @Override
+    public Optional<CouponRow> coupon(StoreView view, CouponId id) throws SQLException {
+        return Sql.first(
+                view.connection(),
+                ShardedCouponStore::couponRow,
+                COUPON + view.table(Tables.COUPON) + " WHERE coupon_id = ? AND deleted = 0",
+                id.number());
+    }
+
+    private static CouponRow couponRow(ResultSet row) throws SQLException {
+        return new CouponRow(
+                new CouponId(row.getLong("coupon_id")),
+                row.getLong("user_id"),
+                new TemplateId(row.getLong("template_id")),
+                row.getString("coupon_sn"),
+                row.getInt("status"),
+                TemplateRow.number(row, "valid_from"),
+                TemplateRow.number(row, "valid_to"),
+                row.getString("order_no"),
+                TemplateRow.number(row, "used_at"),
+                TemplateRow.number(row, "created_at"),
+                TemplateRow.discount(row));
+    }
+
+    @Override
+    public Optional<RedemptionRow> redemption(StoreView view, RedemptionId id) throws SQLException {
+        return Sql.first(
+                view.connection(),
+                row -> new RedemptionRow(
+                        id,
+                        row.getLong("user_id"),
+                        row.getString("order_no"),
+                        new CouponId(row.getLong("coupon_id")),
+                        row.getLong("amount_minor"),
+                        row.getInt("refund_status") == 1,
+                        TemplateRow.number(row, "created_at")),
+                "SELECT user_id, order_no, coupon_id, amount_minor, refund_status, created_at FROM "
+                        + view.table(Tables.REDEMPTION) + " WHERE redemption_id = ?",
+                id.number());
+    }
+}

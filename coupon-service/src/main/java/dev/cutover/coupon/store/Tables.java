@@ -1,0 +1,10 @@
+package dev.cutover.coupon.store;
+
+/** The names the plan gives the tables that a unit writes. */
+public final class Tables {
+    public static final String COUPON = "user_coupon";
+    public static final String REDEMPTION = "coupon_redemption";
+    public static final String OPERATION = "coupon_operation";
+
+    private Tables() {}
+}

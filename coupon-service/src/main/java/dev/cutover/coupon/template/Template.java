@@ -1,0 +1,103 @@
+package dev.cutover.coupon.template;
+
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be claimed, in the shape of {@code coupon_template}; the mall's row is read through the plan's projection into the same shape.
+ *
+ * @param totalQuantity how many there are in all, null for unlimited
+ * @param perUserLimit how many one user may have, null for no limit
+ * @param validDays days from the claim, null for a fixed range
+ * @param validFrom epoch milliseconds of the fixed range, null without one
+ * @param validTo exclusive
+ * @param scope 0 all, 1 category, 2 white list, 3 black list
+ * @param status 1 published, 3 ended
+ */
+public record Template(
+        TemplateId id,
+        @Nullable String name,
+        Discount discount,
+        @Nullable Long totalQuantity,
+        @Nullable Long perUserLimit,
+        int validityType,
+        @Nullable Long validDays,
+        @Nullable Long validFrom,
+        @Nullable Long validTo,
+        int scope,
+        int status,
+        @Nullable Long createdAt) {
+    private static final int PUBLISHED = 1;
+    private static final int FIXED_RANGE = 1;
+
+    /**
+     * When a coupon can be used.
+     *
+     * @param from epoch milliseconds
+     * @param to exclusive
+     */
+    public record Validity(long from, long to) {}
+
+    public boolean published() {
+        return status == PUBLISHED;
+    }
+
+    public boolean fixedRange() {
+        return validityType == FIXED_RANGE;
+    }
+
+    public boolean limited() {
+        return totalQuantity != null;
+    }
+
+    /** The validity of a coupon claimed at {@code now}, whole seconds in epoch milliseconds; refuses outside the claim window. */
+    public Validity claimedAt(long now) {
+        if (!published()) {
+            throw ended("is no longer offered");
+        }
+        if (!fixedRange()) {
+            long days = validDays == null ? 0 : validDays;
+            if (days < 1) {
+                throw ended("gives coupons that are valid for " + days + " days");
+            }
+            return new Validity(now, now + Duration.ofDays(days).toMillis());
+        }
+        if (validFrom == null || validTo == null || now >= validTo) {
+            throw ended("could be claimed until its last day");
+        }
+        if (now < validFrom) {
+            throw new Refusal(
+                    Reason.CLAIM_NOT_STARTED, "items[0].template_id", "Template " + id + " cannot be claimed yet.");
+        }
+        return new Validity(validFrom, validTo);
+    }
+
+    /** Refuses when a user with {@code held} coupons of this template asks for {@code quantity} more. */
+    public void requireRoom(long held, int quantity) {
+        if (perUserLimit != null && held + quantity > perUserLimit) {
+            throw limitReached();
+        }
+    }
+
+    public Refusal limitReached() {
+        return new Refusal(
+                Reason.PER_USER_LIMIT_REACHED,
+                "items[0].template_id",
+                "The user has as many coupons of template " + id + " as one user may have (" + perUserLimit + ").");
+    }
+
+    public Refusal soldOut() {
+        return new Refusal(Reason.SOLD_OUT, "items[0].template_id", "Template " + id + " has not enough coupons left.");
+    }
+
+    private Refusal ended(String what) {
+        return new Refusal(Reason.CLAIM_ENDED, "items[0].template_id", "Template " + id + " " + what + ".");
+    }
+
+    public static Refusal notFound(TemplateId id, String param) {
+        return new Refusal(Reason.TEMPLATE_NOT_FOUND, param, "There is no template " + id + ".");
+    }
+}

@@ -1,0 +1,74 @@
+package dev.cutover.coupon.template;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.sql.DatabaseTroubleException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Templates kept for two seconds, also those that do not exist.
+ *
+ * <p>The epoch and the side are part of the key, so a switch, or a switch back, starts with an empty cache. Many readers of one template
+ * that is not there cause one read. Safe for many threads.
+ */
+public final class TemplateCatalog {
+    private static final Duration KEPT = Duration.ofSeconds(2);
+    private static final long MOST_TEMPLATES = 10_000;
+
+    private final Topology topology;
+    private final Supplier<Truth> truth;
+    private final Cache<Key, Optional<Template>> templates;
+
+    /** Where the truth is, and since which epoch. */
+    public record Truth(Side side, Epoch epoch) {}
+
+    private record Key(Truth truth, TemplateId template) {}
+
+    public TemplateCatalog(Topology topology, Supplier<Truth> truth, Ticker ticker) {
+        this.topology = topology;
+        this.truth = truth;
+        this.templates = Caffeine.newBuilder()
+                .expireAfterWrite(KEPT)
+                .maximumSize(MOST_TEMPLATES)
+                .ticker(ticker)
+                .build();
+    }
+
+    /** The template as the side that holds the truth tells it; refuses when there is none. */
+    public Template require(TemplateId id, String param) {
+        Truth now = truth.get();
+        return find(now.side(), now.epoch(), id).orElseThrow(() -> Template.notFound(id, param));
+    }
+
+    /** The template as the new side tells it. */
+    public Optional<Template> findOnNew(TemplateId id) {
+        return find(Side.NEW, truth.get().epoch(), id);
+    }
+
+    private Optional<Template> find(Side side, Epoch epoch, TemplateId id) {
+        return templates.get(new Key(new Truth(side, epoch), id), this::load);
+    }
+
+    private Optional<Template> load(Key key) {
+        boolean old = key.truth().side() == Side.OLD;
+        DatabaseId database = old ? DatabaseId.OLD : DatabaseId.META;
+        try (Connection connection = topology.database(database).getConnection()) {
+            return old
+                    ? LegacyTemplates.find(connection, key.template())
+                    : ShardedTemplates.find(connection, key.template());
+        } catch (SQLException | UnreachableException e) {
+            throw new DatabaseTroubleException("Reading template " + key.template() + " from " + database, e);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+package dev.cutover.coupon.transfer;
+
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.coupon.id.TemplateId;
+
+/**
+ * Stock on its way from one shard database to another.
+ *
+ * @param id unique over all epochs
+ * @param quantity how many the debit may take; the leg says how many it took
+ */
+record StockTransfer(long id, Epoch epoch, TemplateId template, int from, int to, long quantity) {}

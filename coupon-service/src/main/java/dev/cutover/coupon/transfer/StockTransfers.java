@@ -1,0 +1,244 @@
+package dev.cutover.coupon.transfer;
+
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.meta.EpochMovedException;
+import dev.cutover.coupon.operation.Deadline;
+import dev.cutover.coupon.sql.MySqlErrors;
+import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.stock.SliceStock;
+import dev.cutover.coupon.stock.SoldOut;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings stock from a shard database that has some to one that has none, or finds out that nobody has any.
+ *
+ * <p>Idea: two databases share no transaction, so a transfer is an intent in the ledger, a debit leg in one database and a credit leg in
+ * the other, each leg a row whose primary key lets it happen once. Whoever finds an unfinished transfer finishes it: without a debit leg
+ * it writes an empty one, which keeps the real debit from ever happening; with one it writes the credit. Invariant: what all slices hold,
+ * plus debits without their credits, plus coupons issued, is the template's total; a crash between the legs leaves stock in flight, never
+ * lost and never twice.
+ *
+ * <p>A template is sold out only when a look at every database found too little <em>and</em> no transfer was in flight before, during or
+ * after the look: stock between two databases is in neither. Each transfer writes its intent first, so equal ledgers before and after
+ * mean that nothing moved. Without this, the last coupons would be refused to people while they travel.
+ *
+ * <p>Safe for many threads. One template's transfers to one database take turns inside a process.
+ */
+public final class StockTransfers {
+    private static final Logger LOG = LoggerFactory.getLogger(StockTransfers.class);
+    private static final int DEBIT = 1;
+    private static final int CREDIT = 2;
+    private static final int TURNS = 64;
+    // Longer than any leg takes unless its process died or its database hangs; finishing a living one is harmless.
+    private static final Duration ABANDONED = Duration.ofSeconds(3);
+    private static final Duration PAUSE = Duration.ofMillis(5);
+
+    private final StockDatabases databases;
+    private final TransferLedger ledger;
+    private final SoldOut soldOut;
+    private final Turn[] turns = new Turn[TURNS];
+
+    private static final class Turn {
+        final ReentrantLock lock = new ReentrantLock();
+        final Condition time = lock.newCondition();
+    }
+
+    /** What {@link #replenish} found. */
+    public enum Outcome {
+        /** The user's database has enough, as far as anybody can tell before taking it. */
+        READY,
+        /** All databases together have too little, and it is remembered. */
+        SOLD_OUT,
+        /** A switch began, or time ran out: ask from the start. */
+        INTERRUPTED
+    }
+
+    public StockTransfers(StockDatabases databases, SoldOut soldOut, InstantSource clock) {
+        this.databases = databases;
+        this.ledger = new TransferLedger(databases, clock);
+        this.soldOut = soldOut;
+        for (int i = 0; i < TURNS; i++) {
+            turns[i] = new Turn();
+        }
+    }
+
+    /** Sees to it that {@code quantity} can be had in one database, by moving stock there if need be. */
+    public Outcome replenish(Epoch epoch, TemplateId template, int database, int quantity, Deadline deadline) {
+        Turn turn = turns[Math.floorMod(Long.hashCode(template.number()) * 31 + database, TURNS)];
+        try {
+            if (!turn.lock.tryLock(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
+                return Outcome.INTERRUPTED;
+            }
+            try {
+                return replenishInTurn(epoch, template, database, quantity, deadline, turn);
+            } finally {
+                turn.lock.unlock();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Outcome.INTERRUPTED;
+        } catch (EpochMovedException e) {
+            LOG.debug("A transfer of stock of template {} was left to the switch", template, e);
+            return Outcome.INTERRUPTED;
+        }
+    }
+
+    private Outcome replenishInTurn(
+            Epoch epoch, TemplateId template, int database, int quantity, Deadline deadline, Turn turn)
+            throws InterruptedException {
+        while (!deadline.passed()) {
+            TransferLedger.View before = ledger.view(epoch, template);
+            long[] remaining = remaining(template);
+            long total = 0;
+            for (long one : remaining) {
+                total += one;
+            }
+            if (remaining[database] >= quantity) {
+                return Outcome.READY;
+            }
+            if (total >= quantity) {
+                move(epoch, template, database, quantity, remaining, deadline);
+            } else if (before.inFlight() == 0 && before.equals(ledger.view(epoch, template))) {
+                soldOut.remember(template, quantity);
+                return Outcome.SOLD_OUT;
+            } else {
+                finishAbandoned(epoch);
+                turn.time.awaitNanos(PAUSE.toNanos());
+            }
+        }
+        return Outcome.INTERRUPTED;
+    }
+
+    private long[] remaining(TemplateId template) {
+        long[] remaining = new long[databases.count()];
+        for (int database = 0; database < remaining.length; database++) {
+            remaining[database] = databases.remaining(database, template);
+        }
+        return remaining;
+    }
+
+    /** Half of what the richest other database has, but at least what is missing: a few transfers even out what is left. */
+    private void move(Epoch epoch, TemplateId template, int to, int quantity, long[] remaining, Deadline deadline) {
+        int from = to == 0 ? 1 : 0;
+        for (int database = 0; database < remaining.length; database++) {
+            if (database != to && remaining[database] > remaining[from]) {
+                from = database;
+            }
+        }
+        long missing = quantity - remaining[to];
+        long wanted = Math.min(remaining[from], Math.max(missing, (remaining[from] + 1) / 2));
+        StockTransfer transfer = ledger.prepare(epoch, template, from, to, wanted);
+        if (debit(transfer, deadline.remaining()) == 0) {
+            ledger.cancelled(transfer);
+            return;
+        }
+        credit(transfer, deadline.remaining());
+        ledger.credited(transfer);
+        LOG.debug("Moved {} coupons of template {} from shard-{} to shard-{}", wanted, template, from, to);
+    }
+
+    private long debit(StockTransfer transfer, Duration budget) {
+        return databases.fenced(transfer.from(), transfer.epoch(), budget, connection -> {
+            OptionalLong done = leg(connection, transfer, DEBIT);
+            if (done.isPresent()) {
+                return done.getAsLong();
+            }
+            // Leg before slices in every debit: the key decides between us and whoever cancels.
+            if (!insertLeg(connection, transfer, DEBIT, 0)) {
+                return leg(connection, transfer, DEBIT).orElseThrow();
+            }
+            long taken = SliceStock.takeOut(connection, transfer.template(), transfer.quantity());
+            Sql.update(
+                    connection,
+                    "UPDATE stock_transfer_leg SET quantity = ? WHERE transfer_id = ? AND leg = ?",
+                    taken,
+                    transfer.id(),
+                    DEBIT);
+            return taken;
+        });
+    }
+
+    private void credit(StockTransfer transfer, Duration budget) {
+        long debited = databases.fenced(
+                transfer.from(),
+                transfer.epoch(),
+                budget,
+                connection -> leg(connection, transfer, DEBIT).orElseThrow());
+        databases.fenced(transfer.to(), transfer.epoch(), budget, connection -> {
+            if (insertLeg(connection, transfer, CREDIT, debited)) {
+                SliceStock.putIn(connection, transfer.template(), debited);
+            }
+            return debited;
+        });
+    }
+
+    /** Finishes what processes that are gone left half done, in this epoch; returns how many. */
+    public int finishAbandoned(Epoch epoch) {
+        int finished = 0;
+        for (StockTransfer transfer : ledger.unfinished(epoch, ABANDONED)) {
+            long debited = databases.fenced(transfer.from(), epoch, ABANDONED, connection -> {
+                OptionalLong leg = leg(connection, transfer, DEBIT);
+                if (leg.isEmpty() && insertLeg(connection, transfer, DEBIT, 0)) {
+                    return 0L;
+                }
+                return leg(connection, transfer, DEBIT).orElseThrow();
+            });
+            if (debited == 0) {
+                ledger.cancelled(transfer);
+            } else {
+                credit(transfer, ABANDONED);
+                ledger.credited(transfer);
+            }
+            finished++;
+            LOG.info(
+                    "Finished stock transfer {} of template {} that was left half done: {} coupons from shard-{} to shard-{}",
+                    transfer.id(),
+                    transfer.template(),
+                    debited,
+                    transfer.from(),
+                    transfer.to());
+        }
+        return finished;
+    }
+
+    private static OptionalLong leg(Connection connection, StockTransfer transfer, int leg) throws SQLException {
+        return Sql.list(
+                        connection,
+                        row -> row.getLong(1),
+                        "SELECT quantity FROM stock_transfer_leg WHERE transfer_id = ? AND leg = ?",
+                        transfer.id(),
+                        leg)
+                .stream()
+                .mapToLong(Long::longValue)
+                .findFirst();
+    }
+
+    private static boolean insertLeg(Connection connection, StockTransfer transfer, int leg, long quantity)
+            throws SQLException {
+        try {
+            Sql.update(
+                    connection,
+                    "INSERT INTO stock_transfer_leg (transfer_id, leg, template_id, quantity) VALUES (?, ?, ?, ?)",
+                    transfer.id(),
+                    leg,
+                    transfer.template().number(),
+                    quantity);
+            return true;
+        } catch (SQLException e) {
+            if (MySqlErrors.duplicate(e)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package dev.cutover.coupon.transfer;
+
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.sql.Sql;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+
+/** The rows of {@code stock_transfer} in the meta database: intents first, outcomes after. Safe for many threads. */
+final class TransferLedger {
+    private static final int PREPARED = 0;
+    private static final int CREDITED = 2;
+    private static final int CANCELLED = 3;
+    private static final String SEQUENCE = "stock_transfer";
+
+    private final StockDatabases databases;
+    private final InstantSource clock;
+
+    TransferLedger(StockDatabases databases, InstantSource clock) {
+        this.databases = databases;
+        this.clock = clock;
+    }
+
+    /**
+     * How the transfers of a template stand; two equal views with nothing in flight mean that none ran in between.
+     *
+     * @param last the highest id so far
+     */
+    record View(long inFlight, long last) {}
+
+    View view(Epoch epoch, TemplateId template) {
+        return databases.ledger(
+                epoch,
+                connection -> Sql.first(
+                                connection,
+                                row -> new View(row.getLong(1), row.getLong(2)),
+                                "SELECT COALESCE(SUM(state < 2), 0), COALESCE(MAX(transfer_id), 0) FROM stock_transfer"
+                                        + " WHERE template_id = ? AND epoch = ?",
+                                template.number(),
+                                epoch.number())
+                        .orElseThrow());
+    }
+
+    StockTransfer prepare(Epoch epoch, TemplateId template, int from, int to, long quantity) {
+        return databases.ledger(epoch, connection -> {
+            long id = nextId(connection);
+            Sql.update(
+                    connection,
+                    "INSERT INTO stock_transfer (transfer_id, epoch, template_id, from_database, to_database, quantity, state,"
+                            + " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    id,
+                    epoch.number(),
+                    template.number(),
+                    from,
+                    to,
+                    quantity,
+                    PREPARED,
+                    clock.millis());
+            return new StockTransfer(id, epoch, template, from, to, quantity);
+        });
+    }
+
+    // The row is locked until the transfer is written, so ids become visible in their order and View.last cannot miss
+    // one.
+    private static long nextId(Connection connection) throws SQLException {
+        Sql.update(
+                connection,
+                "INSERT INTO id_sequence (name, next_value) VALUES (?, 2)"
+                        + " ON DUPLICATE KEY UPDATE next_value = next_value + 1",
+                SEQUENCE);
+        return Sql.first(
+                        connection,
+                        row -> row.getLong(1),
+                        "SELECT next_value - 1 FROM id_sequence WHERE name = ?",
+                        SEQUENCE)
+                .orElseThrow();
+    }
+
+    void credited(StockTransfer transfer) {
+        finish(transfer, CREDITED);
+    }
+
+    void cancelled(StockTransfer transfer) {
+        finish(transfer, CANCELLED);
+    }
+
+    private void finish(StockTransfer transfer, int state) {
+        databases.ledger(
+                transfer.epoch(),
+                connection -> Sql.update(
+                        connection,
+                        "UPDATE stock_transfer SET state = ? WHERE transfer_id = ? AND state < 2",
+                        state,
+                        transfer.id()));
+    }
+
+    /** Transfers of this epoch that nobody has finished for this long. */
+    List<StockTransfer> unfinished(Epoch epoch, Duration age) {
+        return databases.ledger(
+                epoch,
+                connection -> Sql.list(
+                        connection,
+                        row -> new StockTransfer(
+                                row.getLong(1),
+                                epoch,
+                                new TemplateId(row.getLong(2)),
+                                row.getInt(3),
+                                row.getInt(4),
+                                row.getLong(5)),
+                        "SELECT transfer_id, template_id, from_database, to_database, quantity FROM stock_transfer"
+                                + " WHERE state < 2 AND epoch = ? AND created_at <= ? ORDER BY transfer_id LIMIT 100",
+                        epoch.number(),
+                        clock.millis() - age.toMillis()));
+    }
+}

@@ -1,0 +1,67 @@
+package dev.cutover.coupon.wallet;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.shape.Shapes;
+import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.CouponRow;
+import dev.cutover.coupon.store.CouponStatus;
+import dev.cutover.coupon.store.PageRequest;
+import dev.cutover.coupon.store.SlotUsers;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/** What users hold. Safe for many threads. */
+public final class Wallet {
+    private final CouponDatabases databases;
+    private final SlotUsers users;
+    private final InstantSource clock;
+
+    public Wallet(CouponDatabases databases, SlotUsers users, InstantSource clock) {
+        this.databases = databases;
+        this.users = users;
+        this.clock = clock;
+    }
+
+    /** A page in ascending order of ids, so that new coupons come last and a walk misses none. */
+    public ObjectNode page(long userId, int limit, Optional<CouponId> after, Optional<CouponStatus> status) {
+        long now = clock.millis();
+        // One more than asked tells whether there are more.
+        PageRequest request = new PageRequest(userId, limit + 1, after, status, now);
+        List<CouponRow> rows = databases.read(userId, (store, view) -> store.page(view, request));
+        boolean more = rows.size() > limit;
+        List<CouponRow> shown = more ? rows.subList(0, limit) : rows;
+        ObjectNode page = JsonNodeFactory.instance.objectNode();
+        page.put("object", "list");
+        ArrayNode data = page.putArray("data");
+        shown.forEach(row -> data.add(Shapes.coupon(row, now)));
+        page.put("has_more", more);
+        page.put("next_cursor", more ? shown.get(shown.size() - 1).id().toString() : null);
+        return page;
+    }
+
+    /** Whether an id could be one of this user's coupons; of another slot it cannot, and pages of the two sides would differ. */
+    public boolean mayHold(long userId, CouponId id) {
+        return users.slotOf(userId) == id.slot();
+    }
+
+    public ObjectNode coupon(CouponId id) {
+        return find(id).map(row -> Shapes.coupon(row, clock.millis()))
+                .orElseThrow(() -> new Refusal(Reason.COUPON_NOT_FOUND, "id", "There is no coupon " + id + "."));
+    }
+
+    private Optional<CouponRow> find(CouponId id) {
+        if (!users.knows(id.slot())) {
+            return Optional.empty();
+        }
+        // The mall finds a coupon by its sequence alone: an id with another slot is not this coupon's id.
+        return databases
+                .read(users.ofSlot(id.slot()), (store, view) -> store.coupon(view, id))
+                .filter(row -> users.slotOf(row.userId()) == id.slot());
+    }
+}

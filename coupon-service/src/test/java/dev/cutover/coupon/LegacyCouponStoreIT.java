@@ -1,0 +1,34 @@
+package dev.cutover.coupon;
+
+import dev.cutover.core.topology.Side;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+final class LegacyCouponStoreIT extends StoreConformance {
+    private static SideUnderTest side;
+
+    @BeforeAll
+    static void open() {
+        side = SideUnderTest.open(Side.OLD);
+    }
+
+    @AfterAll
+    static void close() {
+        side.close();
+    }
+
+    @Override
+    SmallMall mall() {
+        return side.mall();
+    }
+
+    @Override
+    CouponRooms rooms() {
+        return side.rooms();
+    }
+
+    @Override
+    Side side() {
+        return Side.OLD;
+    }
+}

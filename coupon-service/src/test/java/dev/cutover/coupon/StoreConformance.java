@@ -1,0 +1,430 @@
+package dev.cutover.coupon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.claim.Claims;
+import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.RedemptionId;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.store.CouponStatus;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What both stores promise, asked through the rooms that clients reach; each subclass runs it on one side. */
+abstract class StoreConformance {
+    static final ObjectMapper JSON = new ObjectMapper();
+    private static final OptionalLong NO_AMOUNT = OptionalLong.empty();
+
+    abstract SmallMall mall();
+
+    abstract CouponRooms rooms();
+
+    abstract Side side();
+
+    private static String key() {
+        return UUID.randomUUID().toString();
+    }
+
+    private Answer claim(long user, long template, int quantity, String key) {
+        return rooms().claims().claim(user, new TemplateId(template), quantity, key);
+    }
+
+    private CouponId claimOne(long user, long template) {
+        return coupons(claim(user, template, 1, key())).get(0);
+    }
+
+    static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new AssertionError(text, e);
+        }
+    }
+
+    private static List<CouponId> coupons(Answer answer) {
+        List<CouponId> ids = new ArrayList<>();
+        json(answer.json())
+                .path("coupons")
+                .forEach(coupon ->
+                        ids.add(CouponId.parse(coupon.path("id").asText()).orElseThrow()));
+        return ids;
+    }
+
+    private static Reason refusal(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+        try {
+            call.call();
+        } catch (Refusal e) {
+            return e.reason();
+        } catch (Throwable e) {
+            throw new AssertionError("Not refused but failed", e);
+        }
+        throw new AssertionError("Not refused");
+    }
+
+    private static void refusedOrCounted(AtomicInteger counter, Reason expected, Runnable call) {
+        try {
+            call.run();
+            counter.incrementAndGet();
+        } catch (Refusal e) {
+            assertThat(e.reason()).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aClaimGivesDistinctCouponsThatTheListShows() {
+        long user = mall().user();
+        long template = mall().template(100, 10);
+        List<CouponId> claimed = coupons(claim(user, template, 3, key()));
+        assertThat(new HashSet<>(claimed)).hasSize(3);
+        JsonNode page = rooms().wallet().page(user, 10, Optional.empty(), Optional.empty());
+        assertThat(page.path("data").findValuesAsText("id"))
+                .containsExactlyElementsOf(
+                        claimed.stream().map(CouponId::toString).toList());
+        assertThat(page.path("data").get(0).path("status").asText()).isEqualTo("AVAILABLE");
+        assertThat(rooms().wallet().coupon(claimed.get(1)))
+                .isEqualTo(page.path("data").get(1));
+    }
+
+    @Test
+    void thePerUserLimitHoldsUnderParallelClaims() {
+        for (int limit : new int[] {1, 3}) {
+            long user = mall().user();
+            long template = mall().template(1000, limit);
+            AtomicInteger granted = new AtomicInteger();
+            Parallel.run(
+                    32,
+                    i -> refusedOrCounted(
+                            granted, Reason.PER_USER_LIMIT_REACHED, () -> claim(user, template, 1, key())));
+            assertThat(granted).hasValue(limit);
+            assertThat(mall().issued(side(), template)).isEqualTo(limit);
+        }
+    }
+
+    @Test
+    void theLimitCountsWhatTheUserHasAlready() {
+        long user = mall().user();
+        long template = mall().template(1000, 5);
+        claim(user, template, 4, key());
+        assertThat(refusal(() -> claim(user, template, 2, key()))).isEqualTo(Reason.PER_USER_LIMIT_REACHED);
+        claim(user, template, 1, key());
+        assertThat(refusal(() -> claim(user, template, 1, key()))).isEqualTo(Reason.PER_USER_LIMIT_REACHED);
+    }
+
+    @Test
+    void stockIsIssuedToTheLastCouponAndNeverBeyond() {
+        long template = mall().template(203, 0);
+        AtomicInteger granted = new AtomicInteger();
+        // One user's database would run dry at half of it: the rest has to come from the other one.
+        List<Long> users = usersOf(0, 16);
+        Parallel.run(64, i -> {
+            for (int n = 0; n < 4; n++) {
+                long user = users.get((i + n) % users.size());
+                refusedOrCounted(granted, Reason.SOLD_OUT, () -> claim(user, template, 1, key()));
+            }
+        });
+        assertThat(granted).hasValue(203);
+        assertThat(mall().issued(side(), template)).isEqualTo(203);
+        assertThat(left(template)).isZero();
+    }
+
+    @Test
+    void aBatchIsAllOrNothingWhenStockIsShort() {
+        long user = mall().user();
+        long template = mall().template(7, 0);
+        assertThat(refusal(() -> claim(user, template, 8, key()))).isEqualTo(Reason.SOLD_OUT);
+        assertThat(mall().issued(side(), template)).isZero();
+        assertThat(left(template)).isEqualTo(7);
+        claim(user, template, 7, key());
+        assertThat(left(template)).isZero();
+    }
+
+    @Test
+    void unlimitedTemplatesNeverSellOut() {
+        long template = mall().template(-1, 0);
+        assertThat(coupons(claim(mall().user(), template, Claims.MOST_COUPONS, key())))
+                .hasSize(Claims.MOST_COUPONS);
+    }
+
+    private long left(long template) {
+        return side() == Side.OLD
+                ? mall().number(DatabaseId.OLD, "SELECT num FROM mall_coupon WHERE id = ?", template)
+                : mall().remaining(template);
+    }
+
+    private List<Long> usersOf(int database, int count) {
+        return Stream.generate(() -> mall().user())
+                .filter(user ->
+                        mall().plan.layout().databaseOf(mall().plan.layout().slot(user)) == database)
+                .limit(count)
+                .toList();
+    }
+
+    @Test
+    void oneKeyHasOneEffectHoweverOftenItIsSent() {
+        long user = mall().user();
+        long template = mall().template(100, 1);
+        String key = key();
+        Set<String> bodies = java.util.concurrent.ConcurrentHashMap.newKeySet();
+        AtomicInteger first = new AtomicInteger();
+        Parallel.run(32, i -> {
+            Answer answer = claim(user, template, 1, key);
+            bodies.add(answer.json());
+            if (!answer.replayed()) {
+                first.incrementAndGet();
+            }
+        });
+        assertThat(bodies).hasSize(1);
+        assertThat(first).hasValue(1);
+        assertThat(mall().issued(side(), template)).isEqualTo(1);
+        assertThat(left(template)).isEqualTo(99);
+        assertThat(rooms().claims().find(user, key))
+                .hasValueSatisfying(body -> assertThat(bodies).contains(body));
+    }
+
+    @Test
+    void theLastCouponIsReplayedToItsTwinsAndNotSoldOut() {
+        long user = mall().user();
+        long template = mall().template(1, 0);
+        String key = key();
+        Set<String> bodies = java.util.concurrent.ConcurrentHashMap.newKeySet();
+        Parallel.run(16, i -> bodies.add(claim(user, template, 1, key).json()));
+        assertThat(bodies).hasSize(1);
+    }
+
+    @Test
+    void aKeyWithAnotherRequestIsRefused() {
+        long user = mall().user();
+        long template = mall().template(100, 10);
+        String key = key();
+        claim(user, template, 1, key);
+        assertThat(refusal(() -> claim(user, template, 2, key))).isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
+        // Another user's key is another key.
+        assertThat(claim(mall().user(), template, 2, key).replayed()).isFalse();
+    }
+
+    @Test
+    void theLargestAnswersFitTheirColumn() {
+        long user = mall().user();
+        long template = mall().template(100, 0, Map.of("type", 1, "amount", "8.50", "min_point", "99999999.99"));
+        String key = "k".repeat(64);
+        List<CouponId> coupons = coupons(claim(user, template, Claims.MOST_COUPONS, key));
+        Answer used = rooms().redemptions().redeem(user, "o".repeat(63), coupons.subList(0, 10), NO_AMOUNT, key);
+        assertThat(json(used.json()).path("redemptions")).hasSize(10);
+    }
+
+    @Test
+    void aCouponIsUsedExactlyOnce() {
+        long user = mall().user();
+        CouponId coupon = claimOne(user, mall().template(100, 1));
+        AtomicInteger used = new AtomicInteger();
+        Parallel.run(
+                64,
+                i -> refusedOrCounted(
+                        used,
+                        Reason.COUPON_ALREADY_USED,
+                        () -> rooms().redemptions().redeem(user, "order-" + i, List.of(coupon), NO_AMOUNT, key())));
+        assertThat(used).hasValue(1);
+        JsonNode shown = rooms().wallet().coupon(coupon);
+        assertThat(shown.path("status").asText()).isEqualTo("USED");
+        assertThat(shown.path("order_no").asText()).startsWith("order-");
+    }
+
+    @Test
+    void severalCouponsOfAnOrderAreUsedTogetherOrNotAtAll() {
+        long user = mall().user();
+        long template = mall().template(100, 10);
+        List<CouponId> coupons = coupons(claim(user, template, 3, key()));
+        rooms().redemptions().redeem(user, "o1", coupons.subList(2, 3), NO_AMOUNT, key());
+        assertThat(refusal(() -> rooms().redemptions().redeem(user, "o2", coupons, NO_AMOUNT, key())))
+                .isEqualTo(Reason.COUPON_ALREADY_USED);
+        assertThat(rooms().wallet().coupon(coupons.get(0)).path("status").asText())
+                .isEqualTo("AVAILABLE");
+        JsonNode both = json(rooms().redemptions()
+                .redeem(user, "o3", coupons.subList(0, 2), OptionalLong.of(3000), key())
+                .json());
+        assertThat(both.path("redemptions").findValuesAsText("amount_minor")).containsExactly("500", "500");
+    }
+
+    @Test
+    void aThresholdIsHeldWhenTheOrderIsTold() {
+        long user = mall().user();
+        CouponId coupon = claimOne(user, mall().template(100, 10));
+        assertThat(refusal(
+                        () -> rooms().redemptions().redeem(user, "o1", List.of(coupon), OptionalLong.of(2999), key())))
+                .isEqualTo(Reason.THRESHOLD_NOT_MET);
+    }
+
+    @Test
+    void strangersAndForgedIdsFindNothing() {
+        long user = mall().user();
+        CouponId coupon = claimOne(user, mall().template(100, 10));
+        CouponId forged = CouponId.of(coupon.sequence(), (coupon.slot() + 1) % 8);
+        CouponId beyond = CouponId.of(coupon.sequence(), 999);
+        long stranger = mall().user();
+        for (CouponId id : List.of(forged, beyond)) {
+            assertThat(refusal(() -> rooms().wallet().coupon(id))).isEqualTo(Reason.COUPON_NOT_FOUND);
+            assertThat(refusal(() -> rooms().redemptions().redeem(user, "o", List.of(id), NO_AMOUNT, key())))
+                    .isEqualTo(Reason.COUPON_NOT_FOUND);
+        }
+        assertThat(refusal(() -> rooms().redemptions().redeem(stranger, "o", List.of(coupon), NO_AMOUNT, key())))
+                .isEqualTo(Reason.COUPON_NOT_FOUND);
+        assertThat(refusal(
+                        () -> rooms().redemptions().refund(RedemptionId.of(77, 3), OptionalLong.empty(), "r", key())))
+                .isEqualTo(Reason.REDEMPTION_NOT_FOUND);
+        assertThat(refusal(() -> claim(user, 999_999, 1, key()))).isEqualTo(Reason.TEMPLATE_NOT_FOUND);
+    }
+
+    @Test
+    void aUseIsRefundedOnceAndTheCouponComesBack() {
+        long user = mall().user();
+        CouponId coupon = claimOne(user, mall().template(100, 10));
+        RedemptionId redemption = redeem(user, coupon, "o1");
+        AtomicInteger refunded = new AtomicInteger();
+        Parallel.run(
+                16,
+                i -> refusedOrCounted(
+                        refunded,
+                        Reason.ALREADY_REFUNDED,
+                        () -> rooms().redemptions().refund(redemption, OptionalLong.empty(), "r" + i, key())));
+        assertThat(refunded).hasValue(1);
+        JsonNode shown = rooms().wallet().coupon(coupon);
+        assertThat(shown.path("status").asText()).isEqualTo("AVAILABLE");
+        assertThat(shown.path("order_no").isNull()).isTrue();
+        assertThat(shown.path("used_at").isNull()).isTrue();
+        redeem(user, coupon, "o2");
+        // The refund of the first use must not touch the second.
+        assertThat(refusal(() -> rooms().redemptions().refund(redemption, OptionalLong.of(user), "r99", key())))
+                .isEqualTo(Reason.ALREADY_REFUNDED);
+        assertThat(rooms().wallet().coupon(coupon).path("status").asText()).isEqualTo("USED");
+    }
+
+    private RedemptionId redeem(long user, CouponId coupon, String order) {
+        Answer answer = rooms().redemptions().redeem(user, order, List.of(coupon), NO_AMOUNT, key());
+        return RedemptionId.parse(json(answer.json())
+                        .path("redemptions")
+                        .get(0)
+                        .path("id")
+                        .asText())
+                .orElseThrow();
+    }
+
+    @Test
+    void aRefundedCouponPastItsEndIsExpired() {
+        long user = mall().user();
+        CouponId coupon = claimOne(user, mall().template(100, 10));
+        RedemptionId redemption = redeem(user, coupon, "o1");
+        expire(coupon);
+        JsonNode refund = json(rooms().redemptions()
+                .refund(redemption, OptionalLong.empty(), "r1", key())
+                .json());
+        assertThat(refund.path("coupon_status").asText()).isEqualTo("EXPIRED");
+        assertThat(refusal(() -> redeem(user, coupon, "o2"))).isEqualTo(Reason.COUPON_EXPIRED);
+    }
+
+    @Test
+    void expiryIsAMatterOfTimeAndNotOfAJob() {
+        long user = mall().user();
+        long template = mall().template(100, 10);
+        CouponId stays = claimOne(user, template);
+        CouponId ends = claimOne(user, template);
+        expire(ends);
+        assertThat(ids(user, CouponStatus.AVAILABLE)).containsExactly(stays.toString());
+        assertThat(ids(user, CouponStatus.EXPIRED)).containsExactly(ends.toString());
+        assertThat(ids(user, CouponStatus.USED)).isEmpty();
+        assertThat(ids(user, CouponStatus.VOIDED)).isEmpty();
+        assertThat(refusal(() -> redeem(user, ends, "o"))).isEqualTo(Reason.COUPON_EXPIRED);
+    }
+
+    private List<String> ids(long user, CouponStatus status) {
+        return rooms().wallet()
+                .page(user, 100, Optional.empty(), Optional.of(status))
+                .path("data")
+                .findValuesAsText("id");
+    }
+
+    private void expire(CouponId coupon) {
+        if (side() == Side.OLD) {
+            mall().execute(
+                            DatabaseId.OLD,
+                            "UPDATE mall_coupon_user SET end_time = '2026-01-01 00:00:00' WHERE id = ?",
+                            coupon.sequence());
+        } else {
+            mall().execute(
+                            DatabaseId.shard(mall().plan.layout().databaseOf(coupon.slot())),
+                            "UPDATE " + mall().plan.layout().physicalTable("user_coupon", coupon.slot())
+                                    + " SET valid_to = 1 WHERE coupon_id = ?",
+                            coupon.number());
+        }
+    }
+
+    @Test
+    void pagesWalkAllCouponsInOrder() {
+        long user = mall().user();
+        long template = mall().template(100, 0);
+        List<String> all = coupons(claim(user, template, 7, key())).stream()
+                .map(CouponId::toString)
+                .toList();
+        List<String> walked = new ArrayList<>();
+        Optional<CouponId> after = Optional.empty();
+        boolean more = true;
+        while (more) {
+            JsonNode page = rooms().wallet().page(user, 3, after, Optional.empty());
+            walked.addAll(page.path("data").findValuesAsText("id"));
+            more = page.path("has_more").asBoolean();
+            after = more ? CouponId.parse(page.path("next_cursor").asText()) : Optional.empty();
+        }
+        assertThat(walked).isEqualTo(all);
+    }
+
+    @Test
+    void templatesOutsideTheirWindowAreRefused() {
+        long user = mall().user();
+        Map<String, Object> later =
+                Map.of("time_type", 1, "start_time", "2090-01-01 00:00:00", "end_time", "2090-02-01 00:00:00");
+        Map<String, Object> past =
+                Map.of("time_type", 1, "start_time", "2020-01-01 00:00:00", "end_time", "2020-02-01 00:00:00");
+        assertThat(refusal(() -> claim(user, mall().template(9, 1, later), 1, key())))
+                .isEqualTo(Reason.CLAIM_NOT_STARTED);
+        assertThat(refusal(() -> claim(user, mall().template(9, 1, past), 1, key())))
+                .isEqualTo(Reason.CLAIM_ENDED);
+        assertThat(refusal(() -> claim(user, mall().template(9, 1, Map.of("status", 2)), 1, key())))
+                .isEqualTo(Reason.CLAIM_ENDED);
+        assertThat(refusal(() -> claim(user, mall().template(9, 1, Map.of("deleted", 1)), 1, key())))
+                .isEqualTo(Reason.CLAIM_ENDED);
+        // What the plan cannot map cannot be claimed either, or coupons would be left behind.
+        assertThat(refusal(() -> claim(user, mall().template(9, 1, Map.of("type", 7)), 1, key())))
+                .isEqualTo(Reason.TEMPLATE_NOT_FOUND);
+    }
+
+    @Test
+    void aClosedFenceRefusesWithoutAnEffect() {
+        long user = mall().user();
+        long template = mall().template(9, 1);
+        long epoch = mall().control.read().epoch().number();
+        mall().closeFences(side(), epoch);
+        try {
+            assertThatThrownBy(() -> claim(user, template, 1, key()))
+                    .isInstanceOf(dev.cutover.coupon.store.MigrationFenceException.class);
+        } finally {
+            mall().openFences(side(), epoch);
+        }
+        assertThat(mall().issued(side(), template)).isZero();
+    }
+}
