@@ -118,12 +118,15 @@ final class RowPlacing {
                 }
                 connection.rollback(before);
                 String reason = fault == SqlFault.DUPLICATE ? "duplicate_key" : "data_error_" + e.getErrorCode();
-                LOG.warn(
-                        "Row {} of {} goes to quarantine as {}: the target {} refused it",
-                        row.sourceKey().parts(),
-                        projection.table().name(),
-                        reason,
-                        table);
+                if (refused.isEmpty()) {
+                    LOG.warn(
+                            "{} refused rows, the first one {} of {}; they go to quarantine as {}: {}",
+                            table,
+                            row.sourceKey().parts(),
+                            projection.table().name(),
+                            reason,
+                            e.getMessage());
+                }
                 refused.add(row.rejectedFor(reason));
             }
         }

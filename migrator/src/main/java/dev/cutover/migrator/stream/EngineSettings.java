@@ -3,6 +3,7 @@ package dev.cutover.migrator.stream;
 import dev.cutover.core.plan.Endpoint;
 import dev.cutover.core.position.GtidSet;
 import dev.cutover.migrator.stream.WatchedTables.TableName;
+import java.net.InetAddress;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -37,7 +38,13 @@ final class EngineSettings {
         settings.setProperty(
                 "database.server.id",
                 Integer.toString(ThreadLocalRandom.current().nextInt(1_000_000_000, Integer.MAX_VALUE)));
-        settings.setProperty("database.ssl.mode", "preferred");
+        // As the JDBC sessions do: plain on this machine, TLS where the server has it.
+        settings.setProperty(
+                "database.ssl.mode",
+                InetAddress.getLoopbackAddress().getHostAddress().equals(endpoint.host())
+                                || endpoint.host().equals("localhost")
+                        ? "disabled"
+                        : "preferred");
         settings.setProperty("driver.allowPublicKeyRetrieval", "true");
 
         // The start: our own position, the schema as it is now, nothing kept.
