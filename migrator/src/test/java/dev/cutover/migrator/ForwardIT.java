@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -59,7 +60,7 @@ final class ForwardIT {
     }
 
     /** Inserts, changes, moves and deletes rows of all dynamic tables, several a transaction. */
-    private record RandomWrites(Stand stand, int number, AtomicBoolean stop, AtomicLong writes) implements Runnable {
+    record RandomWrites(Stand stand, int number, AtomicBoolean stop, AtomicLong writes) implements Runnable {
         @Override
         public void run() {
             Random random = new Random(number);
@@ -73,7 +74,10 @@ final class ForwardIT {
                     }
                     old.commit();
                     writes.incrementAndGet();
+                    TimeUnit.MILLISECONDS.sleep(10);
                 }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             } catch (SQLException e) {
                 throw new AssertionError("The writer failed", e);
             }
