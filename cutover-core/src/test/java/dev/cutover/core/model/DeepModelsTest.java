@@ -17,10 +17,10 @@ class DeepModelsTest {
         "cutover-back, 209868",
         "cutover-again, 114655",
         "cutover-deep-back, 791415",
-        "cutover-deep-shards, 0",
-        "cutover-deep-coordinators, 0",
+        "cutover-deep-shards, 413945",
+        "cutover-deep-coordinators, 462900",
         "converge-deep, 655114",
-        "reverse-deep, 0"
+        "reverse-deep, 680"
     })
     void theProtocolHoldsInEveryReachableStateOf(String configuration, long states, @TempDir Path scratch)
             throws IOException, InterruptedException {
