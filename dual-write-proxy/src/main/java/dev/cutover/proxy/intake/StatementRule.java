@@ -21,13 +21,8 @@ enum StatementRule {
     /** Why the statement is refused; null when it may run. */
     @Nullable
     String refusal(String sql) {
-        int at = start(sql);
-        int end = at;
-        while (end < sql.length() && Character.isLetter(sql.charAt(end))) {
-            end++;
-        }
-        String word = sql.substring(Math.max(at, 0), Math.max(end, 0)).toUpperCase(Locale.ROOT);
-        if (at >= 0 && allowed.contains(word)) {
+        String word = firstWord(sql);
+        if (allowed.contains(word)) {
             return null;
         }
         String shown = word.isEmpty() ? "a statement that does not begin with a word" : word;
@@ -38,7 +33,16 @@ enum StatementRule {
                         + allowed.stream().sorted().toList() + ".";
     }
 
-    /** Where the first word begins, behind white space, opening brackets and comments; -1 for a comment that MySQL executes. */
+    private static String firstWord(String sql) {
+        int begin = start(sql);
+        int end = begin;
+        while (end < sql.length() && Character.isLetter(sql.charAt(end))) {
+            end++;
+        }
+        return sql.substring(begin, end).toUpperCase(Locale.ROOT);
+    }
+
+    /** Where the first word begins, behind white space, opening brackets and comments; the end for a comment that MySQL executes. */
     private static int start(String sql) {
         int at = 0;
         while (at < sql.length()) {
@@ -46,7 +50,7 @@ enum StatementRule {
             if (Character.isWhitespace(c) || c == '(') {
                 at++;
             } else if (sql.startsWith("/*!", at)) {
-                return -1;
+                return sql.length();
             } else if (sql.startsWith("/*", at)) {
                 int end = sql.indexOf("*/", at + 2);
                 at = end < 0 ? sql.length() : end + 2;
