@@ -8,4 +8,9 @@ public interface Failpoints {
 
     /** Called when the code reaches the point; throwing from here is as good as crashing there. */
     void hit(String point);
+
+    /** Whether a bug is planted on purpose, to prove that a test would find it. */
+    default boolean planted(String bug) {
+        return false;
+    }
 }

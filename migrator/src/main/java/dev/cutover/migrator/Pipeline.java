@@ -21,12 +21,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One running stream with its appliers. The first of them to fail ends the whole; a new pipeline begins at the positions. Safe for many threads.
  */
 final class Pipeline implements StreamListener, AutoCloseable {
     private static final long SILENCE_NANOS = Duration.ofSeconds(20).toNanos();
+
+    private static final Duration SETTLING = Duration.ofSeconds(5);
+    private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
 
     private final Topology topology;
     private final StreamPlace place;
@@ -94,6 +99,16 @@ final class Pipeline implements StreamListener, AutoCloseable {
 
     @Override
     public void ended(RuntimeException reason) {
+        // The positions come as close to the end as they can: events before a definition change may be unreadable after it.
+        try {
+            for (ApplyWorker applier : appliers) {
+                if (failure().isEmpty() && !applier.settle(SETTLING)) {
+                    LOG.info("{} did not apply in time what the ended stream had brought; it is read again", applier.database());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         fail(reason);
     }
 

@@ -71,8 +71,9 @@ final class Stand implements AutoCloseable {
                     MallData.generate(
                             old,
                             MallData.Options.of(7, Instant.parse("2026-06-01T00:00:00Z"))
-                                    .withUsers(Math.max(100, coupons / 5))
-                                    .withUserCoupons(coupons));
+                                    .withUserCoupons(coupons)
+                                    .withTemplates(60)
+                                    .withUsers(Math.max(200, coupons / 5)));
                 }
             }
         });
@@ -211,6 +212,16 @@ final class Stand implements AutoCloseable {
                 .pollInterval(Duration.ofMillis(50))
                 .until(() ->
                         control.job("copy-dynamic").orElseThrow().state().name().equals("DONE"));
+    }
+
+    /** Forgets the recorded start and records a new one: what is on OLD now is left to the copy. */
+    void restart() {
+        sql(DatabaseId.OLD, "DELETE FROM cutover_start");
+        try (Connection old = connect(DatabaseId.OLD)) {
+            Fence.recordStart(old, FIRST);
+        } catch (SQLException e) {
+            throw new AssertionError("No new start", e);
+        }
     }
 
     /** Writes a marker on OLD and waits until every shard has applied it; gives the time that took. */

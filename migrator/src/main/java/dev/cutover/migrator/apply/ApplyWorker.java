@@ -17,10 +17,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,6 +48,7 @@ public final class ApplyWorker implements AutoCloseable {
     private final GuardedTarget target;
     private final SourceSnapshot source;
     private final BatchWriter writer;
+    private final Failpoints failpoints;
     private final Inbox inbox = new Inbox();
     // Fair: a copy must not starve the stream, nor the stream a copy.
     private final ReentrantLock turn = new ReentrantLock(true);
@@ -55,6 +58,8 @@ public final class ApplyWorker implements AutoCloseable {
 
     private volatile GtidSet position;
     private volatile boolean closed;
+    private volatile boolean settling;
+    private final CountDownLatch settled = new CountDownLatch(1);
     private @Nullable Thread thread;
 
     // Owned by the worker's thread.
@@ -75,6 +80,7 @@ public final class ApplyWorker implements AutoCloseable {
         this.traffic = traffic;
         this.target = target;
         this.source = source;
+        this.failpoints = failpoints;
         this.writer = new BatchWriter(traffic, source, target, failpoints);
         this.position = target.position();
     }
@@ -223,14 +229,19 @@ public final class ApplyWorker implements AutoCloseable {
     private void run(Consumer<RuntimeException> failed) {
         try {
             while (!closed) {
+                boolean last = settling;
                 Batch batch = new Batch();
-                inbox.drain(batch, BATCH_KEYS, untilFlush());
+                inbox.drain(batch, BATCH_KEYS, last ? 0 : untilFlush());
                 look(batch);
                 turn.lockInterruptibly();
                 try {
                     write(batch);
                 } finally {
                     turn.unlock();
+                }
+                if (last && inbox.waiting() == 0) {
+                    settled.countDown();
+                    return;
                 }
             }
         } catch (InterruptedException e) {
@@ -279,7 +290,7 @@ public final class ApplyWorker implements AutoCloseable {
         if (batch.keys() > 0) {
             writer.apply(batch, position.union(last.position()), this::note);
             rowsApplied.addAndGet(batch.keys());
-        } else if (urgent || System.nanoTime() - savedAt >= FLUSH_NANOS) {
+        } else if (urgent || settling || System.nanoTime() - savedAt >= FLUSH_NANOS) {
             target.write(position.union(last.position()), connection -> {});
         } else {
             return;
@@ -292,6 +303,9 @@ public final class ApplyWorker implements AutoCloseable {
     }
 
     private void note(Map<String, Map<RowKey, Set<Integer>>> dirty) {
+        if (failpoints.planted("window.notesNothing")) {
+            return;
+        }
         for (Window window : windows) {
             Map<RowKey, Set<Integer>> keys = dirty.get(window.table());
             if (keys != null) {
@@ -342,6 +356,16 @@ public final class ApplyWorker implements AutoCloseable {
         } finally {
             turn.unlock();
         }
+    }
+
+    /**
+     * Applies what it was offered, commits its position, and ends; for a stream that will bring nothing more.
+     *
+     * @return whether that was done in time
+     */
+    public boolean settle(Duration time) throws InterruptedException {
+        settling = true;
+        return settled.await(time.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** What has been applied, committed. */

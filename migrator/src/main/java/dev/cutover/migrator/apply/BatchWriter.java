@@ -93,6 +93,7 @@ final class BatchWriter {
 
     private void applyOnce(Batch batch, GtidSet newPosition, Noting noting, RowPlacing.Attempt attempt)
             throws SQLException {
+        failpoints.hit("apply.dirty");
         Map<Projection, List<ProjectedRow>> rows = source.read(batch.gtids(), connection -> {
             Map<Projection, List<ProjectedRow>> read = new LinkedHashMap<>();
             for (Map.Entry<String, Map<RowKey, Set<Integer>>> table :

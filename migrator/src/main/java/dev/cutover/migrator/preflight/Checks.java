@@ -1,0 +1,78 @@
+package dev.cutover.migrator.preflight;
+
+import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.migrator.Finding;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The checks by name, in the order they make sense in. Stateless. */
+public final class Checks {
+    private Checks() {}
+
+    /** One check over the whole plan. */
+    @FunctionalInterface
+    private interface Check {
+        void run(MigrationPlan plan, Topology topology, Findings findings) throws SQLException;
+    }
+
+    private static Map<String, Check> all() {
+        Map<String, Check> checks = new LinkedHashMap<>();
+        checks.put("reachable", ServerChecks::reachable);
+        checks.put("version", ServerChecks::version);
+        checks.put("binlog", ServerChecks::binlog);
+        checks.put("durability", ServerChecks::durability);
+        checks.put("retention", ServerChecks::retention);
+        checks.put("xa", ServerChecks::xa);
+        checks.put("grants", ServerChecks::grants);
+        checks.put("source-tables", TableChecks::sources);
+        checks.put("triggers", TableChecks::triggers);
+        checks.put("foreign-keys", TableChecks::foreignKeys);
+        checks.put("projection", TableChecks::projections);
+        checks.put("back", TableChecks::back);
+        checks.put("shard-key", TableChecks::shardKeys);
+        checks.put("target-tables", TableChecks::targets);
+        return checks;
+    }
+
+    /** The names of all checks. */
+    public static Set<String> names() {
+        return all().keySet();
+    }
+
+    /** Runs the checks with these names, all when there are none; a check that cannot run is a finding. */
+    public static List<Finding> run(MigrationPlan plan, Topology topology, Set<String> only) {
+        for (String name : only) {
+            if (!all().containsKey(name)) {
+                throw new IllegalArgumentException("There is no check '" + name + "'; there are " + all().keySet() + ".");
+            }
+        }
+        List<Finding> findings = new ArrayList<>();
+        all().forEach((name, check) -> {
+            if (only.isEmpty() || only.contains(name)) {
+                findings.addAll(one(name, check, plan, topology));
+            }
+        });
+        return findings;
+    }
+
+    private static List<Finding> one(String name, Check check, MigrationPlan plan, Topology topology) {
+        Findings findings = new Findings(name);
+        try {
+            check.run(plan, topology, findings);
+        } catch (SQLException e) {
+            findings.fail(
+                    plan.migration(),
+                    "the check could not run: " + e.getMessage(),
+                    "Look at the statement's error; grants are checked by 'grants'.");
+        } catch (UnreachableException e) {
+            findings.fail(plan.migration(), String.valueOf(e.getMessage()), "Start the server or correct its address in the plan.");
+        }
+        return findings.all();
+    }
+}

@@ -1,0 +1,196 @@
+package dev.cutover.migrator.preflight;
+
+import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.ServerAddress;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.core.topology.UnreachableException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a server must be and allow. Stateless. */
+final class ServerChecks {
+    private static final int DAY_SECONDS = 86_400;
+
+    private ServerChecks() {}
+
+    /** Once a server, on any of its databases. */
+    @FunctionalInterface
+    private interface OnServer {
+        void look(Connection connection, String subject) throws SQLException;
+    }
+
+    private static void eachServer(Topology topology, OnServer look) throws SQLException {
+        List<ServerAddress> servers = new ArrayList<>(topology.servers(Side.OLD));
+        servers.addAll(topology.servers(Side.NEW));
+        for (ServerAddress server : servers) {
+            try (Connection connection =
+                    topology.database(server.databases().get(0)).getConnection()) {
+                look.look(connection, server.host() + ":" + server.port());
+            }
+        }
+    }
+
+    static void reachable(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        for (DatabaseId database : plan.databases()) {
+            String subject = plan.endpoint(database).describe();
+            try (Connection connection = topology.database(database).getConnection()) {
+                findings.ok(subject, "answers, server " + Query.one(connection, "SELECT @@server_uuid"));
+            } catch (UnreachableException | SQLException e) {
+                findings.fail(
+                        subject,
+                        "does not answer: " + e.getMessage(),
+                        "Start the server, create the schema, or correct address and account in the plan.");
+            }
+        }
+    }
+
+    static void version(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        eachServer(topology, (connection, subject) -> {
+            String version = Query.one(connection, "SELECT @@version");
+            int major = Integer.parseInt(version.split("\\.", 2)[0].replaceAll("\\D", "0"));
+            findings.require(
+                    major >= 8 && !version.contains("MariaDB"),
+                    subject,
+                    "MySQL " + version,
+                    "is " + version + ", not MySQL 8.0 or newer",
+                    "Upgrade it: locks, GTIDs and FOR SHARE are relied on as MySQL 8.0 has them.");
+        });
+    }
+
+    static void binlog(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        eachServer(topology, (connection, subject) -> {
+            variable(connection, findings, subject, "log_bin", "1", "the stream reads the binlog");
+            variable(connection, findings, subject, "binlog_format", "ROW", "rows are needed, not statements");
+            variable(connection, findings, subject, "binlog_row_image", "FULL", "keys and watched columns are needed");
+            variable(connection, findings, subject, "gtid_mode", "ON", "positions are GTID sets");
+            variable(
+                    connection,
+                    findings,
+                    subject,
+                    "binlog_order_commits",
+                    "1",
+                    "a position must mean everything before it");
+        });
+    }
+
+    private static void variable(
+            Connection connection, Findings findings, String subject, String name, String wanted, String why)
+            throws SQLException {
+        String found = Query.one(connection, "SELECT @@global." + name);
+        findings.require(
+                found.equals(wanted),
+                subject,
+                name + " = " + found,
+                name + " = " + found + ", but " + why,
+                "Set " + name + " to " + wanted + " and keep it so until the migration is completed.");
+    }
+
+    static void durability(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        eachServer(topology, (connection, subject) -> {
+            for (String name : List.of("sync_binlog", "innodb_flush_log_at_trx_commit")) {
+                String found = Query.one(connection, "SELECT @@global." + name);
+                if (found.equals("1")) {
+                    findings.ok(subject, name + " = 1");
+                } else {
+                    findings.warning(
+                            subject,
+                            name + " = " + found + ": a crash of the server may lose acknowledged writes",
+                            "Set " + name + " = 1 for the time of the migration, or accept the weaker promise.");
+                }
+            }
+        });
+    }
+
+    static void retention(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        eachServer(topology, (connection, subject) -> {
+            long seconds = Long.parseLong(Query.one(connection, "SELECT @@global.binlog_expire_logs_seconds"));
+            if (seconds == 0 || seconds >= DAY_SECONDS) {
+                findings.ok(subject, "binlogs are kept " + (seconds == 0 ? "until purged" : seconds / 3600 + " h"));
+            } else {
+                findings.warning(
+                        subject,
+                        "binlogs are kept for " + seconds + " s only; a stream that is down longer has to copy again",
+                        "Set binlog_expire_logs_seconds to a day or more.");
+            }
+        });
+    }
+
+    static void xa(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        eachServer(topology, (connection, subject) -> {
+            List<List<String>> used = Query.rows(connection, "SHOW GLOBAL STATUS LIKE 'Com_xa_prepare'");
+            String count = used.isEmpty() ? "0" : used.get(0).get(1);
+            if (count.equals("0")) {
+                findings.ok(subject, "no XA transaction was prepared since its start");
+            } else {
+                findings.warning(
+                        subject,
+                        count + " XA transactions were prepared since its start; the stream stops at one on a migrated table",
+                        "Find who uses XA; move it off the migrated tables before dual writing.");
+            }
+        });
+    }
+
+    static void grants(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        eachServer(topology, (connection, subject) -> {
+            tried(connection, findings, subject, "SHOW MASTER STATUS", "SHOW BINARY LOG STATUS", "REPLICATION CLIENT");
+            String all = String.join(
+                    "\n",
+                    Query.rows(connection, "SHOW GRANTS").stream()
+                            .map(row -> row.get(0))
+                            .toList());
+            findings.require(
+                    all.contains("REPLICATION SLAVE") || all.contains("ALL PRIVILEGES ON *.*"),
+                    subject,
+                    "REPLICATION SLAVE is granted",
+                    "REPLICATION SLAVE is not granted to the account",
+                    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the account: the stream reads the binlog.");
+        });
+        for (DatabaseId database : plan.databases()) {
+            writable(topology, plan, database, findings);
+        }
+    }
+
+    private static void tried(
+            Connection connection, Findings findings, String subject, String sql, String orElse, String grant) {
+        try {
+            Query.rows(connection, sql);
+            findings.ok(subject, grant + " is granted");
+        } catch (SQLException first) {
+            try {
+                Query.rows(connection, orElse);
+                findings.ok(subject, grant + " is granted");
+            } catch (SQLException e) {
+                findings.fail(
+                        subject, grant + " is missing: " + e.getMessage(), "GRANT " + grant + " ON *.* TO the account.");
+            }
+        }
+    }
+
+    // A temporary table tries what can be tried without leaving a trace; the fence's own tables need CREATE once.
+    private static void writable(Topology topology, MigrationPlan plan, DatabaseId database, Findings findings) {
+        String subject = plan.endpoint(database).describe();
+        try (Connection connection = topology.database(database).getConnection()) {
+            boolean installed = Query.any(
+                    connection,
+                    "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'cutover_fence'");
+            if (installed) {
+                connection.setAutoCommit(false);
+                Query.rows(connection, "SELECT epoch FROM cutover_fence WHERE id = 1 FOR UPDATE");
+                connection.rollback();
+                connection.setAutoCommit(true);
+                findings.ok(subject, "the fence can be locked");
+            } else {
+                findings.ok(subject, "the fence is not installed yet; 'cutover init' needs CREATE, then DML and LOCK TABLES");
+            }
+        } catch (SQLException | UnreachableException e) {
+            findings.fail(
+                    subject,
+                    "the account cannot work there: " + e.getMessage(),
+                    "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, LOCK TABLES ON its schema TO the account.");
+        }
+    }
+}
