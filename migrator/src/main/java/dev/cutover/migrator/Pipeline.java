@@ -99,11 +99,14 @@ final class Pipeline implements StreamListener, AutoCloseable {
 
     @Override
     public void ended(RuntimeException reason) {
-        // The positions come as close to the end as they can: events before a definition change may be unreadable after it.
+        // The positions come as close to the end as they can: events before a definition change may be unreadable after
+        // it.
         try {
             for (ApplyWorker applier : appliers) {
                 if (failure().isEmpty() && !applier.settle(SETTLING)) {
-                    LOG.info("{} did not apply in time what the ended stream had brought; it is read again", applier.database());
+                    LOG.info(
+                            "{} did not apply in time what the ended stream had brought; it is read again",
+                            applier.database());
                 }
             }
         } catch (InterruptedException e) {

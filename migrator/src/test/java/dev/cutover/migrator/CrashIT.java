@@ -52,10 +52,18 @@ final class CrashIT {
                     .pollInterval(Duration.ofMillis(100))
                     .until(() -> {
                         // A copy that failed for good is asked for again, as an operator would.
-                        if (stand.control.job("copy-dynamic").orElseThrow().state().name().equals("FAILED")) {
+                        if (stand.control
+                                .job("copy-dynamic")
+                                .orElseThrow()
+                                .state()
+                                .name()
+                                .equals("FAILED")) {
                             stand.control.requestJob("copy-dynamic", "test", null);
                         }
-                        return deaths.values().stream().mapToInt(AtomicInteger::get).sum() >= 12;
+                        return deaths.values().stream()
+                                        .mapToInt(AtomicInteger::get)
+                                        .sum()
+                                >= 12;
                     });
             // The worker itself ends in the middle, and another one takes over.
             stand.closeWorkers();
@@ -99,7 +107,8 @@ final class CrashIT {
             assertThat(second.active()).isFalse();
             first.close();
             Awaitility.await().atMost(Duration.ofSeconds(20)).until(second::active);
-            stand.sql(DatabaseId.OLD, "INSERT INTO mall_coupon_operation VALUES (1, 'op', REPEAT('a', 64), '{}', NOW())");
+            stand.sql(
+                    DatabaseId.OLD, "INSERT INTO mall_coupon_operation VALUES (1, 'op', REPEAT('a', 64), '{}', NOW())");
             stand.drain();
             assertThat(stand.actual()).hasSize(1).isEqualTo(stand.projected());
         }

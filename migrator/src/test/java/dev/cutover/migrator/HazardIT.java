@@ -156,7 +156,8 @@ final class HazardIT {
         TablePlan table = stand.plan.table("person");
         for (int slot = 0; slot < stand.plan.layout().slots(); slot++) {
             rows += Integer.parseInt(stand.one(
-                    stand.plan.databaseOf(table, slot), "SELECT COUNT(*) FROM " + stand.plan.physicalTable(table, slot)));
+                    stand.plan.databaseOf(table, slot),
+                    "SELECT COUNT(*) FROM " + stand.plan.physicalTable(table, slot)));
         }
         return rows;
     }
@@ -186,7 +187,8 @@ final class HazardIT {
     private static void settled(Stand stand, String mapped) {
         stand.drain();
         assertThat(rows(stand))
-                .isEqualTo(Integer.parseInt(stand.one(DatabaseId.OLD, "SELECT COUNT(*) FROM person s WHERE " + mapped)));
+                .isEqualTo(
+                        Integer.parseInt(stand.one(DatabaseId.OLD, "SELECT COUNT(*) FROM person s WHERE " + mapped)));
     }
 
     private static Stand stand() {

@@ -14,7 +14,9 @@ final class PreflightIT {
     void findsNothingAgainstTheCouponMigrationButSaysWhatIsWeak() {
         try (Stand stand = Stand.coupons(MySqlServer.shared(), 2, 2, 1_000)) {
             List<Finding> findings = run(stand);
-            assertThat(findings).filteredOn(finding -> finding.severity() == Severity.FAIL).isEmpty();
+            assertThat(findings)
+                    .filteredOn(finding -> finding.severity() == Severity.FAIL)
+                    .isEmpty();
             assertThat(findings)
                     .filteredOn(finding -> finding.severity() == Severity.WARNING)
                     .extracting(Finding::message)

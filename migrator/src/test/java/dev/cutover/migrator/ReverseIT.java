@@ -80,7 +80,8 @@ final class ReverseIT {
         for (DatabaseId shard : stand.plan.shardDatabases()) {
             try (Connection from = stand.connect(shard);
                     Connection old = stand.connect(DatabaseId.OLD)) {
-                String gtid = Fence.writeMarker(from, "new-0", SECOND, UUID.randomUUID().toString());
+                String gtid = Fence.writeMarker(
+                        from, "new-0", SECOND, UUID.randomUUID().toString());
                 Awaitility.await()
                         .atMost(Duration.ofSeconds(60))
                         .until(() -> Positions.read(old, "new-0")

@@ -49,7 +49,8 @@ public final class Checks {
     public static List<Finding> run(MigrationPlan plan, Topology topology, Set<String> only) {
         for (String name : only) {
             if (!all().containsKey(name)) {
-                throw new IllegalArgumentException("There is no check '" + name + "'; there are " + all().keySet() + ".");
+                throw new IllegalArgumentException(
+                        "There is no check '" + name + "'; there are " + all().keySet() + ".");
             }
         }
         List<Finding> findings = new ArrayList<>();
@@ -71,7 +72,10 @@ public final class Checks {
                     "the check could not run: " + e.getMessage(),
                     "Look at the statement's error; grants are checked by 'grants'.");
         } catch (UnreachableException e) {
-            findings.fail(plan.migration(), String.valueOf(e.getMessage()), "Start the server or correct its address in the plan.");
+            findings.fail(
+                    plan.migration(),
+                    String.valueOf(e.getMessage()),
+                    "Start the server or correct its address in the plan.");
         }
         return findings.all();
     }

@@ -128,7 +128,8 @@ final class ServerChecks {
             } else {
                 findings.warning(
                         subject,
-                        count + " XA transactions were prepared since its start; the stream stops at one on a migrated table",
+                        count
+                                + " XA transactions were prepared since its start; the stream stops at one on a migrated table",
                         "Find who uses XA; move it off the migrated tables before dual writing.");
             }
         });
@@ -165,7 +166,9 @@ final class ServerChecks {
                 findings.ok(subject, grant + " is granted");
             } catch (SQLException e) {
                 findings.fail(
-                        subject, grant + " is missing: " + e.getMessage(), "GRANT " + grant + " ON *.* TO the account.");
+                        subject,
+                        grant + " is missing: " + e.getMessage(),
+                        "GRANT " + grant + " ON *.* TO the account.");
             }
         }
     }
@@ -184,7 +187,9 @@ final class ServerChecks {
                 connection.setAutoCommit(true);
                 findings.ok(subject, "the fence can be locked");
             } else {
-                findings.ok(subject, "the fence is not installed yet; 'cutover init' needs CREATE, then DML and LOCK TABLES");
+                findings.ok(
+                        subject,
+                        "the fence is not installed yet; 'cutover init' needs CREATE, then DML and LOCK TABLES");
             }
         } catch (SQLException | UnreachableException e) {
             findings.fail(

@@ -48,7 +48,8 @@ final class TableChecks {
         } else if (!uniqueKeys(old, table.fromTable()).contains(new LinkedHashSet<>(lower(table.fromKey())))) {
             findings.fail(
                     subject,
-                    "the plan's key " + table.fromKey() + " is no unique key of the table; its primary key is " + primary,
+                    "the plan's key " + table.fromKey() + " is no unique key of the table; its primary key is "
+                            + primary,
                     "Write key: " + primary + " in 'from' of " + table.name() + ".");
         } else {
             findings.ok(subject, "key " + table.fromKey());
@@ -63,7 +64,8 @@ final class TableChecks {
         } else {
             findings.warning(
                     subject,
-                    "is a " + engine + " table; it is copied while frozen, but nothing stops a writer in the middle of it",
+                    "is a " + engine
+                            + " table; it is copied while frozen, but nothing stops a writer in the middle of it",
                     "Freeze it well, or ALTER TABLE " + table.fromTable() + " ENGINE=InnoDB.");
         }
     }
@@ -210,11 +212,12 @@ final class TableChecks {
     static void targets(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
         for (DatabaseId database : plan.newDatabases()) {
             try (Connection connection = topology.database(database).getConnection()) {
-                Set<String> present = new LinkedHashSet<>(lower(
-                        Query.rows(connection, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
-                                .stream()
-                                .map(row -> row.get(0))
-                                .toList()));
+                Set<String> present = new LinkedHashSet<>(lower(Query.rows(
+                                connection,
+                                "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+                        .stream()
+                        .map(row -> row.get(0))
+                        .toList()));
                 List<String> missing = new ArrayList<>();
                 List<String> filled = new ArrayList<>();
                 for (String table : targetTables(plan, database)) {

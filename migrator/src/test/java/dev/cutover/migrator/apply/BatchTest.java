@@ -34,7 +34,6 @@ final class BatchTest {
     }
 
     private static SourceTransaction transaction(int number) {
-        return new SourceTransaction(
-                SERVER + ":" + number, SERVER + ":1-" + (number - 1), List.of(), List.of(), true);
+        return new SourceTransaction(SERVER + ":" + number, SERVER + ":1-" + (number - 1), List.of(), List.of(), true);
     }
 }

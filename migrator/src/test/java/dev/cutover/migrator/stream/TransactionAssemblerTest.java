@@ -56,8 +56,8 @@ final class TransactionAssemblerTest {
         SourceTransaction transaction = assembler.take(end(5)).orElseThrow();
         assertThat(transaction.complete()).isTrue();
         assertThat(transaction.keys())
-                .containsExactly(new ChangedKey(
-                        "person", RowKey.of(1), PLAN.layout().slot(9)));
+                .containsExactly(
+                        new ChangedKey("person", RowKey.of(1), PLAN.layout().slot(9)));
         assertThat(transaction.position().toString()).isEqualTo(SERVER + ":1-5");
     }
 
@@ -138,8 +138,8 @@ final class TransactionAssemblerTest {
 
     @Test
     void truncateStopsTheStream() {
-        assertThatThrownBy(() -> assembler.take(
-                        new BinlogRecord.Truncate(SERVER + ":5", new TableName("mall", "person"))))
+        assertThatThrownBy(
+                        () -> assembler.take(new BinlogRecord.Truncate(SERVER + ":5", new TableName("mall", "person"))))
                 .isInstanceOf(StreamStoppedException.class)
                 .hasMessageContaining("mall.person was truncated");
     }

@@ -18,10 +18,10 @@ final class ThrottleTest {
 
     @Test
     void noSignalMeansStop() {
-        assertThat(reason(Optional.empty(), NO_LAG, Map.of())).hasValueSatisfying(why -> assertThat(why)
-                .contains("does not say"));
-        assertThat(reason(Optional.of(3), Optional.empty(), Map.of())).hasValueSatisfying(why -> assertThat(why)
-                .contains("not known"));
+        assertThat(reason(Optional.empty(), NO_LAG, Map.of()))
+                .hasValueSatisfying(why -> assertThat(why).contains("does not say"));
+        assertThat(reason(Optional.of(3), Optional.empty(), Map.of()))
+                .hasValueSatisfying(why -> assertThat(why).contains("not known"));
     }
 
     @Test
@@ -31,8 +31,7 @@ final class ThrottleTest {
                 .contains("the stream is 11000 ms behind, more than 10000 ms");
         assertThat(reason(Optional.of(3), late, Map.of("copy.max_lag_ms", "20000")))
                 .isEmpty();
-        assertThat(reason(Optional.of(61), NO_LAG, Map.of()))
-                .contains("the source runs 61 threads, more than 60");
+        assertThat(reason(Optional.of(61), NO_LAG, Map.of())).contains("the source runs 61 threads, more than 60");
         assertThat(reason(Optional.of(61), NO_LAG, Map.of("copy.max_threads_running", "100")))
                 .isEmpty();
     }
