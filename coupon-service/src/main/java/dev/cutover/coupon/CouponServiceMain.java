@@ -32,7 +32,7 @@ public final class CouponServiceMain {
             System.out.println("coupon-service ready on http://127.0.0.1:" + service.port());
             System.out.flush();
             ended.await();
-        } catch (SettingsInvalidException | CutoverException e) {
+        } catch (CutoverException e) {
             // No stack: the message says what to do, and it is for whoever started the process.
             System.err.println("coupon-service: " + e.getMessage());
             System.exit(2);

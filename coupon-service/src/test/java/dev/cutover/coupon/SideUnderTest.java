@@ -2,33 +2,42 @@ package dev.cutover.coupon;
 
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.gate.ProxiedDatabases;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.proxy.DualWriteProxy;
+import dev.cutover.proxy.ProxyOptions;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
 
-/** A small mall with its rooms, without any lock in Redis: limits have to hold by the databases alone. */
-record SideUnderTest(SmallMall mall, CouponRooms rooms) implements AutoCloseable {
+/** A small mall with the rooms behind the proxy, without any lock in Redis: limits have to hold by the databases alone. */
+record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) implements AutoCloseable {
+    private static final Duration BUDGET = Duration.ofSeconds(10);
+
     static SideUnderTest open(Side truth) {
         SmallMall mall = SmallMall.open();
         if (truth == Side.NEW) {
             mall.moveTruth(Side.NEW);
         }
+        DualWriteProxy proxy = DualWriteProxy.open(
+                mall.topology, mall.control, ProxyOptions.of("coupon-test"), new SimpleMeterRegistry());
         CouponRooms rooms = CouponRooms.wire(
                 mall.topology,
-                (onOld, onNew) -> new FencedDatabases(mall, onOld, onNew),
+                (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew),
                 () -> {
-                    Register register = mall.control.read();
+                    Register register = proxy.register();
                     return new TemplateCatalog.Truth(register.truth(), register.epoch());
                 },
                 ClaimLock.NONE,
                 InstantSource.system(),
-                Duration.ofSeconds(10));
-        return new SideUnderTest(mall, rooms);
+                BUDGET);
+        return new SideUnderTest(mall, proxy, rooms);
     }
 
     @Override
     public void close() {
+        proxy.close();
         mall.close();
     }
 }

@@ -55,7 +55,7 @@ final class SmallMall implements AutoCloseable {
         for (String name : names()) {
             server.execute("CREATE DATABASE `" + name + "` CHARACTER SET utf8mb4");
         }
-        plan = PlanReader.read(planFile(), true);
+        plan = PlanReader.read(planFile("\"" + server.rootPassword() + "\""), true);
         topology = Topology.open(plan, "coupon-test");
         try (Connection connection = server.connect(prefix + "_mall")) {
             MallSchema.createLegacy(connection);
@@ -90,14 +90,14 @@ final class SmallMall implements AutoCloseable {
         return List.of(prefix + "_mall", prefix + "_meta", prefix + "_s0", prefix + "_s1", prefix + "_ctl");
     }
 
-    /** The plan as a file, as a process reads it. */
-    Path planFile() throws IOException {
+    /** The plan as a file, as a process reads it; the password in the notation of the plan. */
+    Path planFile(String password) throws IOException {
         try (InputStream stream = SmallMall.class.getResourceAsStream("/coupon-plan.yaml")) {
             String text = new String(stream.readAllBytes(), StandardCharsets.UTF_8)
                     .replace("@SERVER@", server.host() + ":" + server.port())
                     .replace("@DB@", prefix)
                     .replace("@USER@", server.rootUser())
-                    .replace("@PASSWORD@", server.rootPassword());
+                    .replace("\"@PASSWORD@\"", password);
             Path file = Files.createTempFile("coupon-plan", ".yaml");
             file.toFile().deleteOnExit();
             return Files.writeString(file, text);
@@ -223,6 +223,26 @@ final class SmallMall implements AutoCloseable {
         return sum;
     }
 
+    void copyForwardAll() {
+        plan.dynamicTables().forEach(table -> {
+            try {
+                copyForward(table);
+            } catch (SQLException e) {
+                throw new IllegalStateException(table.name() + ": " + e.getMessage(), e);
+            }
+        });
+    }
+
+    void copyBackAll() {
+        plan.dynamicTables().forEach(table -> {
+            try {
+                copyBack(table);
+            } catch (SQLException e) {
+                throw new IllegalStateException(table.name() + ": " + e.getMessage(), e);
+            }
+        });
+    }
+
     /** Copies a whole table through the plan's projection, as the migrator does. */
     void copyForward(TablePlan table) throws SQLException {
         Projection projection = Projection.forward(topology, table);
@@ -288,6 +308,22 @@ final class SmallMall implements AutoCloseable {
         move(control.read(), control.read().decided(Register.Decision.COMMIT));
         openFences(to, claimed.epoch().number());
         move(control.read(), control.read().settled(to));
+    }
+
+    /** Turns mirrors on in both directions, with positions as a copy would have left them. */
+    void mirror() {
+        Register before = control.read();
+        long epoch = before.epoch().number();
+        for (DatabaseId database : plan.databases()) {
+            for (String stream : List.of("old", "new-0")) {
+                execute(
+                        database,
+                        "INSERT INTO cutover_position (stream, epoch, owner, gtid_set) VALUES (?, ?, 1, '')",
+                        stream,
+                        epoch);
+            }
+        }
+        move(before, before.withMirror(true));
     }
 
     private void move(Register from, Register next) {

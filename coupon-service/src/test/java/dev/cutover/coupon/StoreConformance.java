@@ -1,7 +1,6 @@
 package dev.cutover.coupon;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -411,20 +410,5 @@ abstract class StoreConformance {
         // What the plan cannot map cannot be claimed either, or coupons would be left behind.
         assertThat(refusal(() -> claim(user, mall().template(9, 1, Map.of("type", 7)), 1, key())))
                 .isEqualTo(Reason.TEMPLATE_NOT_FOUND);
-    }
-
-    @Test
-    void aClosedFenceRefusesWithoutAnEffect() {
-        long user = mall().user();
-        long template = mall().template(9, 1);
-        long epoch = mall().control.read().epoch().number();
-        mall().closeFences(side(), epoch);
-        try {
-            assertThatThrownBy(() -> claim(user, template, 1, key()))
-                    .isInstanceOf(dev.cutover.coupon.store.MigrationFenceException.class);
-        } finally {
-            mall().openFences(side(), epoch);
-        }
-        assertThat(mall().issued(side(), template)).isZero();
     }
 }

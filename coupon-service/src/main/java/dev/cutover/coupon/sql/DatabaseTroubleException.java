@@ -1,11 +1,10 @@
 package dev.cutover.coupon.sql;
 
+import dev.cutover.core.CutoverException;
 import java.sql.SQLException;
 
 /** A database did not do its part; nothing of the work was committed, or a repeat with the same key will find it. */
-public final class DatabaseTroubleException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
+public final class DatabaseTroubleException extends CutoverException {
     private final boolean lostALock;
     private final boolean unavailable;
 

@@ -1,0 +1,56 @@
+package dev.cutover.coupon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+final class ServiceSettingsTest {
+    @Test
+    void anEmptyEnvironmentHasUsualValues() {
+        ServiceSettings settings = ServiceSettings.read(Map.of("CUTOVER_CONFIG", "/etc/plan.yaml"), "coupon-1");
+        assertThat(settings)
+                .isEqualTo(new ServiceSettings(
+                        Path.of("/etc/plan.yaml"), 8080, "coupon-1", Optional.empty(), Duration.ofSeconds(2)));
+    }
+
+    @Test
+    void everySettingIsRead() {
+        ServiceSettings settings = ServiceSettings.read(
+                Map.of(
+                        "CUTOVER_CONFIG",
+                        "p.yaml",
+                        "COUPON_PORT",
+                        "0",
+                        "COUPON_INSTANCE",
+                        "b",
+                        "REDIS_URI",
+                        "redis://127.0.0.1:6379",
+                        "COUPON_WRITE_BUDGET",
+                        "750ms"),
+                "a");
+        assertThat(settings)
+                .isEqualTo(new ServiceSettings(
+                        Path.of("p.yaml"), 0, "b", Optional.of("redis://127.0.0.1:6379"), Duration.ofMillis(750)));
+    }
+
+    @Test
+    void allProblemsAreToldAtOnce() {
+        Map<String, String> wrong = Map.of(
+                "COUPON_PORT",
+                "70000",
+                "COUPON_INSTANCE",
+                "a b",
+                "REDIS_URI",
+                "localhost",
+                "COUPON_WRITE_BUDGET",
+                "1h");
+        assertThatThrownBy(() -> ServiceSettings.read(wrong, "a"))
+                .isInstanceOf(SettingsInvalidException.class)
+                .hasMessageContainingAll("COUPON_PORT", "COUPON_INSTANCE", "REDIS_URI", "COUPON_WRITE_BUDGET");
+    }
+}

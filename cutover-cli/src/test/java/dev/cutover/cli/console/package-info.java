@@ -1,5 +1,0 @@
-/** Tests of this room. */
-@NullMarked
-package dev.cutover.cli.console;
-
-import org.jspecify.annotations.NullMarked;

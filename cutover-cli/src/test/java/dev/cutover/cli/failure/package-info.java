@@ -1,5 +1,0 @@
-/** Tests of this room. */
-@NullMarked
-package dev.cutover.cli.failure;
-
-import org.jspecify.annotations.NullMarked;
