@@ -116,7 +116,8 @@ class HouseRulesTest {
     void everyModuleIsRead(JavaClasses all) {
         assertThat(MAY_SEE.keySet())
                 .as("modules whose classes this test has seen")
-                .allSatisfy(module -> assertThat(all.stream().filter(c -> moduleOf(c).equals(module)))
+                .allSatisfy(module -> assertThat(
+                                all.stream().filter(c -> moduleOf(c).equals(module)))
                         .isNotEmpty());
     }
 

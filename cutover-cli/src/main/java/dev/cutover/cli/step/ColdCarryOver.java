@@ -1,0 +1,47 @@
+package dev.cutover.cli.step;
+
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.core.topology.Side;
+import dev.cutover.migrator.ColdCopy;
+import dev.cutover.verifier.VerificationReport;
+import dev.cutover.verifier.Verifier;
+import dev.cutover.verifier.VerifyOptions;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.function.Supplier;
+
+/** Everything is copied while nobody writes, and everything is compared. */
+final class ColdCarryOver implements CarryOver {
+    private final StepContext context;
+    private final Epoch replicaEpoch;
+
+    ColdCarryOver(StepContext context, Epoch replicaEpoch) {
+        this.context = context;
+        this.replicaEpoch = replicaEpoch;
+    }
+
+    @Override
+    public void prepare() throws SQLException {
+        NewTables.emptyDynamic(context, replicaEpoch);
+    }
+
+    @Override
+    public void everything(Epoch epoch, SwitchClock clock, Supplier<Duration> left) {
+        ColdCopy.run(context.plan(), context.topology(), context.control(), CopyLines.listener(context.narrator()));
+        clock.reached(SwitchPoint.DRAINED);
+        if (left.get().isZero()) {
+            throw new SwitchStoppedException("The copy took longer than the switch may take.");
+        }
+    }
+
+    @Override
+    public long check(Side to) {
+        VerificationReport report =
+                new Verifier(context.plan(), context.topology(), context.control()).verifyOnce(VerifyOptions.quiet());
+        if (!VerificationRows.equal(report)) {
+            throw new SwitchStoppedException(
+                    "The copy is not equal: " + report.verdict() + ".", VerificationRows.lines(report, 10));
+        }
+        return report.rowsCompared();
+    }
+}

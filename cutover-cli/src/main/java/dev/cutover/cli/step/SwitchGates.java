@@ -1,0 +1,181 @@
+package dev.cutover.cli.step;
+
+import dev.cutover.cli.console.Numbers;
+import dev.cutover.core.stage.Chunk;
+import dev.cutover.core.stage.Instance;
+import dev.cutover.core.stage.Job;
+import dev.cutover.core.stage.Register;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The conditions of a switch, in either direction; the way back asks for less, because it must be easier than the way in. */
+final class SwitchGates {
+    private static final int ACCESS_DENIED = 1227;
+
+    private final StepContext context;
+    private final Register register;
+    private final SwitchLimits limits;
+
+    SwitchGates(StepContext context, Register register, SwitchLimits limits) {
+        this.context = context;
+        this.register = register;
+        this.limits = limits;
+    }
+
+    List<Gate> toNew(boolean streamed) {
+        List<Gate> gates = new ArrayList<>();
+        if (streamed) {
+            gates.add(VerificationGate.of(context, register));
+            gates.add(copied());
+            gates.add(quarantine());
+        }
+        gates.addAll(both(Side.NEW, "switch", streamed));
+        return gates;
+    }
+
+    List<Gate> toOld() {
+        return both(Side.OLD, "rollback", true);
+    }
+
+    private List<Gate> both(Side to, String command, boolean streamed) {
+        List<Gate> gates = new ArrayList<>();
+        if (streamed) {
+            gates.add(Instances.workerGate(context.control()));
+            gates.add(LagGate.of(context.control(), limits.maxLag(), command));
+        }
+        gates.add(Instances.followGate(context.control(), register));
+        gates.add(sameEpoch());
+        gates.add(noXa(to.other()));
+        gates.add(noOldTransaction(to.other()));
+        return gates;
+    }
+
+    private Gate copied() {
+        Optional<Job> job = context.control().job(CopyDynamicStep.JOB);
+        long open = context.plan().dynamicTables().stream()
+                .flatMap(table -> context.control().chunks(table.name()).stream())
+                .filter(chunk -> chunk.state() != Chunk.State.DONE)
+                .count();
+        boolean done = open == 0 && job.map(Job::state).orElse(Job.State.FAILED) == Job.State.DONE;
+        return Gate.of(
+                "copied",
+                done,
+                done ? "every chunk is done" : open + " chunks are open, the job is " + job.map(Job::state),
+                "cutover copy dynamic");
+    }
+
+    private Gate quarantine() {
+        long found;
+        try {
+            found = quarantined(context);
+        } catch (SQLException e) {
+            return Gate.unmet("quarantine", "could not be counted: " + e.getMessage(), "cutover switch");
+        }
+        @Nullable Long accepted = limits.acceptedQuarantine();
+        long expected = accepted != null
+                ? accepted
+                : VerificationGate.lastFull(context)
+                        .map(VerificationRows::quarantined)
+                        .orElse(0L);
+        return Gate.of(
+                "quarantine",
+                found == expected,
+                Numbers.grouped(found) + " rows, " + Numbers.grouped(expected)
+                        + (accepted != null ? " accepted" : " at the last verification"),
+                "cutover verify once   or  --accept-quarantine " + found);
+    }
+
+    /** Rows that could not be mapped, over all databases of NEW. */
+    static long quarantined(StepContext context) throws SQLException {
+        long rows = 0;
+        for (DatabaseId database : context.plan().newDatabases()) {
+            try (Connection connection = context.topology().database(database).getConnection();
+                    Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery("SELECT COUNT(*) FROM cutover_quarantine")) {
+                row.next();
+                rows += row.getLong(1);
+            }
+        }
+        return rows;
+    }
+
+    private Gate sameEpoch() {
+        List<String> other = Instances.proxies(context.control()).stream()
+                .filter(proxy -> proxy.epoch() != register.epoch().number())
+                .map(Instance::id)
+                .toList();
+        return Gate.of(
+                "proxies able",
+                other.isEmpty(),
+                other.isEmpty() ? "all in epoch " + register.epoch() : other + " are in another epoch",
+                "restart " + other);
+    }
+
+    // Prepared XA transactions hold the fence without a session, and their rows would be committed after the close.
+    private Gate noXa(Side from) {
+        List<String> found = new ArrayList<>();
+        for (DatabaseId database : Streams.databases(context.topology(), from)) {
+            try (Connection connection = context.topology().database(database).getConnection();
+                    Statement statement = connection.createStatement()) {
+                try (ResultSet rows = statement.executeQuery("XA RECOVER")) {
+                    if (rows.next()) {
+                        found.add(database + ": a prepared XA transaction");
+                    }
+                } catch (SQLException e) {
+                    if (e.getErrorCode() != ACCESS_DENIED && !"42000".equals(e.getSQLState())) {
+                        throw e;
+                    }
+                    try (ResultSet rows = statement.executeQuery("SHOW GLOBAL STATUS LIKE 'Com_xa_prepare'")) {
+                        if (rows.next() && rows.getLong(2) > 0) {
+                            found.add(database + ": XA was used since the server started, and XA RECOVER is not"
+                                    + " allowed for this account");
+                        }
+                    }
+                }
+            } catch (SQLException e) {
+                found.add(database + ": " + e.getMessage());
+            }
+        }
+        return Gate.of(
+                "no XA",
+                found.isEmpty(),
+                found.isEmpty() ? "none prepared" : String.join("; ", found),
+                "end the XA transactions, or GRANT XA_RECOVER_ADMIN to the account");
+    }
+
+    private Gate noOldTransaction(Side from) {
+        List<String> found = new ArrayList<>();
+        for (DatabaseId database : Streams.databases(context.topology(), from)) {
+            try (Connection connection = context.topology().database(database).getConnection();
+                    PreparedStatement select = connection.prepareStatement(
+                            "SELECT trx_mysql_thread_id, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW()) DIV 1000"
+                                    + " FROM information_schema.INNODB_TRX"
+                                    + " WHERE (trx_rows_modified > 0 OR trx_lock_structs > 0)"
+                                    + " AND trx_started < NOW() - INTERVAL ? MICROSECOND - INTERVAL 1 SECOND")) {
+                select.setLong(1, limits.writePause().toMillis() * 1_000);
+                try (ResultSet rows = select.executeQuery()) {
+                    while (rows.next()) {
+                        found.add(
+                                database + ": connection " + rows.getLong(1) + ", open for " + rows.getLong(2) + " ms");
+                    }
+                }
+            } catch (SQLException e) {
+                found.add(database + ": open transactions cannot be seen (" + e.getMessage() + ")");
+            }
+        }
+        return Gate.of(
+                "no long transaction",
+                found.isEmpty(),
+                found.isEmpty() ? "none older than " + Numbers.duration(limits.writePause()) : String.join("; ", found),
+                "end it, or wait, then run the same command again");
+    }
+}
