@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param kind static tables are copied once into {@code meta}; dynamic ones are sharded and streamed
  * @param fromTable the table's name on OLD
  * @param fromKey the key columns on OLD
+ * @param counters columns of a static table that go on changing while it is frozen; the plan promises that no projected value depends on the change
  * @param joins looked-up tables of OLD
  * @param shardBy the column of {@code s} that routes the row; null for static tables
  * @param key NEW key column to an expression over {@code {source key column}} and {@code {shard}}
@@ -27,6 +28,7 @@ public record TablePlan(
         Kind kind,
         String fromTable,
         List<String> fromKey,
+        List<String> counters,
         List<Join> joins,
         @Nullable String shardBy,
         Map<String, String> key,
@@ -44,6 +46,7 @@ public record TablePlan(
 
     public TablePlan {
         fromKey = List.copyOf(fromKey);
+        counters = List.copyOf(counters);
         joins = List.copyOf(joins);
         key = inOrder(key);
         rejects = List.copyOf(rejects);

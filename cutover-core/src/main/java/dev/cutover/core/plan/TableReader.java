@@ -34,7 +34,13 @@ final class TableReader {
         Section from = table.section("from");
         String fromTable = from == null ? "" : from.name("table");
         List<String> fromKey = from == null ? List.of() : from.names("key");
+        List<String> counters = from == null || !from.has("counters") ? List.of() : from.names("counters");
         if (from != null) {
+            if (dynamic && !counters.isEmpty()) {
+                problems.add(
+                        from.nodeOf("counters"),
+                        "A dynamic table has no 'counters': it is streamed, so every column of it may change.");
+            }
             if (fromKey.isEmpty()) {
                 problems.add(from.node(), "'from.key' must name at least one column of " + fromTable + ".");
             }
@@ -100,7 +106,7 @@ final class TableReader {
         requirePresent(table, "key", key.isEmpty());
         table.finish();
         return new TablePlan(
-                name, kind, fromTable, fromKey, joins, shardBy, key, rejects, columns, onlyNew, backKey, back);
+                name, kind, fromTable, fromKey, counters, joins, shardBy, key, rejects, columns, onlyNew, backKey, back);
     }
 
     private List<Join> joins(Section table) {

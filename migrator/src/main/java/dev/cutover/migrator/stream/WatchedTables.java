@@ -47,19 +47,29 @@ final class WatchedTables {
             } else {
                 Set<String> columns = new LinkedHashSet<>(table.fromKey());
                 columns.addAll(columnsOf("s", expressions(table)));
+                table.counters().forEach(columns::remove);
                 add(tables, name, new WatchedTable.Frozen("static table " + table.name(), columns));
             }
             for (Join join : table.joins()) {
                 List<String> expressions = new ArrayList<>(expressions(table));
                 table.joins().forEach(other -> expressions.add(other.on()));
+                Set<String> columns = columnsOf(join.alias(), expressions);
+                counters(plan, join.table()).forEach(columns::remove);
                 add(
                         tables,
                         new TableName(schema, join.table()),
-                        new WatchedTable.Frozen("looked up by " + table.name(), columnsOf(join.alias(), expressions)));
+                        new WatchedTable.Frozen("looked up by " + table.name(), columns));
             }
         }
         add(tables, new TableName(schema, MARKER_TABLE), new WatchedTable.Markers());
         return new WatchedTables(tables);
+    }
+
+    private static List<String> counters(MigrationPlan plan, String oldTable) {
+        return plan.tables().stream()
+                .filter(table -> table.fromTable().equals(oldTable))
+                .flatMap(table -> table.counters().stream())
+                .toList();
     }
 
     /** The stream out of one server of NEW. */
