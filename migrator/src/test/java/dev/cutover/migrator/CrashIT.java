@@ -63,7 +63,7 @@ final class CrashIT {
                         return deaths.values().stream()
                                         .mapToInt(AtomicInteger::get)
                                         .sum()
-                                >= 12;
+                                >= 8;
                     });
             // The worker itself ends in the middle, and another one takes over.
             stand.closeWorkers();
