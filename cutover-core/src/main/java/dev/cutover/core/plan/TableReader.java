@@ -106,7 +106,8 @@ final class TableReader {
         requirePresent(table, "key", key.isEmpty());
         table.finish();
         return new TablePlan(
-                name, kind, fromTable, fromKey, counters, joins, shardBy, key, rejects, columns, onlyNew, backKey, back);
+                name, kind, fromTable, fromKey, counters, joins, shardBy, key, rejects, columns, onlyNew, backKey,
+                back);
     }
 
     private List<Join> joins(Section table) {
