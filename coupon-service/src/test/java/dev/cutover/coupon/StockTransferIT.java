@@ -94,13 +94,22 @@ final class StockTransferIT {
     }
 
     @Test
-    void transfersOfAnOlderEpochAreLeftToTheirSwitch() {
+    void aTransferThatAnAbortedSwitchStoppedIsFinishedInTheNextEpoch() {
         long template = side.mall().template(40, 0);
         prepared(903, epoch() - 1, template, 20);
         debited(903, template, 20);
         side.rooms().tidy();
-        assertThat(state(903)).isZero();
-        assertThat(side.mall().remaining(template)).isEqualTo(20);
+        assertThat(state(903)).isEqualTo(2);
+        assertThat(side.mall().remaining(template)).isEqualTo(40);
+    }
+
+    @Test
+    void aTransferWhoseLegsAHandOverRemovedIsNotCreditedToNewSlices() {
+        long template = side.mall().template(40, 0);
+        prepared(905, epoch() - 1, template, 20);
+        side.rooms().tidy();
+        assertThat(state(905)).isEqualTo(3);
+        assertThat(side.mall().remaining(template)).isEqualTo(40);
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.cutover.coupon.id.TemplateId;
  * Stock on its way from one shard database to another.
  *
  * @param id unique over all epochs
+ * @param epoch the one its steps are allowed in: that of its beginning for whoever began it, that of now for whoever finishes it
  * @param quantity how many the debit may take; the leg says how many it took
  */
 record StockTransfer(long id, Epoch epoch, TemplateId template, int from, int to, long quantity) {}

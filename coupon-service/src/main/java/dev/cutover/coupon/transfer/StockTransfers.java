@@ -28,6 +28,11 @@ import org.slf4j.LoggerFactory;
  * plus debits without their credits, plus coupons issued, is the template's total; a crash between the legs leaves stock in flight, never
  * lost and never twice.
  *
+ * <p>A switch in between: the steps of whoever began a transfer are refused, for they belong to an epoch that is over. If the switch was
+ * aborted, the stock in flight is still ours and is finished in the new epoch. If it was not, the stock went to the mall, and the next
+ * hand-over removes the legs before it cuts new slices; without a debit leg the old transfer is cancelled, not credited to stock that was
+ * cut without it.
+ *
  * <p>A template is sold out only when a look at every database found too little <em>and</em> no transfer was in flight before, during or
  * after the look: stock between two databases is in neither. Each transfer writes its intent first, so equal ledgers before and after
  * mean that nothing moved. Without this, the last coupons would be refused to people while they travel.
@@ -182,7 +187,7 @@ public final class StockTransfers {
         });
     }
 
-    /** Finishes what processes that are gone left half done, in this epoch; returns how many. */
+    /** Finishes, in this epoch, what processes that are gone or were stopped by a switch left half done; returns how many. */
     public int finishAbandoned(Epoch epoch) {
         int finished = 0;
         for (StockTransfer transfer : ledger.unfinished(epoch, ABANDONED)) {

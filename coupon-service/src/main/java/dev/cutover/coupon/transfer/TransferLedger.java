@@ -38,9 +38,8 @@ final class TransferLedger {
                                 connection,
                                 row -> new View(row.getLong(1), row.getLong(2)),
                                 "SELECT COALESCE(SUM(state < 2), 0), COALESCE(MAX(transfer_id), 0) FROM stock_transfer"
-                                        + " WHERE template_id = ? AND epoch = ?",
-                                template.number(),
-                                epoch.number())
+                                        + " WHERE template_id = ?",
+                                template.number())
                         .orElseThrow());
     }
 
@@ -97,7 +96,7 @@ final class TransferLedger {
                         transfer.id()));
     }
 
-    /** Transfers of this epoch that nobody has finished for this long. */
+    /** Transfers that nobody has finished for this long, whenever they began, to be finished in this epoch. */
     List<StockTransfer> unfinished(Epoch epoch, Duration age) {
         return databases.ledger(
                 epoch,
@@ -111,8 +110,7 @@ final class TransferLedger {
                                 row.getInt(4),
                                 row.getLong(5)),
                         "SELECT transfer_id, template_id, from_database, to_database, quantity FROM stock_transfer"
-                                + " WHERE state < 2 AND epoch = ? AND created_at <= ? ORDER BY transfer_id LIMIT 100",
-                        epoch.number(),
+                                + " WHERE state < 2 AND created_at <= ? ORDER BY transfer_id LIMIT 100",
                         clock.millis() - age.toMillis()));
     }
 }
