@@ -33,6 +33,6 @@ final class StreamCarryOver implements CarryOver {
 
     @Override
     public long check(Side to) throws SQLException {
-        return check.run(to);
+        return check.run();
     }
 }

@@ -55,7 +55,7 @@ public final class RowSides {
     }
 
     /** The source's rows with these keys, also those that are not mapped. */
-    List<Sighting> sourceByKeys(Collection<RowKey> keys) {
+    public List<Sighting> sourceByKeys(Collection<RowKey> keys) {
         List<Sighting> sightings = new ArrayList<>();
         for (List<RowKey> part : parts(keys)) {
             sightings.addAll(source(table.projection().sourceKeysCondition(part), part.size() + " keys"));
@@ -84,6 +84,44 @@ public final class RowSides {
             sightings.addAll(target(slot, table.projection().targetKeysCondition(part, slot), part.size() + " keys"));
         }
         return sightings;
+    }
+
+    /** The rows of OLD with the highest keys, at most this many; those that are not mapped have slot -1. */
+    public List<Sighting> newestOfSource(int rows) {
+        String order = table.projection().sourceKeyColumns().stream()
+                .map(column -> table.projection().alias() + "." + Identifier.quote(column) + " DESC")
+                .collect(Collectors.joining(", "));
+        return source(new SqlCondition("TRUE ORDER BY " + order + " LIMIT " + rows, List.of()), "the newest rows");
+    }
+
+    /** The row with the highest key of each physical table of one database, in one statement. */
+    public List<Sighting> newestOfTarget(DatabaseId database) {
+        String order = table.projection().targetKeyColumns().stream()
+                .map(column -> Identifier.quote(column) + " DESC")
+                .collect(Collectors.joining(", "));
+        String sql = slotsOf(database).stream()
+                .map(slot -> "(SELECT " + String.join(", ", targetFields(slot)) + " FROM " + table.targetFrom(slot)
+                        + " ORDER BY " + order + " LIMIT 1)")
+                .collect(Collectors.joining(" UNION ALL "));
+        return query(database, sql, List.of(), "the newest rows", this::targetSighting);
+    }
+
+    /** The rows of one database at these places, in one statement. */
+    public List<Sighting> targetByPlace(DatabaseId database, Map<Integer, List<RowKey>> targetKeysBySlot) {
+        List<String> parts = new ArrayList<>();
+        List<SqlCondition> conditions = new ArrayList<>();
+        targetKeysBySlot.forEach((slot, keys) -> {
+            SqlCondition condition = keysCondition(keys);
+            conditions.add(condition);
+            parts.add("SELECT " + String.join(", ", targetFields(slot)) + " FROM " + table.targetFrom(slot) + " WHERE "
+                    + condition.sql());
+        });
+        return query(database, String.join(" UNION ALL ", parts), conditions, "the newest rows", this::targetSighting);
+    }
+
+    private List<Integer> slotsOf(DatabaseId database) {
+        return Objects.requireNonNull(
+                table.slotsByDatabase().get(database), () -> table.name() + " has no tables in " + database);
     }
 
     /** These keys of NEW over a physical table. */
@@ -158,19 +196,31 @@ public final class RowSides {
     }
 
     private List<Sighting> target(int slot, SqlCondition condition, String what) {
-        List<String> back = table.sourceKeyTextOfTarget();
+        return read(
+                table.databaseOf(slot),
+                targetFields(slot),
+                table.targetFrom(slot),
+                condition,
+                what,
+                this::targetSighting);
+    }
+
+    private List<String> targetFields(int slot) {
         List<String> fields = new ArrayList<>();
         fields.add(
                 table.targetSlot().map(route -> "COALESCE(" + route + ", -1)").orElse(Integer.toString(slot)));
         fields.add(table.targetHash());
         fields.addAll(table.targetKeyText());
-        fields.addAll(back);
-        return read(table.databaseOf(slot), fields, table.targetFrom(slot), condition, what, result -> {
-            int key = table.projection().targetKeyColumns().size();
-            RowKey targetKey = key(result, 3, key);
-            RowKey sourceKey = back.isEmpty() ? null : key(result, 3 + key, back.size());
-            return new Sighting(sourceKey, targetKey, result.getInt(1), hash(result, targetKey));
-        });
+        fields.addAll(table.sourceKeyTextOfTarget());
+        return fields;
+    }
+
+    private Sighting targetSighting(ResultSet result) throws SQLException {
+        int key = table.projection().targetKeyColumns().size();
+        int back = table.sourceKeyTextOfTarget().size();
+        RowKey targetKey = key(result, 3, key);
+        RowKey sourceKey = back == 0 ? null : key(result, 3 + key, back);
+        return new Sighting(sourceKey, targetKey, result.getInt(1), hash(result, targetKey));
     }
 
     /** Reads one row of a result. */
@@ -187,9 +237,17 @@ public final class RowSides {
             Reading reading) {
         String sql = "SELECT /*+ MAX_EXECUTION_TIME(" + statementLimit.toMillis() + ") */ " + String.join(", ", fields)
                 + " FROM " + from + " WHERE " + condition.sql();
+        return query(database, sql, List.of(condition), what, reading);
+    }
+
+    private List<Sighting> query(
+            DatabaseId database, String sql, List<SqlCondition> conditions, String what, Reading reading) {
         try (Connection connection = topology.database(database).getConnection();
                 PreparedStatement statement = connection.prepareStatement(sql)) {
-            condition.bind(statement, 1);
+            int index = 1;
+            for (SqlCondition condition : conditions) {
+                index = condition.bind(statement, index);
+            }
             List<Sighting> sightings = new ArrayList<>();
             try (ResultSet result = statement.executeQuery()) {
                 while (result.next()) {

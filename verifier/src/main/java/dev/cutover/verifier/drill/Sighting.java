@@ -11,4 +11,4 @@ import org.jspecify.annotations.Nullable;
  * @param slot the slot its own shard key belongs to; on the source -1 for a row that is not mapped
  * @param hash its salted hash
  */
-record Sighting(@Nullable RowKey sourceKey, RowKey targetKey, int slot, String hash) {}
+public record Sighting(@Nullable RowKey sourceKey, RowKey targetKey, int slot, String hash) {}
