@@ -12,6 +12,9 @@ public final class Instances {
     static final String PROXY = "proxy";
     static final String WORKER = "worker";
 
+    // A proxy looks five times a second and reports twice a second.
+    private static final Duration FOLLOW_PATIENCE = Duration.ofSeconds(5);
+
     private Instances() {}
 
     public static List<Instance> proxies(ControlDatabase control) {
@@ -28,6 +31,7 @@ public final class Instances {
 
     /** Every proxy acts on this register or a newer one; proxies that are gone do not count, the fence stops them. */
     static Gate followGate(ControlDatabase control, Register register) {
+        awaitFollowers(control, register, FOLLOW_PATIENCE);
         List<Instance> proxies = proxies(control);
         String late = proxies.stream()
                 .filter(proxy -> proxy.registerVersion() < register.version())

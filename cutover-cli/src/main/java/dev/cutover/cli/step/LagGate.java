@@ -8,10 +8,26 @@ import org.jspecify.annotations.Nullable;
 
 /** The stream keeps up; a lag nobody has seen is too much lag. */
 final class LagGate {
+    // A stream that has just begun, or a burst, is over in seconds; to refuse at once would only make somebody type the command again.
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration ASK_AGAIN = Duration.ofMillis(200);
+
     private LagGate() {}
 
+    /** Waits a while for a stream that is behind; not for one that is broken, or for a worker that is not there. */
     static Gate of(ControlDatabase control, Duration limit, String again) {
-        Optional<WorkerView> worker = WorkerView.read(control);
+        Gate[] last = new Gate[1];
+        Waiting.until(PATIENCE, ASK_AGAIN, () -> {
+            Optional<WorkerView> worker = WorkerView.read(control);
+            last[0] = judge(worker, limit, again);
+            boolean broken =
+                    worker.map(seen -> seen.trouble() != null && !seen.trouble().isEmpty()).orElse(true);
+            return last[0].met() || broken;
+        });
+        return last[0];
+    }
+
+    private static Gate judge(Optional<WorkerView> worker, Duration limit, String again) {
         @Nullable Double lag = worker.map(WorkerView::lagSeconds).orElse(null);
         double seconds = limit.toMillis() / 1000.0;
         String fix = "wait, then  cutover " + again;
