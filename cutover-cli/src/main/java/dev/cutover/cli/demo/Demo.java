@@ -73,6 +73,7 @@ public final class Demo {
             Path planFile = DemoPlan.write(folder, servers, options.layout(), password);
             Walk walk = new Walk(runner, folder, console);
             walk.run("init", "--yes");
+            walk.run("preflight");
             try (DemoService service =
                             DemoService.start(folder, planFile, servers.redis().uri());
                     CouponLoad load = load(service, manifest);
