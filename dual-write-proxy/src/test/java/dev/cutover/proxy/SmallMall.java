@@ -197,6 +197,7 @@ final class SmallMall implements AutoCloseable {
                 "mall_note",
                 List.of("id"),
                 List.of(),
+                List.of(),
                 "user_id",
                 Map.of("note_id", "({id} << 10) | {shard}"),
                 List.of(new Reject("s.size < 0", "negative_size")),
@@ -209,6 +210,7 @@ final class SmallMall implements AutoCloseable {
                 TablePlan.Kind.DYNAMIC,
                 "mall_operation",
                 List.of("user_id", "op_id"),
+                List.of(),
                 List.of(),
                 "user_id",
                 new java.util.LinkedHashMap<>(

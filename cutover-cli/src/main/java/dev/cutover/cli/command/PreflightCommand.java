@@ -48,8 +48,9 @@ final class PreflightCommand implements Callable<Integer> {
             List<Finding> findings = new Preflight().run(migration.plan(), migration.topology(), chosen);
             invocation.console().result("Preflight", migration.plan().migration(), json(findings), to -> {
                 boolean every = invocation.root().verbose;
-                ok(findings, !every).forEach((check, count) -> to.line(
-                        "  " + to.good("✔") + " " + check + "  " + count + (count == 1 ? " check" : " checks")));
+                ok(findings, !every)
+                        .forEach((check, count) -> to.line("  " + to.good("✔") + " " + check + "  " + count
+                                + (count == 1 ? " check" : " checks")));
                 for (Finding finding : findings) {
                     if (finding.severity() == Finding.Severity.OK && !every) {
                         continue;

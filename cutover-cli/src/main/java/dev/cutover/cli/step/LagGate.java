@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The stream keeps up; a lag nobody has seen is too much lag. */
 final class LagGate {
-    // A stream that has just begun, or a burst, is over in seconds; to refuse at once would only make somebody type the command again.
+    // A stream that has just begun, or a burst, is over in seconds; to refuse at once would only make somebody type the
+    // command again.
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Duration ASK_AGAIN = Duration.ofMillis(200);
 
@@ -21,7 +22,7 @@ final class LagGate {
             Optional<WorkerView> worker = WorkerView.read(control);
             last[0] = judge(worker, limit, again);
             boolean broken =
-                    worker.map(seen -> seen.trouble() != null && !seen.trouble().isEmpty()).orElse(true);
+                    worker.map(seen -> seen.trouble().contains(" is stopped")).orElse(true);
             return last[0].met() || broken;
         });
         return last[0];
