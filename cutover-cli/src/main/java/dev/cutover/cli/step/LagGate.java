@@ -28,6 +28,14 @@ final class LagGate {
         return last[0];
     }
 
+    /** Whether the streams are, or come, within the limit in the time given. */
+    static boolean await(ControlDatabase control, Duration limit, Duration bound) {
+        return Waiting.until(
+                bound,
+                ASK_AGAIN,
+                () -> judge(WorkerView.read(control), limit, "").met());
+    }
+
     private static Gate judge(Optional<WorkerView> worker, Duration limit, String again) {
         @Nullable Double lag = worker.map(WorkerView::lagSeconds).orElse(null);
         double seconds = limit.toMillis() / 1000.0;

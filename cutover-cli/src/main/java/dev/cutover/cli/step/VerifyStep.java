@@ -11,12 +11,15 @@ import dev.cutover.verifier.Verdict;
 import dev.cutover.verifier.VerificationReport;
 import dev.cutover.verifier.Verifier;
 import dev.cutover.verifier.VerifyOptions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
 /** DYNAMIC_COPIED to VERIFIED when everything is EQUAL; at any other stage with rows on both sides it only answers. */
 public final class VerifyStep implements StageStep {
+    private static final Duration CATCH_UP = Duration.ofSeconds(30);
+
     private final Set<String> tables;
 
     public VerifyStep(Set<String> tables) {
@@ -62,6 +65,11 @@ public final class VerifyStep implements StageStep {
 
     @Override
     public Outcome run(StepContext context, Register register) {
+        boolean streams = register.stage().atLeast(Stage.DUAL_WRITE) && register.stage() != Stage.COMPLETED;
+        if (streams
+                && !LagGate.await(context.control(), context.plan().switchPlan().maxLag(), CATCH_UP)) {
+            context.narrator().say("the stream is behind; what cannot be settled will be named");
+        }
         VerificationReport report = new Verifier(context.plan(), context.topology(), context.control())
                 .verifyOnce(new VerifyOptions(
                         tables,
