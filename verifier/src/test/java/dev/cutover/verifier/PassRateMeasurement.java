@@ -5,14 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cutover.core.topology.DatabaseId;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Measures, does not judge: a full pass over 64 tables against CHECKSUM TABLE of both sides. */
-@EnabledIfSystemProperty(named = "cutover.measure", matches = "true")
-class PassRateIT {
-    private static final Logger LOG = LoggerFactory.getLogger(PassRateIT.class);
+class PassRateMeasurement {
+    private static final Logger LOG = LoggerFactory.getLogger(PassRateMeasurement.class);
     private static final int ROWS = 200_000;
 
     @Test
