@@ -143,19 +143,19 @@ public final class Demo {
                 return corrupted(copied, copy);
             }
             Set<String> quarantined = quarantined();
-            walk.run("reads", "shadow", "5");
-            walk.run("reads", "ramp", "--to", "25", "--yes");
-            walk.run("reads", "ramp", "--to", "100", "--yes");
-            long there = paused(walk.run("switch", CONFIRM, "--reason=demo"));
+            walk.persist("reads", "shadow", "5");
+            walk.persist("reads", "ramp", "--to", "25", "--yes");
+            walk.persist("reads", "ramp", "--to", "100", "--yes");
+            long there = paused(walk.persist("switch", CONFIRM, "--reason=demo"));
             Waiting.pause(SETTLE);
             verify();
-            long back = paused(walk.run("rollback", "--yes", "--reason=to show that it loses nothing"));
+            long back = paused(walk.persist("rollback", "--yes", "--reason=to show that it loses nothing"));
             Waiting.pause(SETTLE);
             verify();
-            long again = paused(walk.run("switch", CONFIRM, "--reason=for good"));
+            long again = paused(walk.persist("switch", CONFIRM, "--reason=for good"));
             Waiting.pause(SETTLE);
             verify();
-            walk.run("complete", CONFIRM, "--reason=nobody looks back");
+            walk.persist("complete", CONFIRM, "--reason=nobody looks back");
             console.note("");
             console.note("Stopping the old server; the API goes on with the new side alone ...");
             servers.legacy().kill();
@@ -175,7 +175,7 @@ public final class Demo {
 
         private void verify() {
             service.requireAlive();
-            walk.run("verify", "once");
+            walk.persist("verify", "once");
             VerificationRecord run = lastRun();
             cells += run.cells();
         }

@@ -1,6 +1,7 @@
 package dev.cutover.cli.demo;
 
 import dev.cutover.cli.console.Console;
+import dev.cutover.cli.step.Waiting;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -8,9 +9,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Types commands one after the other, shows what they print, and keeps the time of each. Owned by one thread. */
 final class Walk {
+    private static final int ATTEMPTS = 5;
+    private static final Duration MOMENT = Duration.ofSeconds(3);
+
+    // Gates and timeouts say that nothing changed and that it may be tried again; 3 stands for "not proven" here.
+    private static final Set<Integer> AGAIN = Set.of(3, 4, 7);
+
     private final CommandRunner runner;
     private final Path folder;
     private final Console console;
@@ -32,6 +40,23 @@ final class Walk {
     /** Runs a command that must succeed. */
     Step run(String... words) {
         Step step = attempt(words);
+        if (step.exitCode() != 0) {
+            throw new DemoFailedException(
+                    "cutover " + String.join(" ", words) + " ended with exit code " + step.exitCode() + ".",
+                    step.exitCode(),
+                    null);
+        }
+        return step;
+    }
+
+    /** Runs a command that may be refused for a while on a busy machine: by a lag, a pause used up, a row that moved each time. */
+    Step persist(String... words) {
+        Step step = attempt(words);
+        for (int again = 1; again < ATTEMPTS && AGAIN.contains(step.exitCode()); again++) {
+            console.note("  (again in a moment)");
+            Waiting.pause(MOMENT);
+            step = attempt(words);
+        }
         if (step.exitCode() != 0) {
             throw new DemoFailedException(
                     "cutover " + String.join(" ", words) + " ended with exit code " + step.exitCode() + ".",
