@@ -108,8 +108,9 @@ public final class SwitchStep implements StageStep {
                 return outcome(context, result, to, attempts);
             }
             context.narrator().say("attempt " + attempts + " gave up, nothing was lost: " + result.reason());
-            // Everything waits for its turn in that second: writers that were held up, and whoever held the fence.
-            boolean again = System.nanoTime() + BACK_OFF.toNanos() < end && Waiting.pause(BACK_OFF);
+            // Longer each time: every attempt costs the writers a pause, and what was in the way needs time to go.
+            Duration backOff = BACK_OFF.multipliedBy(Math.min(attempts, 5));
+            boolean again = System.nanoTime() + backOff.toNanos() < end && Waiting.pause(backOff);
             if (!again) {
                 throw aborted(context.plan(), result, to, attempts);
             }
