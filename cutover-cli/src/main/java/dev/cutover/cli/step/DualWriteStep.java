@@ -3,6 +3,7 @@ package dev.cutover.cli.step;
 import dev.cutover.cli.failure.CommandFailedException;
 import dev.cutover.cli.failure.Problem;
 import dev.cutover.core.fence.Fence;
+import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
 import dev.cutover.core.topology.DatabaseId;
@@ -41,7 +42,13 @@ public final class DualWriteStep implements StageStep {
 
     @Override
     public List<Gate> gates(StepContext context, Register register) {
+        boolean rolling = context.plan().strategy() == MigrationPlan.Strategy.ROLLING;
         return List.of(
+                Gate.of(
+                        "strategy",
+                        rolling,
+                        rolling ? "rolling" : "the plan stops the world: nothing is written twice",
+                        "cutover stop-the-world run"),
                 Gate.of("back office frozen", register.frozen(), register.frozen() ? "yes" : "no", "cutover freeze on"),
                 Instances.workerGate(context.control()),
                 Instances.followGate(context.control(), register));
