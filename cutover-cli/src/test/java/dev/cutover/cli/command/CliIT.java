@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CliIT {
     @TempDir
+    @SuppressWarnings("NonFinalStaticField") // JUnit sets it once for the class
     static Path folder = Path.of("");
 
     private Shop shop;
@@ -44,7 +45,8 @@ class CliIT {
     @BeforeEach
     void planned() {
         if (shop.control().read().stage() != Stage.PLANNED) {
-            assertThat(cutover("rollback", "--to", "PLANNED", "--yes").exitCode()).isZero();
+            assertThat(cutover("rollback", "--to", "PLANNED", "--yes").exitCode())
+                    .isZero();
         }
     }
 
@@ -94,14 +96,17 @@ class CliIT {
 
     @Test
     void expectationsFailAsConflicts() {
-        assertThat(cutover("freeze", "on", "--expect-stage", "VERIFIED").exitCode()).isEqualTo(8);
+        assertThat(cutover("freeze", "on", "--expect-stage", "VERIFIED").exitCode())
+                .isEqualTo(8);
         assertThat(cutover("freeze", "on", "--expect-epoch", "17").exitCode()).isEqualTo(8);
         assertThat(shop.control().read().stage()).isEqualTo(Stage.PLANNED);
     }
 
     @Test
     void aHeldLockIsAConflictThatNamesItsHolder() {
-        var lease = shop.control().tryLease("command", "lin/42 (copy static)", Duration.ofMinutes(1)).orElseThrow();
+        var lease = shop.control()
+                .tryLease("command", "lin/42 (copy static)", Duration.ofMinutes(1))
+                .orElseThrow();
         try {
             TypedCommand refused = cutover("freeze", "on");
             assertThat(refused.exitCode()).isEqualTo(8);
@@ -119,7 +124,11 @@ class CliIT {
         Files.writeString(other.resolve("cutover.yaml"), plan.replace("127.0.0.1:" + port, "127.0.0.1:1"));
         TypedCommand refused = TypedCommand.run(other, "status");
         assertThat(refused.exitCode()).isEqualTo(6);
-        assertThat(refused.err()).contains("control").contains("127.0.0.1:1").contains("fix ").doesNotContain("\tat ");
+        assertThat(refused.err())
+                .contains("control")
+                .contains("127.0.0.1:1")
+                .contains("fix ")
+                .doesNotContain("\tat ");
     }
 
     @Test
@@ -170,7 +179,8 @@ class CliIT {
 
     @Test
     void statusIsAnEnvelopeForScriptsAndAPictureForPeople() throws IOException {
-        JsonNode json = new ObjectMapper().readTree(cutover("status", "-o", "json").out());
+        JsonNode json =
+                new ObjectMapper().readTree(cutover("status", "-o", "json").out());
         assertThat(json.path("apiVersion").asText()).isEqualTo("cutover/v1");
         assertThat(json.path("stage").asText()).isEqualTo("PLANNED");
         assertThat(json.path("truth").asText()).isEqualTo("old");
@@ -198,7 +208,10 @@ class CliIT {
     void thePasswordIsNeverShown() {
         String password = MySqlServer.shared().rootPassword();
         for (TypedCommand shown : new TypedCommand[] {
-            cutover("config", "show"), cutover("plan", "-o", "json"), cutover("events", "-o", "json"), cutover("init", "--dry-run")
+            cutover("config", "show"),
+            cutover("plan", "-o", "json"),
+            cutover("events", "-o", "json"),
+            cutover("init", "--dry-run")
         }) {
             assertThat(shown.out() + shown.err()).doesNotContain(password);
         }

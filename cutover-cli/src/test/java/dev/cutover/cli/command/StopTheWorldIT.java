@@ -21,7 +21,9 @@ class StopTheWorldIT {
 
     private void cutover(String... words) {
         TypedCommand typed = TypedCommand.run(folder, words);
-        assertThat(typed.exitCode()).as(String.join(" ", words) + "\n" + typed.out() + typed.err()).isZero();
+        assertThat(typed.exitCode())
+                .as(String.join(" ", words) + "\n" + typed.out() + typed.err())
+                .isZero();
     }
 
     @Test

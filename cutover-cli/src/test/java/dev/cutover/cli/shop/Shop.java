@@ -109,8 +109,8 @@ public final class Shop implements AutoCloseable {
 
     /** A worker in a thread of its own, until the shop closes. */
     public void startWorker() {
-        MigrationWorker worker = new MigrationWorker(
-                plan, topology, control, "worker-" + UUID.randomUUID(), new SimpleMeterRegistry());
+        MigrationWorker worker =
+                new MigrationWorker(plan, topology, control, "worker-" + UUID.randomUUID(), new SimpleMeterRegistry());
         Thread thread = new Thread(worker::run, "shop-worker");
         thread.setDaemon(true);
         thread.start();

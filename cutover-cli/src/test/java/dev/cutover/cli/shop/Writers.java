@@ -133,8 +133,8 @@ public final class Writers implements AutoCloseable {
         public Long run(Unit unit) throws SQLException {
             long id = unit.side() == Side.OLD ? onOld(unit) : onNew(unit);
             try (PreparedStatement insert = unit.connection()
-                    .prepareStatement("INSERT INTO " + unit.table("operation")
-                            + " (user_id, op_id, result) VALUES (?, ?, ?)")) {
+                    .prepareStatement(
+                            "INSERT INTO " + unit.table("operation") + " (user_id, op_id, result) VALUES (?, ?, ?)")) {
                 insert.setLong(1, user);
                 insert.setString(2, operation);
                 insert.setLong(3, id);
@@ -176,8 +176,8 @@ public final class Writers implements AutoCloseable {
             }
             take(
                     unit,
-                    "UPDATE stock_slice SET remaining = remaining - 1 WHERE template_id = 1 AND slice_no = "
-                            + user % 2 + " AND remaining > 0");
+                    "UPDATE stock_slice SET remaining = remaining - 1 WHERE template_id = 1 AND slice_no = " + user % 2
+                            + " AND remaining > 0");
             unit.touched("note", RowKey.of(key));
             return id;
         }
