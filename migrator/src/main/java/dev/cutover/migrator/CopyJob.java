@@ -113,7 +113,7 @@ final class CopyJob implements AutoCloseable {
         if (pipeline.failure().isPresent()) {
             throw new ApplyFailedException("The stream of the copy has ended.", null);
         }
-        return Optional.of(pipeline.lag());
+        return pipeline.lag();
     }
 
     private void fail(RuntimeException e) {

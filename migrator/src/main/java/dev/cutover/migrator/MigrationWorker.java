@@ -71,7 +71,7 @@ public final class MigrationWorker implements AutoCloseable {
         this.copyJob = new CopyJob(topology, control, streams, failpoints);
         String implementation = MigrationWorker.class.getPackage().getImplementationVersion();
         this.version = implementation == null ? "development" : implementation;
-        meters.gauge("cutover.stream.lag.seconds", streams, all -> all.lag().toMillis() / 1000.0);
+        meters.gauge("cutover.stream.lag.seconds", streams, MigrationWorker::lagSeconds);
         meters.gauge("cutover.applied.rows", streams, Streams::rowsApplied);
     }
 
@@ -148,6 +148,10 @@ public final class MigrationWorker implements AutoCloseable {
                 mode,
                 Instant.EPOCH,
                 WorkerStatus.json(active, streams, copyJob.progress()));
+    }
+
+    private static double lagSeconds(Streams streams) {
+        return streams.lag().map(lag -> lag.toMillis() / 1000.0).orElse(Double.NaN);
     }
 
     private static String hostName() {

@@ -132,7 +132,7 @@ final class Pipeline implements StreamListener, AutoCloseable {
     /** Sends a beat; ends the pipeline when the stream has said nothing for too long although beats were sent. */
     void beat() {
         long now = System.nanoTime();
-        if (!delivering && now - heardAt > SILENCE_NANOS && lag().toNanos() > SILENCE_NANOS) {
+        if (!delivering && now - heardAt > SILENCE_NANOS && oldestBeat().toNanos() > SILENCE_NANOS) {
             fail(new StreamBrokenException(
                     place.stream(), "nothing came for 20 s, though beats were written to its source.", null));
             return;
@@ -150,11 +150,20 @@ final class Pipeline implements StreamListener, AutoCloseable {
         }
     }
 
-    /** How long ago the oldest change was made that is not applied everywhere, seen through beats. */
-    Duration lag() {
-        long applied =
-                appliers.stream().mapToLong(ApplyWorker::appliedBeat).min().orElse(-1);
-        return Duration.ofNanos(beats.lagNanos(applied, System.nanoTime()));
+    /**
+     * How long ago the oldest change was made that is not applied everywhere, seen through beats; empty until the first of them has come
+     * back: connecting and finding the position takes seconds, and a stream that has brought nothing yet is not a stream that keeps up.
+     */
+    Optional<Duration> lag() {
+        return beats.cameBack(appliedBeat()) ? Optional.of(oldestBeat()) : Optional.empty();
+    }
+
+    private Duration oldestBeat() {
+        return Duration.ofNanos(beats.lagNanos(appliedBeat(), System.nanoTime()));
+    }
+
+    private long appliedBeat() {
+        return appliers.stream().mapToLong(ApplyWorker::appliedBeat).min().orElse(-1);
     }
 
     List<ApplyWorker> appliers() {

@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
  */
 final class StreamKeeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamKeeper.class);
+    private static final String STARTING = "starting";
+    private static final String STREAMING = "streaming";
     private static final long FIRST_BACK_OFF = 100;
     private static final long LAST_BACK_OFF = 5_000;
     private static final Duration HEALTHY = Duration.ofSeconds(30);
@@ -27,7 +29,7 @@ final class StreamKeeper implements AutoCloseable {
     private final Thread thread;
 
     private volatile @Nullable Pipeline pipeline;
-    private volatile String state = "starting";
+    private volatile String state = STARTING;
     private volatile @Nullable String reason;
     private volatile boolean closed;
 
@@ -90,10 +92,10 @@ final class StreamKeeper implements AutoCloseable {
 
     /** Runs one pipeline to its end; gives why it ended. */
     private RuntimeException once() throws InterruptedException {
-        report("starting", null);
+        report(STARTING, null);
         try (Pipeline running = opening.get()) {
             pipeline = running;
-            report("streaming", null);
+            report(STREAMING, null);
             while (!closed && !running.endedWithin(Duration.ofMillis(200))) {
                 continue;
             }
@@ -129,8 +131,10 @@ final class StreamKeeper implements AutoCloseable {
         return Optional.ofNullable(pipeline);
     }
 
+    /** A pipeline that is open but has brought nothing yet is still starting. */
     String state() {
-        return state;
+        Pipeline running = pipeline;
+        return running == null || running.lag().isPresent() || !state.equals(STREAMING) ? state : STARTING;
     }
 
     Optional<String> reason() {

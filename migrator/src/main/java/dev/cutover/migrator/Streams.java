@@ -183,13 +183,17 @@ final class Streams implements AutoCloseable {
         return settings;
     }
 
-    /** The largest lag of all running streams. */
-    Duration lag() {
-        return keepers().stream()
-                .flatMap(keeper -> keeper.pipeline().stream())
-                .map(Pipeline::lag)
-                .max(Duration::compareTo)
-                .orElse(Duration.ZERO);
+    /** The largest lag of all running streams; empty while one of them has none to show. */
+    Optional<Duration> lag() {
+        Duration largest = Duration.ZERO;
+        for (StreamKeeper keeper : keepers()) {
+            Optional<Duration> lag = keeper.pipeline().flatMap(Pipeline::lag);
+            if (lag.isEmpty()) {
+                return Optional.empty();
+            }
+            largest = largest.compareTo(lag.get()) < 0 ? lag.get() : largest;
+        }
+        return Optional.of(largest);
     }
 
     double rowsApplied() {

@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.migrator.apply.ApplyWorker;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The status a worker puts into its heartbeat. */
 final class WorkerStatus {
@@ -15,7 +18,7 @@ final class WorkerStatus {
     static String json(boolean active, Streams streams, List<Progress> tables) {
         ObjectNode status = JSON.objectNode();
         status.put("active", active);
-        status.put("lagSeconds", streams.lag().toMillis() / 1000.0);
+        status.put("lagSeconds", seconds(streams.lag()));
         ArrayNode streamList = status.putArray("streams");
         for (StreamKeeper keeper : streams.keepers()) {
             stream(streamList.addObject(), keeper);
@@ -49,7 +52,7 @@ final class WorkerStatus {
         node.put("state", keeper.state());
         node.put("reason", keeper.reason().orElse(null));
         keeper.pipeline().ifPresent(pipeline -> {
-            node.put("lagSeconds", pipeline.lag().toMillis() / 1000.0);
+            node.put("lagSeconds", seconds(pipeline.lag()));
             ArrayNode targets = node.putArray("targets");
             for (ApplyWorker applier : pipeline.appliers()) {
                 ObjectNode target = targets.addObject();
@@ -58,6 +61,10 @@ final class WorkerStatus {
                 target.put("waiting", applier.waiting());
             }
         });
+    }
+
+    private static @Nullable Double seconds(Optional<Duration> lag) {
+        return lag.map(one -> one.toMillis() / 1000.0).orElse(null);
     }
 
     private static void table(ObjectNode node, Progress progress) {

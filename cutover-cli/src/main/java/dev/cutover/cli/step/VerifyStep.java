@@ -19,6 +19,7 @@ import java.util.Set;
 /** DYNAMIC_COPIED to VERIFIED when everything is EQUAL; at any other stage with rows on both sides it only answers. */
 public final class VerifyStep implements StageStep {
     private static final Duration CATCH_UP = Duration.ofSeconds(30);
+    private static final Duration ROUND = Duration.ofSeconds(5);
 
     private final Set<String> tables;
 
@@ -65,24 +66,27 @@ public final class VerifyStep implements StageStep {
 
     @Override
     public Outcome run(StepContext context, Register register) {
+        Duration maxLag = context.plan().switchPlan().maxLag();
         boolean streams = register.stage().atLeast(Stage.DUAL_WRITE) && register.stage() != Stage.COMPLETED;
-        if (streams
-                && !LagGate.await(context.control(), context.plan().switchPlan().maxLag(), CATCH_UP)) {
+        if (streams && !LagGate.await(context.control(), maxLag, CATCH_UP)) {
             context.narrator().say("the stream is behind; what cannot be settled will be named");
         }
         VerificationReport report = new Verifier(context.plan(), context.topology(), context.control())
                 .verifyOnce(new VerifyOptions(
-                        tables,
-                        false,
-                        progress -> context.narrator()
-                                .progress(List.of(String.format(
-                                        Locale.ROOT,
-                                        "  %-20s %d of %d ranges, %s rows, %s rows/s",
-                                        progress.table(),
-                                        progress.rangesDone(),
-                                        progress.ranges(),
-                                        Numbers.grouped(progress.rows()),
-                                        Numbers.grouped((long) progress.rowsPerSecond()))))));
+                                tables,
+                                false,
+                                progress -> context.narrator()
+                                        .progress(List.of(String.format(
+                                                Locale.ROOT,
+                                                "  %-20s %d of %d ranges, %s rows, %s rows/s",
+                                                progress.table(),
+                                                progress.rangesDone(),
+                                                progress.ranges(),
+                                                Numbers.grouped(progress.rows()),
+                                                Numbers.grouped((long) progress.rowsPerSecond())))))
+                        // What the stream may be behind it may need to bring a row: a shorter wait would settle
+                        // nothing.
+                        .withSettleBound(maxLag.plus(ROUND)));
         if (report.verdict() != Verdict.EQUAL) {
             throw refused(report);
         }

@@ -14,6 +14,7 @@ public final class Beats {
     private static final String PREFIX = "beat-";
 
     private final String stream;
+    private final long first;
     private final ConcurrentSkipListMap<Long, Long> sentNanos = new ConcurrentSkipListMap<>();
     private long next;
 
@@ -24,6 +25,7 @@ public final class Beats {
      */
     public Beats(String stream, long firstNumber) {
         this.stream = stream;
+        this.first = firstNumber;
         this.next = firstNumber;
     }
 
@@ -43,6 +45,11 @@ public final class Beats {
         sentNanos.headMap(appliedBeat, true).clear();
         Map.Entry<Long, Long> oldest = sentNanos.firstEntry();
         return oldest == null ? 0 : Math.max(0, nowNanos - oldest.getValue());
+    }
+
+    /** Whether one of these beats is applied everywhere; before that the stream may not even have begun, however young the oldest beat is. */
+    public boolean cameBack(long appliedBeat) {
+        return appliedBeat >= first;
     }
 
     static boolean isBeat(SeenMarker marker) {
