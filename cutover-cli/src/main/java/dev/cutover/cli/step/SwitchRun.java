@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,6 +68,9 @@ final class SwitchRun {
             handover.prepare();
             carryOver.prepare();
             warmUp();
+            rehearse();
+        } catch (SwitchStoppedException e) {
+            return stopped(stable, e.sentence(), e.details());
         } catch (SQLException e) {
             return stopped(stable, "could not prepare: " + e.getMessage(), List.of());
         }
@@ -86,6 +90,33 @@ final class SwitchRun {
         clock.reached(SwitchPoint.DECIDED);
         settlement.carryOut(committed, clock);
         return new Result(context.control().read(), true, "", List.of(), handedOver, compared, clock);
+    }
+
+    // Whoever holds a fence now and does not let go of it would keep the abort waiting, too, and every writer behind
+    // the
+    // abort: better to find out while there is nothing to abort.
+    private void rehearse() throws SQLException {
+        List<DatabaseId> open = Streams.databases(context.topology(), to.other());
+        long begun = System.nanoTime();
+        while (true) {
+            List<Callable<Optional<CloseOutcome>>> tasks = new ArrayList<>();
+            for (DatabaseId database : open) {
+                tasks.add(() -> Fence.rehearseClose(context.topology(), database, limits.lockWait()));
+            }
+            List<CloseOutcome> blocked = Together.call(context.threads(), tasks).stream()
+                    .flatMap(Optional::stream)
+                    .toList();
+            open = blocked.stream().map(CloseOutcome::database).toList();
+            if (open.isEmpty()) {
+                return;
+            }
+            boolean late = System.nanoTime() - begun > limits.writePause().toNanos();
+            // The writers that queued behind the request go first.
+            if (late || !Waiting.pause(limits.lockWait())) {
+                throw new SwitchStoppedException(
+                        "The fence of " + open + " could not be closed within the write pause.", blockers(blocked));
+            }
+        }
     }
 
     private Register claim(Register stable) {

@@ -7,12 +7,12 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /** One command line as a user or a script types it, with what it printed. */
-record TypedCommand(int exitCode, String out, String err) {
-    static TypedCommand run(Path folder, String... words) {
+public record TypedCommand(int exitCode, String out, String err) {
+    public static TypedCommand run(Path folder, String... words) {
         return run(folder, Prompt.absent(), words);
     }
 
-    static TypedCommand run(Path folder, Prompt prompt, String... words) {
+    public static TypedCommand run(Path folder, Prompt prompt, String... words) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         Surroundings surroundings =

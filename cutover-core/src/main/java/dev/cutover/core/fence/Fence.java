@@ -127,6 +127,18 @@ public final class Fence {
                 .attempt();
     }
 
+    /**
+     * Asks for the lock that {@link #close} needs and gives it back at once; nothing is moved.
+     *
+     * <p>For before a switch is claimed: who holds the fence for long would hold up the abort of that switch as well, and the abort holds
+     * every writer up with it.
+     *
+     * @return who is in the way; empty when nobody is
+     */
+    public static Optional<CloseOutcome> rehearseClose(Topology topology, DatabaseId database, Duration lockWait) {
+        return new FenceClosing(database, new Epoch(0), lockWait, "", () -> topology.pinnedMulti(database)).rehearse();
+    }
+
     /** Opens a target for the application: {@code (replica, < epoch)} with a start of {@code epoch} becomes {@code (primary, epoch)}. */
     public static int open(Connection connection, Epoch epoch, String by) throws SQLException {
         return move(
@@ -185,8 +197,9 @@ public final class Fence {
      * Records where the stream out of this database begins in {@code epoch}: what the server has executed now.
      *
      * <p>Admitted while the fence is {@code (replica, < epoch)}, that is before a switch opens it, or {@code (primary, epoch)}, that is
-     * before the first forward stream. A start that is there already stays: an earlier start only delivers more. The session must not be
-     * in a transaction.
+     * before the first forward stream. A start that is there already stays: an earlier start only delivers more. That is true of one of an
+     * older epoch as well when the database is not being entered but has been the truth all along, as after an aborted switch: a start
+     * from now would pass over what the stream of the older one still owes. The session must not be in a transaction.
      *
      * @return false when the fence does not admit it: read again
      */
@@ -206,9 +219,13 @@ public final class Fence {
             }
             try (PreparedStatement insert = connection.prepareStatement(
                     "INSERT INTO cutover_start (epoch, gtid_set) SELECT ?, REPLACE(@@GLOBAL.gtid_executed, '\\n', '') FROM DUAL"
-                            + " WHERE NOT EXISTS (SELECT 1 FROM cutover_start s WHERE s.epoch = ?)")) {
+                            + " WHERE NOT EXISTS (SELECT 1 FROM cutover_start s WHERE s.epoch = ?"
+                            + (beforeFirstStream ? " OR s.epoch < ?" : "") + ")")) {
                 insert.setLong(1, epoch.number());
                 insert.setLong(2, epoch.number());
+                if (beforeFirstStream) {
+                    insert.setLong(3, epoch.number());
+                }
                 insert.executeUpdate();
             }
             connection.commit();

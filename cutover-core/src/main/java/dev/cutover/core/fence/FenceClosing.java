@@ -9,6 +9,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +32,10 @@ final class FenceClosing {
     private static final int NO_SUCH_THREAD = 1094;
 
     // lock_wait_timeout ends the wait also where the timer's session has died.
-    private static final String PACKET = "SET SESSION wait_timeout = 5, lock_wait_timeout = 5;"
-            + "LOCK TABLES cutover_fence WRITE;"
+    private static final String LOCK =
+            "SET SESSION wait_timeout = 5, lock_wait_timeout = 5;" + "LOCK TABLES cutover_fence WRITE;";
+
+    private static final String PACKET = LOCK
             + "UPDATE cutover_fence SET role = 'closing', epoch = ?, updated_by = ?"
             + " WHERE id = 1 AND epoch < ? AND server_uuid = @@server_uuid;"
             + "UNLOCK TABLES";
@@ -72,6 +75,27 @@ final class FenceClosing {
         this.sessions = sessions;
     }
 
+    /** Asks for the lock and gives it back, the fence stays as it is; the outcome when somebody is in the way. */
+    Optional<CloseOutcome> rehearse() {
+        try (Connection watching = sessions.open();
+                Connection closing = sessions.open()) {
+            Try tried = lock(watching, closing, () -> send(closing, LOCK + "UNLOCK TABLES"));
+            SQLException failure = tried.failure();
+            if (failure == null) {
+                return Optional.empty();
+            }
+            if (!tried.blocked()) {
+                throw failure;
+            }
+            return Optional.of(blocked(tried, Fence.read(watching)));
+        } catch (SQLException e) {
+            throw new FenceCloseFailedException(
+                    "Could not find out whether the fence of " + database + " can be closed: " + e.getMessage()
+                            + ". Nothing was changed.",
+                    e);
+        }
+    }
+
     CloseOutcome attempt() {
         try (Connection watching = sessions.open();
                 Connection closing = sessions.open()) {
@@ -85,13 +109,54 @@ final class FenceClosing {
     }
 
     private CloseOutcome attempt(Connection watching, Connection closing) throws SQLException {
+        Try tried = lock(watching, closing, () -> close(closing));
+        SQLException failure = tried.failure();
+        // A locking read: it waits for a commit that is under way and sees its result.
+        FenceState fence = Fence.readShared(watching);
+        if (fence.role() == Role.CLOSING && fence.epoch().equals(epoch)) {
+            return new CloseOutcome(database, CloseOutcome.Kind.CLOSED, fence, List.of(), null, tried.took());
+        }
+        if (failure == null || fence.epoch().compareTo(epoch) >= 0) {
+            return new CloseOutcome(database, CloseOutcome.Kind.SUPERSEDED, fence, List.of(), null, tried.took());
+        }
+        if (tried.blocked()) {
+            return blocked(tried, fence);
+        }
+        throw failure;
+    }
+
+    /** What became of one request for the lock; no failure when it was granted. */
+    private record Try(@Nullable SQLException failure, Timer timer, Duration took) {
+        boolean blocked() {
+            return failure != null
+                    && (timer.killed()
+                            || failure.getErrorCode() == INTERRUPTED
+                            || failure.getErrorCode() == LOCK_WAIT_TIMEOUT);
+        }
+    }
+
+    private CloseOutcome blocked(Try tried, FenceState fence) {
+        return new CloseOutcome(
+                database,
+                CloseOutcome.Kind.BLOCKED,
+                fence,
+                tried.timer().blockers(),
+                tried.timer().blockersUnknown(),
+                tried.took());
+    }
+
+    private interface Packet {
+        void send() throws SQLException;
+    }
+
+    private Try lock(Connection watching, Connection closing, Packet packet) throws SQLException {
         long connectionId = connectionId(closing);
         Timer timer = new Timer(watching, connectionId);
         long begun = System.nanoTime();
         @Nullable SQLException failure = null;
         timer.start();
         try {
-            send(closing);
+            packet.send();
         } catch (SQLException e) {
             failure = e;
         } finally {
@@ -101,28 +166,19 @@ final class FenceClosing {
             // Whatever the session still does or holds on the server ends here.
             kill(watching, "KILL " + connectionId);
         }
-        Duration took = Duration.ofNanos(System.nanoTime() - begun);
-        // A locking read: it waits for a commit that is under way and sees its result.
-        FenceState fence = Fence.readShared(watching);
-        if (fence.role() == Role.CLOSING && fence.epoch().equals(epoch)) {
-            return new CloseOutcome(database, CloseOutcome.Kind.CLOSED, fence, List.of(), null, took);
-        }
-        if (failure == null || fence.epoch().compareTo(epoch) >= 0) {
-            return new CloseOutcome(database, CloseOutcome.Kind.SUPERSEDED, fence, List.of(), null, took);
-        }
-        if (timer.killed() || failure.getErrorCode() == INTERRUPTED || failure.getErrorCode() == LOCK_WAIT_TIMEOUT) {
-            return new CloseOutcome(
-                    database, CloseOutcome.Kind.BLOCKED, fence, timer.blockers(), timer.blockersUnknown(), took);
-        }
-        throw failure;
+        return new Try(failure, timer, Duration.ofNanos(System.nanoTime() - begun));
     }
 
-    private void send(Connection closing) throws SQLException {
+    private void close(Connection closing) throws SQLException {
+        send(closing, PACKET, epoch.number(), by, epoch.number());
+    }
+
+    private static void send(Connection closing, String sql, Object... parameters) throws SQLException {
         closing.setAutoCommit(true);
-        try (PreparedStatement packet = closing.prepareStatement(PACKET)) {
-            packet.setLong(1, epoch.number());
-            packet.setString(2, by);
-            packet.setLong(3, epoch.number());
+        try (PreparedStatement packet = closing.prepareStatement(sql)) {
+            for (int i = 0; i < parameters.length; i++) {
+                packet.setObject(i + 1, parameters[i]);
+            }
             packet.execute();
             // An error of a later statement shows only when its result is asked for.
             while (packet.getMoreResults() || packet.getUpdateCount() != -1) {

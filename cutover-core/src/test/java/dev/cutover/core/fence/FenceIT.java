@@ -115,6 +115,24 @@ class FenceIT {
     }
 
     @Test
+    void theStartOfAnOlderEpochStaysAfterAnAbort() throws SQLException {
+        FencedDatabase database = new FencedDatabase(Role.PRIMARY, ONE);
+        try (Connection connection = database.session()) {
+            assertThat(Fence.recordStart(connection, ONE)).isTrue();
+            var start = Fence.start(connection, ONE);
+            connection.createStatement().execute("INSERT INTO written (epoch) VALUES (1)");
+            assertThat(Fence.abortFrom(connection, TWO, "test")).isOne();
+
+            assertThat(Fence.recordStart(connection, TWO)).isTrue();
+
+            assertThat(Fence.start(connection, TWO))
+                    .as("a start from now would pass over the row that was written")
+                    .isEmpty();
+            assertThat(Fence.start(connection, ONE)).isEqualTo(start);
+        }
+    }
+
+    @Test
     void aLongTransactionBlocksTheCloseOnlyBrieflyAndIsNamed() throws SQLException {
         FencedDatabase database = new FencedDatabase(Role.PRIMARY, ONE);
         try (Connection writer = database.session()) {
@@ -141,6 +159,23 @@ class FenceIT {
             writer.commit();
         }
         assertThat(close(database, TWO).closed()).isTrue();
+    }
+
+    @Test
+    void aRehearsedCloseNamesWhoIsInTheWayAndMovesNothing() throws SQLException {
+        FencedDatabase database = new FencedDatabase(Role.PRIMARY, ONE);
+        FenceState before = database.fence();
+        try (Connection writer = database.session()) {
+            writer.setAutoCommit(false);
+            Fence.readShared(writer);
+            CloseOutcome outcome = closing(database, TWO).rehearse().orElseThrow();
+            assertThat(outcome.kind()).isEqualTo(CloseOutcome.Kind.BLOCKED);
+            assertThat(outcome.blockers()).hasSize(1);
+            assertThat(outcome.blockers().get(0).connectionId()).isEqualTo(connectionId(writer));
+            writer.commit();
+        }
+        assertThat(closing(database, TWO).rehearse()).isEmpty();
+        assertThat(database.fence()).isEqualTo(before);
     }
 
     @Test
@@ -189,7 +224,9 @@ class FenceIT {
                                 connection.commit();
                             }
                             connection.createStatement().execute("INSERT INTO written (epoch) VALUES (1)");
-                            connection.createStatement().execute("DO SLEEP(0.02)");
+                            // The twin takes its time, so that a slow machine still counts at the close before it
+                            // commits.
+                            connection.createStatement().execute("DO SLEEP(" + (holdingTheFence ? 0.02 : 0.3) + ")");
                             connection.commit();
                             acknowledged.incrementAndGet();
                         }
@@ -298,7 +335,11 @@ class FenceIT {
     }
 
     private static CloseOutcome close(FencedDatabase database, Epoch epoch) {
-        return new FenceClosing(DatabaseId.OLD, epoch, Duration.ofMillis(100), "test", database::session).attempt();
+        return closing(database, epoch).attempt();
+    }
+
+    private static FenceClosing closing(FencedDatabase database, Epoch epoch) {
+        return new FenceClosing(DatabaseId.OLD, epoch, Duration.ofMillis(100), "test", database::session);
     }
 
     private static long connectionId(Connection connection) throws SQLException {

@@ -1,0 +1,263 @@
+package dev.cutover.cli.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cutover.cli.command.TypedCommand;
+import dev.cutover.cli.failure.CommandFailedException;
+import dev.cutover.cli.failure.Problem;
+import dev.cutover.cli.shop.Shop;
+import dev.cutover.cli.shop.Writers;
+import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.Role;
+import dev.cutover.core.stage.Register;
+import dev.cutover.core.stage.Stage;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SwitchIT {
+    private static final long LEGACY_OF_ITEM_1 = 100;
+    private static final long TOTAL = 100_000;
+
+    @TempDir
+    @SuppressWarnings("NonFinalStaticField") // JUnit sets it once for the class
+    static Path folder = Path.of("");
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private Shop shop;
+    private Writers writers;
+
+    /** Dies at one point, as a process does: nothing after it is done, nothing is undone. */
+    private static final class Death extends Error {
+        private static final long serialVersionUID = 1L;
+    }
+
+    @BeforeAll
+    void walkToVerified() throws SQLException {
+        shop = Shop.create(folder, "rolling");
+        new Installation(context(), false).run();
+        writers = shop.startWriters(4);
+        shop.startWorker();
+        run(new FreezeStep());
+        Awaitility.await().until(() -> !Instances.proxies(shop.control()).isEmpty());
+        run(new SingleWriteStep());
+        run(new CopyStaticStep());
+        run(new DualWriteStep());
+        run(new CopyDynamicStep(false, false));
+        Outcome verified = run(new VerifyStep(Set.of()));
+        assertThat(verified.register().stage()).isEqualTo(Stage.VERIFIED);
+    }
+
+    @AfterAll
+    void close() {
+        shop.close();
+        threads.shutdownNow();
+    }
+
+    private StepContext context() {
+        return context(Duration.ofMinutes(2));
+    }
+
+    private StepContext context(Duration timeout) {
+        return new StepContext(
+                shop.plan(), shop.topology(), shop.control(), threads, "test", "a test", timeout, Narrator.silent());
+    }
+
+    private Outcome run(StageStep step) {
+        try {
+            return step.run(context(), shop.control().read());
+        } catch (CommandFailedException e) {
+            throw new AssertionError(e.getMessage() + " " + e.details(), e);
+        }
+    }
+
+    private SwitchStep switchStep(SwitchObserver observer) {
+        return new SwitchStep(SwitchLimits.of(shop.plan().switchPlan()), observer);
+    }
+
+    private void toOld() {
+        Register register = shop.control().read();
+        if (register.truth() == Side.NEW) {
+            streamsRun();
+            switchStep(SwitchObserver.none()).undo(context(), register);
+        }
+    }
+
+    private void streamsRun() {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> WorkerView.read(shop.control())
+                        .filter(worker -> worker.lagSeconds() != null)
+                        .isPresent());
+    }
+
+    private void writersGoOn() {
+        int before = writers.count();
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> writers.count() > before + 20);
+        assertThat(writers.failures()).isEmpty();
+    }
+
+    @Test
+    void aSwitchARollbackAndASwitchLoseNoAcknowledgedWriteAndNoPieceOfStock() throws SQLException {
+        toOld();
+        writersGoOn();
+        streamsRun();
+        Outcome there = run(switchStep(SwitchObserver.none()));
+        assertThat(there.register().truth()).isEqualTo(Side.NEW);
+        assertThat(there.register().stage()).isEqualTo(Stage.SWITCHED);
+        writersGoOn();
+        streamsRun();
+        Outcome back = switchStep(SwitchObserver.none()).undo(context(), there.register());
+        assertThat(back.register().truth()).isEqualTo(Side.OLD);
+        assertThat(back.register().stage()).isEqualTo(Stage.VERIFIED);
+        writersGoOn();
+        streamsRun();
+        Outcome again = run(switchStep(SwitchObserver.none()));
+        assertThat(again.register().truth()).isEqualTo(Side.NEW);
+        writersGoOn();
+        everythingAcknowledgedIsThere();
+        stockAddsUpOnNew();
+        toOld();
+    }
+
+    private void everythingAcknowledgedIsThere() throws SQLException {
+        Map<Long, Long> acknowledged = writers.acknowledged();
+        String ids = String.join(
+                ",", acknowledged.keySet().stream().map(String::valueOf).toList());
+        assertThat(shop.overTables("note", "COUNT(DISTINCT note_id)", "note_id >> 10 IN (" + ids + ")"))
+                .isEqualTo(acknowledged.size());
+    }
+
+    // Writers go on meanwhile: what they took between the two readings may be missing, never added.
+    private void stockAddsUpOnNew() throws SQLException {
+        long issuedBefore = shop.overTables("note", "COUNT(*)", "item_id = 1");
+        long remaining = 0;
+        for (DatabaseId shard : shop.plan().shardDatabases()) {
+            remaining += shop.number(shard, "SELECT COALESCE(SUM(remaining), 0) FROM stock_slice");
+        }
+        long issuedAfter = shop.overTables("note", "COUNT(*)", "item_id = 1");
+        assertThat(issuedBefore).isGreaterThan(LEGACY_OF_ITEM_1);
+        assertThat(remaining).isBetween(TOTAL - issuedAfter - 8, TOTAL - issuedBefore + 8);
+    }
+
+    @Test
+    void aTransactionThatHoldsTheFenceIsNamedBeforeAnythingIsClaimedAndHoldsNobodyUp() throws SQLException {
+        toOld();
+        streamsRun();
+        Register before = shop.control().read();
+        SwitchStep impatient = new SwitchStep(
+                new SwitchLimits(
+                        Duration.ofSeconds(30),
+                        Duration.ofMillis(400),
+                        Duration.ofMillis(100),
+                        Duration.ofMillis(500),
+                        null),
+                SwitchObserver.none());
+        try (Connection blocker = shop.topology().pinned(DatabaseId.OLD)) {
+            blocker.setAutoCommit(false);
+            Fence.readShared(blocker);
+            assertThatThrownBy(() -> impatient.run(context(Duration.ofMillis(500)), before))
+                    .isInstanceOfSatisfying(CommandFailedException.class, aborted -> {
+                        assertThat(aborted.problem()).isEqualTo(Problem.SWITCH_ABORTED);
+                        assertThat(aborted.problem().exit().number()).isEqualTo(7);
+                        assertThat(aborted.details()).anyMatch(line -> line.contains("connection"));
+                    });
+            assertThat(shop.control().read()).isEqualTo(before);
+            writersGoOn();
+            blocker.rollback();
+        }
+    }
+
+    @Test
+    void aSwitchWithoutItsConfirmationIsRefusedAndMovesNothing() {
+        toOld();
+        streamsRun();
+        run(new VerifyStep(Set.of()));
+        Register before = shop.control().read();
+        for (String flags : List.of("--yes", "--confirm=shop", "--confirm=shopp --reason=night")) {
+            TypedCommand refused = TypedCommand.run(folder, ("switch " + flags).split(" ", -1));
+            assertThat(refused.exitCode()).as(flags + "\n" + refused.err()).isEqualTo(5);
+            assertThat(refused.err()).contains("fix   cutover switch --confirm=shop --reason=");
+            assertThat(shop.control().read()).as(flags).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void aSwitchWithoutAMomentToSpareIsAbortedAndTheOldSideOpensAgain() {
+        toOld();
+        streamsRun();
+        Register before = shop.control().read();
+        SwitchStep hurried = new SwitchStep(
+                new SwitchLimits(
+                        Duration.ofSeconds(30),
+                        Duration.ofMillis(1),
+                        SwitchLimits.LOCK_WAIT,
+                        Duration.ofSeconds(1),
+                        null),
+                SwitchObserver.none());
+        assertThatThrownBy(() -> hurried.run(context(Duration.ofMillis(500)), before))
+                .isInstanceOfSatisfying(CommandFailedException.class, aborted -> {
+                    assertThat(aborted.problem()).isEqualTo(Problem.SWITCH_ABORTED);
+                    assertThat(aborted.problem().exit().number()).isEqualTo(7);
+                });
+        Register after = shop.control().read();
+        assertThat(after.truth()).isEqualTo(Side.OLD);
+        assertThat(after.phase()).isEqualTo(Register.Phase.STABLE);
+        assertThat(after.stage()).isEqualTo(before.stage());
+        assertThat(after.epoch()).isGreaterThan(before.epoch());
+        writersGoOn();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = SwitchPoint.class,
+            names = {"PREPARED", "SETTLED"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void aSwitchWhoseCoordinatorDiedIsSettledByAnotherProcess(SwitchPoint point) throws SQLException {
+        toOld();
+        streamsRun();
+        Register before = shop.control().read();
+        assertThatThrownBy(() -> run(switchStep(reached -> {
+                    if (reached == point) {
+                        throw new Death();
+                    }
+                })))
+                .isInstanceOf(Death.class);
+        Register left = shop.control().read();
+        assertThat(left.phase()).isEqualTo(Register.Phase.SWITCHING);
+        SwitchSettlement settlement = new SwitchSettlement(context());
+        Register settled = settlement.settle("its coordinator died at " + point);
+        boolean decided = point.compareTo(SwitchPoint.DECIDED) >= 0;
+        assertThat(settled.phase()).isEqualTo(Register.Phase.STABLE);
+        assertThat(settled.truth()).isEqualTo(decided ? Side.NEW : Side.OLD);
+        assertThat(settled.epoch()).isEqualTo(before.epoch().next());
+        for (DatabaseId database : shop.plan().databases()) {
+            try (Connection connection = shop.topology().database(database).getConnection()) {
+                Role expected = database.side() == settled.truth() ? Role.PRIMARY : Role.REPLICA;
+                assertThat(Fence.read(connection).admits(expected, settled.epoch()))
+                        .as(database + " is " + expected)
+                        .isTrue();
+            }
+        }
+        assertThat(settlement.settle("again")).isEqualTo(settled);
+        writersGoOn();
+    }
+}
