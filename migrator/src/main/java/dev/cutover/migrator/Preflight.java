@@ -8,6 +8,14 @@ import java.util.Set;
 
 /** Says before anything starts whether this source can be read and this target be written; changes nothing. Stateless. */
 public final class Preflight {
+    /** The check that a database answers; when it fails, no other is run. */
+    public static final String REACHABLE = Checks.REACHABLE;
+
+    /** The names of all checks. */
+    public static Set<String> checks() {
+        return Checks.names();
+    }
+
     /**
      * Runs the checks.
      *

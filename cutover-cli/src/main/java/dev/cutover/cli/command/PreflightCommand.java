@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** {@code cutover preflight}. */
 @Command(
@@ -45,6 +46,7 @@ final class PreflightCommand implements Callable<Integer> {
     public Integer call() {
         try (Migration migration = invocation.open()) {
             Set<String> chosen = only == null ? Set.of() : new TreeSet<>(only);
+            requireKnown(chosen);
             List<Finding> findings = new Preflight().run(migration.plan(), migration.topology(), chosen);
             invocation.console().result("Preflight", migration.plan().migration(), json(findings), to -> {
                 boolean every = invocation.root().verbose;
@@ -72,13 +74,25 @@ final class PreflightCommand implements Callable<Integer> {
         }
     }
 
+    private void requireKnown(Set<String> chosen) {
+        for (String check : chosen) {
+            if (!Preflight.checks().contains(check)) {
+                throw new ParameterException(
+                        invocation.spec().commandLine(),
+                        "There is no check '" + check + "'; there are " + String.join(", ", Preflight.checks()));
+            }
+        }
+    }
+
     private int verdict(List<Finding> findings) {
         List<Finding> failed = findings.stream()
                 .filter(finding -> finding.severity() == Finding.Severity.FAIL)
                 .toList();
         if (!failed.isEmpty()) {
+            boolean reached =
+                    failed.stream().noneMatch(finding -> finding.check().equals(Preflight.REACHABLE));
             throw new CommandFailedException(
-                    Problem.GATE_NOT_MET,
+                    reached ? Problem.GATE_NOT_MET : Problem.DATABASE_UNREACHABLE,
                     failed.size() + (failed.size() == 1 ? " check of " : " checks of ") + findings.size() + " failed.",
                     failed.get(0).fix(),
                     failed.stream()

@@ -9,6 +9,13 @@ import java.util.List;
 final class DatabaseWork {
     private DatabaseWork() {}
 
+    /** What the driver says without its advice, as a sentence. */
+    static String firstLine(SQLException e) {
+        String line =
+                String.valueOf(e.getMessage()).lines().findFirst().orElse("").strip();
+        return line.endsWith(".") ? line : line + ".";
+    }
+
     /** Statements that may be refused. */
     interface Work<T> {
         T run() throws SQLException;
@@ -22,7 +29,7 @@ final class DatabaseWork {
             boolean lostConnection = e.getSQLState() != null && e.getSQLState().startsWith("08");
             throw new CommandFailedException(
                     lostConnection ? Problem.DATABASE_UNREACHABLE : Problem.WORK_REFUSED,
-                    "Could not " + what + ": " + e.getMessage() + " (MySQL error " + e.getErrorCode() + ").",
+                    "Could not " + what + ": " + firstLine(e) + " (MySQL error " + e.getErrorCode() + ").",
                     "remove the cause, then  cutover " + again,
                     List.of(),
                     e);

@@ -42,7 +42,7 @@ public final class Installation {
         int slots = context.plan().layout().slots();
         List<String> lines = new ArrayList<>();
         lines.add("create the schemas that are missing: "
-                + String.join(", ", schemas().keySet()));
+                + String.join(", ", schemas().stream().map(Endpoint::schema).toList()));
         lines.add("create the control tables in " + context.plan().control().describe());
         if (tables) {
             lines.add("create the tables of meta, and " + Numbers.grouped(slots)
@@ -55,7 +55,7 @@ public final class Installation {
     /** Every statement, with the database it is for as a comment. */
     public List<String> statements() {
         List<String> all = new ArrayList<>();
-        schemas().forEach((name, endpoint) -> all.add(create(endpoint) + ";  -- " + endpoint.describe()));
+        schemas().forEach(endpoint -> all.add(create(endpoint) + ";  -- " + endpoint.describe()));
         all.add("-- " + context.plan().control().describe() + ": sql/control/V1__control.sql (Flyway)");
         for (DatabaseId database : context.plan().databases()) {
             all.add("-- " + context.plan().endpoint(database).describe());
@@ -66,8 +66,9 @@ public final class Installation {
     }
 
     public Register run() {
+        reachAll();
         return DatabaseWork.named("install", "init", () -> {
-            for (Endpoint endpoint : schemas().values()) {
+            for (Endpoint endpoint : schemas()) {
                 createSchema(endpoint);
             }
             context.control().install();
@@ -82,6 +83,29 @@ public final class Installation {
             Together.call(context.threads(), tasks);
             return register;
         });
+    }
+
+    // Before anything is created: half an installation is nothing that "unreachable" should leave behind.
+    private void reachAll() {
+        List<Endpoint> endpoints = new ArrayList<>(schemas());
+        endpoints.add(context.plan().endpoint(DatabaseId.OLD));
+        for (Endpoint endpoint : endpoints) {
+            try (Connection ignored = connect(endpoint, endpoint.schema())) {
+                continue;
+            } catch (SQLException e) {
+                boolean created =
+                        e.getErrorCode() == UNKNOWN_DATABASE && endpoints.indexOf(endpoint) < endpoints.size() - 1;
+                if (!created) {
+                    throw new CommandFailedException(
+                            Problem.DATABASE_UNREACHABLE,
+                            "The database " + endpoint.describe() + " cannot be reached as user '" + endpoint.user()
+                                    + "': " + DatabaseWork.firstLine(e),
+                            "check that the server runs and that address, user and password in the plan are right, then  cutover init",
+                            List.of(),
+                            e);
+                }
+            }
+        }
     }
 
     // A plan may change as long as nothing was done by it.
@@ -122,14 +146,15 @@ public final class Installation {
                 : SqlScript.read(SHARD).statements(context.plan().layout().tables());
     }
 
-    private Map<String, Endpoint> schemas() {
+    // Two servers may have schemas of the same name.
+    private List<Endpoint> schemas() {
         Map<String, Endpoint> schemas = new LinkedHashMap<>();
-        schemas.put(context.plan().control().schema(), context.plan().control());
+        schemas.put(context.plan().control().describe(), context.plan().control());
         for (DatabaseId database : context.plan().newDatabases()) {
             Endpoint endpoint = context.plan().endpoint(database);
-            schemas.put(endpoint.schema(), endpoint);
+            schemas.put(endpoint.describe(), endpoint);
         }
-        return schemas;
+        return List.copyOf(schemas.values());
     }
 
     private static String create(Endpoint endpoint) {
@@ -139,6 +164,20 @@ public final class Installation {
 
     // A schema that is missing cannot be connected to, so this one session has none.
     private static void createSchema(Endpoint endpoint) throws SQLException {
+        try (Connection ignored = connect(endpoint, endpoint.schema())) {
+            return;
+        } catch (SQLException e) {
+            if (e.getErrorCode() != UNKNOWN_DATABASE) {
+                throw e;
+            }
+        }
+        try (Connection connection = connect(endpoint, "");
+                Statement statement = connection.createStatement()) {
+            statement.execute(create(endpoint));
+        }
+    }
+
+    private static Connection connect(Endpoint endpoint, String schema) throws SQLException {
         Properties login = new Properties();
         login.setProperty("user", endpoint.user());
         login.setProperty("password", endpoint.password().reveal());
@@ -146,17 +185,7 @@ public final class Installation {
         login.setProperty("socketTimeout", "30000");
         login.setProperty("allowPublicKeyRetrieval", "true");
         login.setProperty("sslMode", "PREFERRED");
-        String server = "jdbc:mysql://" + endpoint.host() + ":" + endpoint.port() + "/";
-        try (Connection ignored = DriverManager.getConnection(server + endpoint.schema(), login)) {
-            return;
-        } catch (SQLException e) {
-            if (e.getErrorCode() != UNKNOWN_DATABASE) {
-                throw e;
-            }
-        }
-        try (Connection connection = DriverManager.getConnection(server, login);
-                Statement statement = connection.createStatement()) {
-            statement.execute(create(endpoint));
-        }
+        return DriverManager.getConnection(
+                "jdbc:mysql://" + endpoint.host() + ":" + endpoint.port() + "/" + schema, login);
     }
 }

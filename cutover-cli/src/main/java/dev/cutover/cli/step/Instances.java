@@ -15,6 +15,10 @@ public final class Instances {
     // A proxy looks five times a second and reports twice a second.
     private static final Duration FOLLOW_PATIENCE = Duration.ofSeconds(5);
 
+    // Whoever has just been started reports within half a second.
+    private static final Duration REPORT_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration ASK_AGAIN = Duration.ofMillis(100);
+
     private Instances() {}
 
     public static List<Instance> proxies(ControlDatabase control) {
@@ -46,7 +50,22 @@ public final class Instances {
                 "run the same command again in a second; an instance that stays behind must be restarted");
     }
 
+    /** Whether a proxy is alive; one that has just been started is given the time to report. */
+    static Gate proxyGate(ControlDatabase control, String again) {
+        Waiting.until(REPORT_PATIENCE, ASK_AGAIN, () -> !proxies(control).isEmpty());
+        List<Instance> proxies = proxies(control);
+        return Gate.of(
+                "a proxy is alive",
+                !proxies.isEmpty(),
+                proxies.isEmpty()
+                        ? "no service instance has reported itself in the last five seconds"
+                        : proxies.size() + " alive",
+                "start the service with the proxy, then  cutover " + again);
+    }
+
+    /** Whether a worker is alive; one that has just been started is given the time to report. */
     static Gate workerGate(ControlDatabase control) {
+        Waiting.until(REPORT_PATIENCE, ASK_AGAIN, () -> !workers(control).isEmpty());
         List<Instance> workers = workers(control);
         return Gate.of(
                 "a worker is alive",
@@ -61,7 +80,7 @@ public final class Instances {
     static boolean awaitFollowers(ControlDatabase control, Register register, Duration bound) {
         return Waiting.until(
                 bound,
-                Duration.ofMillis(100),
+                ASK_AGAIN,
                 () -> proxies(control).stream().allMatch(proxy -> proxy.registerVersion() >= register.version()));
     }
 }

@@ -1,6 +1,5 @@
 package dev.cutover.cli.step;
 
-import dev.cutover.core.stage.Instance;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
 import java.util.List;
@@ -32,16 +31,8 @@ public final class SingleWriteStep implements StageStep {
 
     @Override
     public List<Gate> gates(StepContext context, Register register) {
-        List<Instance> proxies = Instances.proxies(context.control());
         return List.of(
-                Gate.of(
-                        "a proxy is alive",
-                        !proxies.isEmpty(),
-                        proxies.isEmpty()
-                                ? "no service instance has reported itself in the last five seconds"
-                                : proxies.size() + " alive",
-                        "start the service with the proxy, then  cutover single-write"),
-                Instances.followGate(context.control(), register));
+                Instances.proxyGate(context.control(), command()), Instances.followGate(context.control(), register));
     }
 
     @Override

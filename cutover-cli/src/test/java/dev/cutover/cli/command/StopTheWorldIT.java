@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cutover.cli.shop.Shop;
 import dev.cutover.cli.shop.Writers;
 import dev.cutover.cli.step.Instances;
+import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
 import dev.cutover.core.topology.Side;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +28,17 @@ class StopTheWorldIT {
                 .isZero();
     }
 
+    private void refusedWithoutItsConfirmation(ControlDatabase control) {
+        Register before = control.read();
+        for (String flags : List.of("--yes", "--confirm=shop", "--confirm=shopp --reason=night")) {
+            String[] words = ("stop-the-world run " + flags).split(" ", -1);
+            TypedCommand refused = TypedCommand.run(folder, words);
+            assertThat(refused.exitCode()).as(flags + "\n" + refused.err()).isEqualTo(5);
+            assertThat(refused.err()).contains("fix   cutover stop-the-world run --confirm=shop --reason=");
+            assertThat(control.read()).as(flags).isEqualTo(before);
+        }
+    }
+
     @Test
     void copiesAndComparesEverythingWhileNobodyWritesAndOpensNew() throws SQLException, InterruptedException {
         try (Shop shop = Shop.create(folder, "stop-the-world")) {
@@ -38,6 +51,7 @@ class StopTheWorldIT {
             TypedCommand rolling = TypedCommand.run(folder, "dual-write", "on", "--yes");
             assertThat(rolling.exitCode()).isEqualTo(4);
             Awaitility.await().until(() -> writers.count() > 50);
+            refusedWithoutItsConfirmation(shop.control());
             TypedCommand run = TypedCommand.run(
                     folder, "stop-the-world", "run", "--confirm=shop", "--reason=a night", "--timeout=2m");
             assertThat(run.exitCode()).as(run.out() + run.err()).isZero();

@@ -5,6 +5,7 @@ import dev.cutover.core.plan.PlanReader;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.MySqlControlDatabase;
 import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Identifier;
 import dev.cutover.core.topology.SqlScript;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.migrator.MigrationWorker;
@@ -22,8 +23,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
+import javax.sql.DataSource;
 
 /** One old, one meta and two shard schemas on the shared server, with a plan file in a folder. */
 public final class Shop implements AutoCloseable {
@@ -146,6 +150,37 @@ public final class Shop implements AutoCloseable {
                 ResultSet row = statement.executeQuery(sql)) {
             row.next();
             return row.getLong(1);
+        }
+    }
+
+    /** Every table of every database as a checksum, but for those of running processes: equal pictures, nothing was changed. */
+    public Map<String, String> picture() throws SQLException {
+        Map<String, String> picture = new TreeMap<>();
+        picture(picture, topology.control());
+        for (DatabaseId database : plan.databases()) {
+            picture(picture, topology.database(database));
+        }
+        return picture;
+    }
+
+    private static void picture(Map<String, String> picture, DataSource database) throws SQLException {
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            List<String> tables = new ArrayList<>();
+            try (ResultSet row = statement.executeQuery("SELECT TABLE_NAME FROM information_schema.TABLES"
+                    + " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME NOT IN ('cutover_instance', 'cutover_lease')")) {
+                while (row.next()) {
+                    tables.add(Identifier.quote(row.getString(1)));
+                }
+            }
+            if (tables.isEmpty()) {
+                return;
+            }
+            try (ResultSet row = statement.executeQuery("CHECKSUM TABLE " + String.join(", ", tables))) {
+                while (row.next()) {
+                    picture.put(row.getString(1), String.valueOf(row.getString(2)));
+                }
+            }
         }
     }
 

@@ -36,6 +36,7 @@ public final class Writers implements AutoCloseable {
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     private final AtomicLong operations = new AtomicLong();
     private volatile boolean stopped;
+    private boolean closed;
 
     private Writers(DualWriteProxy proxy, Topology topology) {
         this.proxy = proxy;
@@ -96,6 +97,10 @@ public final class Writers implements AutoCloseable {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         stopped = true;
         for (Thread thread : threads) {
             try {

@@ -3,6 +3,7 @@ package dev.cutover.core.plan;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** A password in a file, such as a mounted secret. */
@@ -24,7 +25,7 @@ final class FileSecret extends Secret {
         } catch (IOException e) {
             throw new SecretUnavailableException(
                     "The password file " + file + " cannot be read ("
-                            + e.getClass().getSimpleName()
+                            + (e instanceof NoSuchFileException ? "there is no such file" : e.getMessage())
                             + "). Check that it exists and that this account may read it.",
                     e);
         }

@@ -6,6 +6,7 @@ import dev.cutover.core.routing.ShardLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,7 +48,9 @@ public final class PlanReader {
                     List.of(new Problem(
                             1,
                             1,
-                            "The plan cannot be read (" + e.getClass().getSimpleName() + ").",
+                            e instanceof NoSuchFileException
+                                    ? "There is no plan here."
+                                    : "The plan cannot be read (" + e.getMessage() + ").",
                             "Name it with -f or $CUTOVER_CONFIG, or start where cutover.yaml is.")));
         }
         return parse(text, file.toString(), inlineSecretsAllowed);

@@ -13,6 +13,9 @@ import java.util.Set;
 
 /** The checks by name, in the order they make sense in. Stateless. */
 public final class Checks {
+    /** The check that all others need. */
+    public static final String REACHABLE = "reachable";
+
     private Checks() {}
 
     /** One check over the whole plan. */
@@ -23,7 +26,7 @@ public final class Checks {
 
     private static Map<String, Check> all() {
         Map<String, Check> checks = new LinkedHashMap<>();
-        checks.put("reachable", ServerChecks::reachable);
+        checks.put(REACHABLE, ServerChecks::reachable);
         checks.put("version", ServerChecks::version);
         checks.put("binlog", ServerChecks::binlog);
         checks.put("durability", ServerChecks::durability);
@@ -54,12 +57,20 @@ public final class Checks {
             }
         }
         List<Finding> findings = new ArrayList<>();
-        all().forEach((name, check) -> {
-            if (only.isEmpty() || only.contains(name)) {
-                findings.addAll(one(name, check, plan, topology));
+        for (Map.Entry<String, Check> check : all().entrySet()) {
+            if (only.isEmpty() || only.contains(check.getKey())) {
+                findings.addAll(one(check.getKey(), check.getValue(), plan, topology));
             }
-        });
+            if (check.getKey().equals(REACHABLE) && failed(findings)) {
+                // Every other check would say the same again, each after its own time to connect.
+                return findings;
+            }
+        }
         return findings;
+    }
+
+    private static boolean failed(List<Finding> findings) {
+        return findings.stream().anyMatch(finding -> finding.severity() == Finding.Severity.FAIL);
     }
 
     private static List<Finding> one(String name, Check check, MigrationPlan plan, Topology topology) {
