@@ -112,7 +112,7 @@ class PlantedCorruptionIT {
                         "stale version",
                         "updated_at"),
                 coupon(
-                        "another user of the same table",
+                        "another template",
                         "UPDATE user_coupon_002 SET template_id = template_id + 1",
                         "",
                         "template_id"),
