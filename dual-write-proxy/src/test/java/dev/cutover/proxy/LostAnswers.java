@@ -37,13 +37,20 @@ final class LostAnswers implements Topology {
 
     @Override
     public DataSource database(DatabaseId id) {
+        return topology.database(id);
+    }
+
+    @Override
+    public DataSource units(DatabaseId id) {
         if (!id.equals(DatabaseId.OLD)) {
-            return topology.database(id);
+            return topology.units(id);
         }
         return (DataSource) Proxy.newProxyInstance(
                 LostAnswers.class.getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("getConnection")) {
-                        return losing(topology.pinned(id));
+                        Connection session = topology.pinned(id);
+                        session.setAutoCommit(false);
+                        return losing(session);
                     }
                     throw new UnsupportedOperationException(method.getName());
                 });

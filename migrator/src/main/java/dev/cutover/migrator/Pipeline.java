@@ -28,7 +28,11 @@ import org.slf4j.LoggerFactory;
  * One running stream with its appliers. The first of them to fail ends the whole; a new pipeline begins at the positions. Safe for many threads.
  */
 final class Pipeline implements StreamListener, AutoCloseable {
-    private static final long SILENCE_NANOS = Duration.ofSeconds(20).toNanos();
+    private static final Duration SILENCE = Duration.ofSeconds(20);
+    // The engine reads the schema before it streams: seconds, but a minute for a thousand tables on a machine that has
+    // no time.
+    // Started again it would begin with the same from nothing.
+    private static final Duration START = Duration.ofMinutes(3);
 
     private static final Duration SETTLING = Duration.ofSeconds(5);
     private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
@@ -41,7 +45,9 @@ final class Pipeline implements StreamListener, AutoCloseable {
     private final AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
     private @Nullable ChangeStream stream;
     private volatile boolean delivering;
-    private volatile long heardAt = System.nanoTime();
+    private final long openedAt = System.nanoTime();
+    private volatile long heardAt = openedAt;
+    private volatile boolean heard;
 
     /**
      * Which stream, in which epoch.
@@ -86,6 +92,7 @@ final class Pipeline implements StreamListener, AutoCloseable {
     @Override
     public void transactions(List<SourceTransaction> transactions) throws InterruptedException {
         heardAt = System.nanoTime();
+        heard = true;
         delivering = true;
         try {
             for (ApplyWorker applier : appliers) {
@@ -132,9 +139,13 @@ final class Pipeline implements StreamListener, AutoCloseable {
     /** Sends a beat; ends the pipeline when the stream has said nothing for too long although beats were sent. */
     void beat() {
         long now = System.nanoTime();
-        if (!delivering && now - heardAt > SILENCE_NANOS && oldestBeat().toNanos() > SILENCE_NANOS) {
+        long patience = (heard ? SILENCE : START).toNanos();
+        if (!delivering && now - heardAt > patience && oldestBeat().toNanos() > patience) {
             fail(new StreamBrokenException(
-                    place.stream(), "nothing came for 20 s, though beats were written to its source.", null));
+                    place.stream(),
+                    "nothing came for " + (now - heardAt) / 1_000_000_000L
+                            + " s, though beats were written to its source.",
+                    null));
             return;
         }
         try (Connection connection = topology.database(place.source()).getConnection();

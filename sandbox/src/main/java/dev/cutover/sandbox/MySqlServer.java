@@ -58,9 +58,9 @@ public final class MySqlServer implements AutoCloseable {
             flags = List.copyOf(flags);
         }
 
-        /** A server called {@code name} in the temporary folder of the machine, on any free port, deleted when closed. */
+        /** A server called {@code name} in the {@link Scratch} folder, on any free port, deleted when closed. */
         public static Options named(String name) {
-            return new Options(name, Path.of(System.getProperty("java.io.tmpdir")), 0, List.of(), false);
+            return new Options(name, Scratch.folder(), 0, List.of(), false);
         }
 
         public Options withParent(Path newParent) {

@@ -42,7 +42,7 @@ public final class RedisServer implements AutoCloseable {
         String resource = binaryName(System.getProperty("os.name"), System.getProperty("os.arch"));
         Path binary = cache.entry(resource, folder -> unpack(resource, folder)).resolve("redis-server");
         Map<String, String> environment = new SystemLibraries(cache).environmentFor(binary);
-        Path folder = Folders.forServer(Path.of(System.getProperty("java.io.tmpdir")), name, false);
+        Path folder = Folders.forServer(Scratch.folder(), name, false);
         List<String> ownFlags = List.of(flags);
         ServerLife life = ServerLife.begin(
                 chosen -> launch(name, binary, environment, folder, chosen, ownFlags), folder, port, false);

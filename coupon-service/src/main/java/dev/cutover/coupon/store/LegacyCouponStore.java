@@ -65,7 +65,7 @@ public final class LegacyCouponStore implements CouponStore {
                 .orElseThrow(() -> Template.notFound(order.template(), "items[0].template_id"));
         Template.Validity validity = template.claimedAt(now);
         // Refuses the hopeless before anything is locked; the count that decides comes last.
-        template.requireRoom(held(unit, order), order.quantity());
+        requireRoom(unit, template, order, order.quantity());
 
         List<CouponId> coupons = insertCoupons(unit, order, validity, now);
         String result = answer.apply(new Claimed(order, template, validity, now, coupons));
@@ -82,8 +82,15 @@ public final class LegacyCouponStore implements CouponStore {
         if (taken == 0) {
             throw template.soldOut();
         }
-        template.requireRoom(held(unit, order) - order.quantity(), order.quantity());
+        requireRoom(unit, template, order, 0);
         return result;
+    }
+
+    /** What is counted by now, and {@code more} on top of it, may be had. */
+    private static void requireRoom(StoreUnit unit, Template template, ClaimOrder order, int more) throws SQLException {
+        if (template.perUserLimit() != null) {
+            template.requireRoom(held(unit, order), more);
+        }
     }
 
     /** Deleted coupons count: a user who throws one away may not claim it again. */

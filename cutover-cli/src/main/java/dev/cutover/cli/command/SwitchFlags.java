@@ -29,7 +29,7 @@ final class SwitchFlags {
         return new SwitchLimits(
                 maxLag == null ? plan.maxLag() : maxLag,
                 writePause == null ? plan.writePause() : writePause,
-                plan.lockWait(),
+                writePause == null ? plan.lockWait() : SwitchLimits.lockWait(writePause),
                 plan.timeout(),
                 acceptQuarantine);
     }

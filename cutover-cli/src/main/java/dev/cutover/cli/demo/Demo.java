@@ -11,6 +11,7 @@ import dev.cutover.core.stage.MySqlControlDatabase;
 import dev.cutover.core.stage.VerificationRecord;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.sandbox.Scratch;
 import dev.cutover.sandbox.load.CouponLoad;
 import dev.cutover.sandbox.load.Lost;
 import dev.cutover.sandbox.load.Report;
@@ -97,7 +98,7 @@ public final class Demo {
     private CouponLoad load(DemoService service, Manifest manifest) {
         return new CouponLoad(
                 CouponLoad.Options.against(service.instances(), manifest.claimable(), manifest.highestUser() + 1L)
-                        .withRates(options.rate(), options.rate())
+                        .withRates(options.rate(), options.rate() / 3.0)
                         .withClients(CLIENTS, LOAD_USERS)
                         .withSpenders(manifest.spenders())
                         .withPatience(Duration.ofSeconds(10), Duration.ofSeconds(30)));
@@ -322,11 +323,13 @@ public final class Demo {
         return Numbers.duration(Duration.ofNanos(System.nanoTime() - begun));
     }
 
-    private static Path folder() {
+    // What is kept may be kept for long: on disk, not in memory.
+    private Path folder() {
+        Path parent = options.keep() ? Path.of(System.getProperty("java.io.tmpdir")) : Scratch.folder();
         try {
-            return Files.createTempDirectory("cutover-demo-");
+            return Files.createTempDirectory(parent, "cutover-demo-");
         } catch (IOException e) {
-            throw new DemoFailedException("The demo wants a folder in the temporary folder: " + e.getMessage(), e);
+            throw new DemoFailedException("The demo wants a folder in " + parent + ": " + e.getMessage(), e);
         }
     }
 

@@ -19,11 +19,16 @@ public record SwitchLimits(
         Duration lockWait,
         Duration timeout,
         @Nullable Long acceptedQuarantine) {
-    /** New writers queue behind the close; this is what they may wait. */
-    public static final Duration LOCK_WAIT = Duration.ofMillis(100);
-
     public static SwitchLimits of(SwitchPlan plan) {
-        return new SwitchLimits(plan.maxLag(), plan.writePause(), LOCK_WAIT, plan.timeout(), null);
+        return new SwitchLimits(plan.maxLag(), plan.writePause(), lockWait(plan.writePause()), plan.timeout(), null);
+    }
+
+    /**
+     * How long a close may wait for the transactions that were there before it. While it waits nobody new begins, so each moment it is
+     * nearer to its end; taken back and asked again it starts from nothing. So it gets all that carry-over and decision can spare.
+     */
+    public static Duration lockWait(Duration writePause) {
+        return writePause.multipliedBy(2).dividedBy(5);
     }
 
     /**

@@ -118,8 +118,7 @@ public final class Fence {
      * Tries once to close the fence of a database that holds the truth: {@code (closing, epoch)}.
      *
      * <p>Asks for the table lock, not the row lock: an X lock on the row starves behind many FOR SHARE readers on older servers. New writers
-     * queue behind the request, so it is taken back after {@code lockWait} (100 ms is meant); the caller backs off a second before it
-     * tries again. No later step relies on the lock: it is gone, and the row is committed, when this returns.
+     * queue behind the request, so it is taken back after {@code lockWait}. No later step relies on the lock: it is gone, and the row is committed, when this returns.
      */
     public static CloseOutcome close(
             Topology topology, DatabaseId database, Epoch epoch, Duration lockWait, String by) {

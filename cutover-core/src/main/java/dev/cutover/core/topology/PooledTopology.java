@@ -24,9 +24,11 @@ final class PooledTopology implements Topology {
 
     private final MigrationPlan plan;
     private final String applicationName;
-    private final ConcurrentHashMap<Endpoint, PooledSessions> pools = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Pool, PooledSessions> pools = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Endpoint, SessionFactory> factories = new ConcurrentHashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
+
+    private record Pool(Endpoint endpoint, boolean autoCommit) {}
 
     PooledTopology(MigrationPlan plan, String applicationName) {
         this.plan = plan;
@@ -40,12 +42,21 @@ final class PooledTopology implements Topology {
 
     @Override
     public DataSource database(DatabaseId id) {
-        return pool(plan.endpoint(id), id.equals(DatabaseId.OLD) ? MOST_SESSIONS_OLD : MOST_SESSIONS);
+        return pool(new Pool(plan.endpoint(id), true), mostSessions(id));
+    }
+
+    @Override
+    public DataSource units(DatabaseId id) {
+        return pool(new Pool(plan.endpoint(id), false), mostSessions(id));
+    }
+
+    private static int mostSessions(DatabaseId id) {
+        return id.equals(DatabaseId.OLD) ? MOST_SESSIONS_OLD : MOST_SESSIONS;
     }
 
     @Override
     public DataSource control() {
-        return pool(plan.control(), MOST_SESSIONS);
+        return pool(new Pool(plan.control(), true), MOST_SESSIONS);
     }
 
     @Override
@@ -89,16 +100,19 @@ final class PooledTopology implements Topology {
         pools.clear();
     }
 
-    private DataSource pool(Endpoint endpoint, int mostSessions) {
+    private DataSource pool(Pool which, int mostSessions) {
         if (closed.get()) {
-            throw new IllegalStateException("The topology is closed; " + endpoint.describe() + " cannot be reached.");
+            throw new IllegalStateException(
+                    "The topology is closed; " + which.endpoint().describe() + " cannot be reached.");
         }
-        return pools.computeIfAbsent(endpoint, here -> openPool(here, mostSessions));
+        return pools.computeIfAbsent(which, here -> openPool(here, mostSessions));
     }
 
-    private PooledSessions openPool(Endpoint endpoint, int mostSessions) {
+    private PooledSessions openPool(Pool which, int mostSessions) {
+        Endpoint endpoint = which.endpoint();
         HikariConfig config = new HikariConfig();
-        config.setPoolName("cutover-" + endpoint.name());
+        config.setPoolName("cutover-" + endpoint.name() + (which.autoCommit() ? "" : "-units"));
+        config.setAutoCommit(which.autoCommit());
         config.setDataSource(new SessionSource(factory(endpoint)));
         config.setMaximumPoolSize(mostSessions);
         config.setMinimumIdle(1);

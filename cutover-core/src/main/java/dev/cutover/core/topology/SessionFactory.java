@@ -91,7 +91,12 @@ final class SessionFactory {
         properties.setProperty("useServerPrepStmts", "false");
         properties.setProperty("cachePrepStmts", "true");
         properties.setProperty("prepStmtCacheSize", "64");
-        properties.setProperty("prepStmtCacheSqlLimit", "4096");
+        properties.setProperty("prepStmtCacheSqlLimit", "16384");
+        // Our statements have no {escapes}; the driver would look for them each time one is prepared.
+        properties.setProperty("processEscapeCodesForPrepStmts", "false");
+        // Whoever opens a statement closes it.
+        properties.setProperty("dontTrackOpenResources", "true");
+        properties.setProperty("maintainTimeStats", "false");
         properties.setProperty("trackSessionState", "true");
         properties.setProperty("allowMultiQueries", Boolean.toString(severalStatements));
         // Without TLS the driver must ask the server for the key that hides the password; only on loopback is the

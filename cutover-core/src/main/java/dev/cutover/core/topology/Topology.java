@@ -23,6 +23,12 @@ public interface Topology extends AutoCloseable {
     /** Pooled sessions; {@code getConnection} throws {@link UnreachableException} when the database does not answer. */
     DataSource database(DatabaseId id);
 
+    /**
+     * Pooled sessions with autocommit off, for work that is a transaction every time: no round trip turns it off and on again. What is not
+     * committed when a session comes back is rolled back.
+     */
+    DataSource units(DatabaseId id);
+
     /** Pooled sessions of the control database. */
     DataSource control();
 

@@ -204,10 +204,9 @@ public final class Writer {
         private Attempt<T> attempt(RoutingView view) {
             DatabaseId database = RoutingView.database(view.truth(), plan.layout(), slot);
             UnitGuard guard = UnitGuard.ofUnit();
-            try (Connection session = topology.database(database).getConnection()) {
+            try (Connection session = topology.units(database).getConnection()) {
                 boolean committed = false;
                 try (OwnGtid own = OwnGtid.listen(session)) {
-                    session.setAutoCommit(false);
                     Attempt<T> attempt = attempt(view, database, session, own, guard);
                     committed = attempt instanceof Attempt.Done<T> done && done.committed();
                     return attempt;

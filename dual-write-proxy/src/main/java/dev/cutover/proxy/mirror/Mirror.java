@@ -135,7 +135,7 @@ public final class Mirror implements AutoCloseable {
     }
 
     private void write(MirrorPart part, String stream, Epoch epoch, String gtid) throws SQLException {
-        try (Connection session = topology.database(part.target()).getConnection()) {
+        try (Connection session = topology.units(part.target()).getConnection()) {
             // A server that hangs must not hold the few threads of this database longer than the deadline.
             session.setNetworkTimeout(
                     Runnable::run, Math.toIntExact(options.mirrorDeadline().toMillis()));

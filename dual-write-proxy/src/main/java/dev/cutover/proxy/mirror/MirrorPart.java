@@ -85,7 +85,6 @@ final class MirrorPart {
     }
 
     Result write(Connection session, RowWriter rows, String stream, Epoch epoch, String gtid) throws SQLException {
-        session.setAutoCommit(false);
         boolean committed = false;
         try {
             // Locks in the applier's order: fence, position, rows.

@@ -19,6 +19,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,6 +41,8 @@ import org.slf4j.LoggerFactory;
 public final class ApplyWorker implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApplyWorker.class);
     private static final int BATCH_KEYS = 1000;
+    // A copied slice is one transaction, and until it commits the stream and the mirrors of its database wait.
+    private static final int SLICE_ROWS = 1000;
     private static final long FLUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final String stream;
@@ -327,11 +330,27 @@ public final class ApplyWorker implements AutoCloseable {
     }
 
     /**
-     * Writes the rows of chunks read since the window was opened that route here and are not noted, and closes the window.
+     * Writes the rows of chunks read since the window was opened that route here and are not noted, and closes the window. Slice by slice:
+     * between two of them the stream has its turn, and what it writes then is noted for the slices to come.
      *
      * @return rows written
      */
     public long writeAndClose(Window window, List<ProjectedRow> rows) {
+        // Rows of one physical table lie together, so that a slice is few statements of many rows.
+        List<ProjectedRow> ordered = new ArrayList<>(rows);
+        ordered.sort(Comparator.comparingInt(ProjectedRow::slot));
+        long written = 0;
+        try {
+            for (int from = 0; from < ordered.size(); from += SLICE_ROWS) {
+                written += writeSlice(window, ordered.subList(from, Math.min(ordered.size(), from + SLICE_ROWS)));
+            }
+            return written;
+        } finally {
+            drop(window);
+        }
+    }
+
+    private long writeSlice(Window window, List<ProjectedRow> rows) {
         turn.lock();
         try {
             long written = writer.write(window, traffic.projection(window.table()), rows, this::note);
@@ -343,7 +362,6 @@ public final class ApplyWorker implements AutoCloseable {
                             + " (error " + e.getErrorCode() + ").",
                     e);
         } finally {
-            windows.remove(window);
             turn.unlock();
         }
     }

@@ -60,7 +60,7 @@ public final class Throttle {
         long maxLag = number(live, "copy.max_lag_ms", plan.maxLag().toMillis());
         Optional<Duration> behind = lag.get();
         if (behind.isEmpty()) {
-            return Optional.of("the lag of the stream is not known");
+            return Optional.of("the stream is starting: its lag is not known yet");
         }
         if (behind.get().toMillis() > maxLag) {
             return Optional.of("the stream is " + behind.get().toMillis() + " ms behind, more than " + maxLag + " ms");

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All templates: a few anyone can claim, one hot, the ordinary ones, one oversold, and the ones nobody can map. Owned by one thread. */
 final class Templates {
-    private static final int CLAIMABLE = 8;
+    private static final int CLAIMABLE = 64;
     private static final int PLENTY = 10_000_000;
     private static final int GOODS_CUT_AT = 1_023;
 
