@@ -11,7 +11,6 @@ import java.time.Duration;
  * @param heartbeat how often it reports itself
  * @param recheck how long a refused writer waits before it asks the fence again; a little is added or taken off at random
  * @param mirrorDeadline a mirror that has not begun and ended within this time is given up
- * @param mirrorThreads mirrors written at once to one database
  * @param mirrorQueue mirrors that may wait for one database; more are given up at once
  */
 public record ProxyOptions(
@@ -21,7 +20,6 @@ public record ProxyOptions(
         Duration heartbeat,
         Duration recheck,
         Duration mirrorDeadline,
-        int mirrorThreads,
         int mirrorQueue) {
 
     /** The values meant for production. */
@@ -33,17 +31,14 @@ public record ProxyOptions(
                 Duration.ofMillis(500),
                 Duration.ofMillis(15),
                 Duration.ofSeconds(2),
-                2,
                 512);
     }
 
     public ProxyOptions withMirrorDeadline(Duration newDeadline) {
-        return new ProxyOptions(
-                instanceId, toolVersion, poll, heartbeat, recheck, newDeadline, mirrorThreads, mirrorQueue);
+        return new ProxyOptions(instanceId, toolVersion, poll, heartbeat, recheck, newDeadline, mirrorQueue);
     }
 
     public ProxyOptions withPoll(Duration newPoll) {
-        return new ProxyOptions(
-                instanceId, toolVersion, newPoll, heartbeat, recheck, mirrorDeadline, mirrorThreads, mirrorQueue);
+        return new ProxyOptions(instanceId, toolVersion, newPoll, heartbeat, recheck, mirrorDeadline, mirrorQueue);
     }
 }

@@ -54,7 +54,7 @@ final class ChildProcess implements AutoCloseable {
         Path output = folder.resolve(name + ".out");
         List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", SUPERVISOR, "cutover-demo"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:+UseSerialGC", "-Xmx512m", "-cp", classPath, main));
+        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-cp", classPath, main));
         command.addAll(words);
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())

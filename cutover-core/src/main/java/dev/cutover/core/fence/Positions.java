@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.Optional;
 
 /**
@@ -33,16 +34,19 @@ public final class Positions {
     }
 
     /**
-     * Whether a mirror of this transaction is still wanted: the stream runs in {@code epoch} and has not delivered the transaction. MySQL
-     * compares, so that a long set need not travel. Holds the position until the transaction ends.
+     * Those of these transactions whose mirror is still wanted: the stream runs in {@code epoch} and has not delivered them. MySQL compares,
+     * so that a long set need not travel. Holds the position until the transaction ends.
      */
-    public static boolean awaits(Connection connection, String stream, Epoch epoch, String gtid) throws SQLException {
+    public static GtidSet awaited(Connection connection, String stream, Epoch epoch, Collection<String> gtids)
+            throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(
-                "SELECT epoch, GTID_SUBSET(?, gtid_set) FROM cutover_position WHERE stream = ? FOR SHARE")) {
-            select.setString(1, gtid);
+                "SELECT epoch, GTID_SUBTRACT(?, gtid_set) FROM cutover_position WHERE stream = ? FOR SHARE")) {
+            select.setString(1, String.join(",", gtids));
             select.setString(2, stream);
             try (ResultSet row = select.executeQuery()) {
-                return row.next() && row.getLong(1) == epoch.number() && !row.getBoolean(2);
+                return row.next() && row.getLong(1) == epoch.number()
+                        ? GtidSet.parse(Fence.text(row, 2))
+                        : GtidSet.EMPTY;
             }
         }
     }

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /** Writes projected rows to a database, bit by bit as they were read, inside the caller's transaction. Stateless, safe for many threads. */
 public final class RowWriter {
@@ -108,6 +109,31 @@ public final class RowWriter {
             statement.setString(1, table.name());
             statement.setString(2, sourceKey.text());
             statement.setString(3, reason);
+            statement.executeUpdate();
+        }
+    }
+
+    /** Forgets rows of several tables that are mapped now, or gone, in one statement. */
+    public void unquarantine(Connection target, Map<TablePlan, ? extends Collection<RowKey>> sourceKeys)
+            throws SQLException {
+        List<String> values = new ArrayList<>();
+        List<String> conditions = new ArrayList<>();
+        for (Map.Entry<TablePlan, ? extends Collection<RowKey>> table : sourceKeys.entrySet()) {
+            if (!table.getValue().isEmpty()) {
+                conditions.add("table_name = ? AND row_key IN (?"
+                        + ", ?".repeat(table.getValue().size() - 1) + ")");
+                values.add(table.getKey().name());
+                table.getValue().forEach(key -> values.add(key.text()));
+            }
+        }
+        if (conditions.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement statement =
+                target.prepareStatement("DELETE FROM cutover_quarantine WHERE " + String.join(" OR ", conditions))) {
+            for (int i = 0; i < values.size(); i++) {
+                statement.setString(i + 1, values.get(i));
+            }
             statement.executeUpdate();
         }
     }

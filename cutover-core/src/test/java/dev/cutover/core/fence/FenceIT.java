@@ -276,18 +276,20 @@ class FenceIT {
         FencedDatabase database = new FencedDatabase(Role.REPLICA, ONE);
         try (Connection connection = database.session()) {
             connection.setAutoCommit(false);
-            assertThat(Positions.awaits(connection, "old", ONE, uuid + ":7"))
+            List<String> both = List.of(uuid + ":6", uuid + ":7");
+            assertThat(Positions.awaited(connection, "old", ONE, both))
                     .as("no position")
-                    .isFalse();
+                    .isEqualTo(GtidSet.EMPTY);
             connection
                     .createStatement()
                     .execute("INSERT INTO cutover_position (stream, epoch, owner, gtid_set) VALUES ('old', 1, 0, '"
                             + uuid + ":1-6')");
-            assertThat(Positions.awaits(connection, "old", ONE, uuid + ":7")).isTrue();
-            assertThat(Positions.awaits(connection, "old", ONE, uuid + ":6")).isFalse();
-            assertThat(Positions.awaits(connection, "old", TWO, uuid + ":7"))
+            assertThat(Positions.awaited(connection, "old", ONE, both)).isEqualTo(GtidSet.parse(uuid + ":7"));
+            assertThat(Positions.awaited(connection, "old", ONE, List.of(uuid + ":5", uuid + ":6")))
+                    .isEqualTo(GtidSet.EMPTY);
+            assertThat(Positions.awaited(connection, "old", TWO, both))
                     .as("another epoch")
-                    .isFalse();
+                    .isEqualTo(GtidSet.EMPTY);
             connection.rollback();
         }
     }

@@ -8,47 +8,51 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The few threads, the bounded queue and the breaker of one target database: one that is ill takes nothing from the others. */
+/**
+ * The thread, the bounded queue and the breaker of one target database: one that is ill takes nothing from the others. What has queued
+ * while one transaction was written goes into the next one together, so a database under pressure gets fewer and larger transactions.
+ */
 final class Bulkhead {
     private static final Logger LOG = LoggerFactory.getLogger(Bulkhead.class);
+    private static final int MOST_A_TRANSACTION = 64;
+    private static final Duration LOOK = Duration.ofMillis(200);
 
-    private final ThreadPoolExecutor executor;
+    private final BlockingQueue<Mirroring> queue;
     private final CircuitBreaker breaker;
     private final long deadlineNanos;
     private final DatabaseId target;
+    private final Write write;
+    private final Consumer<Count> missed;
+    private final Thread thread;
+    private volatile boolean stopping;
 
-    /** The guarded transaction. */
+    /** The guarded transactions. */
     @FunctionalInterface
     interface Write {
-        void run() throws SQLException;
+        void run(List<Mirroring> mirrorings) throws SQLException;
     }
 
-    Bulkhead(DatabaseId target, ProxyOptions options) {
+    /**
+     * A bulkhead whose thread runs.
+     *
+     * @param write writes mirrors of this database, in the order they were accepted
+     * @param missed hears of each mirror that was given up
+     */
+    Bulkhead(DatabaseId target, ProxyOptions options, Write write, Consumer<Count> missed) {
         this.target = target;
         this.deadlineNanos = options.mirrorDeadline().toNanos();
-        AtomicInteger number = new AtomicInteger();
-        this.executor = new ThreadPoolExecutor(
-                options.mirrorThreads(),
-                options.mirrorThreads(),
-                1,
-                TimeUnit.MINUTES,
-                new ArrayBlockingQueue<>(options.mirrorQueue()),
-                task -> {
-                    Thread thread = new Thread(task, "cutover-mirror-" + target + "-" + number.getAndIncrement());
-                    thread.setDaemon(true);
-                    return thread;
-                },
-                new ThreadPoolExecutor.AbortPolicy());
-        executor.allowCoreThreadTimeOut(true);
+        this.queue = new ArrayBlockingQueue<>(options.mirrorQueue());
+        this.write = write;
+        this.missed = missed;
         this.breaker = CircuitBreaker.of(
                 "mirror-" + target,
                 CircuitBreakerConfig.custom()
@@ -58,64 +62,95 @@ final class Bulkhead {
                         .waitDurationInOpenState(Duration.ofSeconds(2))
                         .permittedNumberOfCallsInHalfOpenState(3)
                         .build());
+        this.thread = new Thread(this::run, "cutover-mirror-" + target);
+        thread.setDaemon(true);
     }
 
-    void submit(Write write, Consumer<Count> missed) {
-        long accepted = System.nanoTime();
-        try {
-            executor.execute(() -> run(write, accepted, missed));
-        } catch (RejectedExecutionException e) {
-            // The queue is full, or the proxy is closing: both are what a mirror may be given up for.
-            LOG.trace("{} takes no more mirrors", target, e);
+    Bulkhead start() {
+        thread.start();
+        return this;
+    }
+
+    void submit(Mirroring mirroring) {
+        if (stopping || !queue.offer(mirroring)) {
             missed.accept(Count.MIRROR_QUEUE_FULL);
         }
     }
 
+    /** Takes nothing more; what has queued is written, or given up when its deadline passes. */
     void stop() {
-        executor.shutdown();
+        stopping = true;
     }
 
     void await(Duration atMost) {
         try {
-            if (!executor.awaitTermination(atMost.toNanos(), TimeUnit.NANOSECONDS)) {
-                executor.shutdownNow();
-            }
+            thread.join(Math.max(1, atMost.toMillis()));
         } catch (InterruptedException e) {
-            executor.shutdownNow();
             Thread.currentThread().interrupt();
         }
     }
 
-    private void run(Write write, long accepted, Consumer<Count> missed) {
-        if (System.nanoTime() - accepted > deadlineNanos) {
-            missed.accept(Count.MIRROR_LATE);
-            return;
+    private void run() {
+        try {
+            while (true) {
+                Mirroring first = queue.poll(LOOK.toNanos(), TimeUnit.NANOSECONDS);
+                if (first != null) {
+                    List<Mirroring> together = new ArrayList<>();
+                    together.add(first);
+                    queue.drainTo(together, MOST_A_TRANSACTION - 1);
+                    write(together);
+                } else if (stopping) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        if (!breaker.tryAcquirePermission()) {
-            missed.accept(Count.MIRROR_BREAKER_OPEN);
-            return;
+    }
+
+    private void write(List<Mirroring> together) {
+        List<Mirroring> inTime = new ArrayList<>();
+        for (Mirroring mirroring : together) {
+            if (System.nanoTime() - mirroring.acceptedAt() > deadlineNanos) {
+                missed.accept(Count.MIRROR_LATE);
+            } else if (!breaker.tryAcquirePermission()) {
+                missed.accept(Count.MIRROR_BREAKER_OPEN);
+            } else {
+                inTime.add(mirroring);
+            }
         }
+        if (!inTime.isEmpty()) {
+            guarded(inTime);
+        }
+    }
+
+    private void guarded(List<Mirroring> together) {
         long begun = System.nanoTime();
         try {
-            write.run();
-            breaker.onSuccess(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
+            write.run(together);
+            together.forEach(any -> breaker.onSuccess(System.nanoTime() - begun, TimeUnit.NANOSECONDS));
         } catch (SQLException e) {
-            String state = e.getSQLState();
-            if (state != null && !state.startsWith("08")) {
-                // A deadlock, a lock wait or a duplicate key says nothing about the database's health.
-                breaker.onSuccess(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
-            } else {
-                breaker.onError(System.nanoTime() - begun, TimeUnit.NANOSECONDS, e);
-            }
-            LOG.debug("A mirror to {} was given up; the stream delivers it", target, e);
-            missed.accept(Count.MIRROR_FAILED);
+            LOG.debug("{} mirrors to {} were given up; the stream delivers them", together.size(), target, e);
+            // A deadlock, a lock wait or a duplicate key says nothing about the database's health.
+            boolean healthy = e.getSQLState() != null && !e.getSQLState().startsWith("08");
+            givenUp(together, begun, healthy, e);
         } catch (UnreachableException e) {
-            breaker.onError(System.nanoTime() - begun, TimeUnit.NANOSECONDS, e);
-            LOG.debug("A mirror to {} was given up; the stream delivers it", target, e);
-            missed.accept(Count.MIRROR_FAILED);
+            LOG.debug("{} mirrors to {} were given up; the stream delivers them", together.size(), target, e);
+            givenUp(together, begun, false, e);
         } catch (RuntimeException e) {
-            breaker.onError(System.nanoTime() - begun, TimeUnit.NANOSECONDS, e);
             LOG.warn("A mirror to {} failed in an unforeseen way; the stream delivers it", target, e);
+            givenUp(together, begun, false, e);
+        }
+    }
+
+    private void givenUp(List<Mirroring> together, long begun, boolean healthy, Exception why) {
+        for (int i = 0; i < together.size(); i++) {
+            long took = System.nanoTime() - begun;
+            if (healthy) {
+                breaker.onSuccess(took, TimeUnit.NANOSECONDS);
+            } else {
+                breaker.onError(took, TimeUnit.NANOSECONDS, why);
+            }
             missed.accept(Count.MIRROR_FAILED);
         }
     }

@@ -122,9 +122,11 @@ public final class Mirror implements AutoCloseable {
             throw new IllegalStateException("No stream leads out of slot " + slot + " on " + view.truth() + ".");
         }
         Epoch epoch = view.epoch();
+        long now = System.nanoTime();
         for (MirrorPart part : parts(images, view.truth(), slot)) {
-            Bulkhead bulkhead = bulkheads.computeIfAbsent(part.target(), target -> new Bulkhead(target, options));
-            bulkhead.submit(() -> write(part, stream, epoch, gtid.get()), this::missed);
+            bulkheads
+                    .computeIfAbsent(part.target(), this::bulkhead)
+                    .submit(new Mirroring(part, stream, epoch, gtid.get(), now));
         }
     }
 
@@ -134,13 +136,24 @@ public final class Mirror implements AutoCloseable {
         bulkheads.values().forEach(bulkhead -> bulkhead.await(options.mirrorDeadline()));
     }
 
-    private void write(MirrorPart part, String stream, Epoch epoch, String gtid) throws SQLException {
-        try (Connection session = topology.units(part.target()).getConnection()) {
-            // A server that hangs must not hold the few threads of this database longer than the deadline.
+    private Bulkhead bulkhead(DatabaseId target) {
+        return new Bulkhead(target, options, mirrorings -> write(target, mirrorings), this::missed).start();
+    }
+
+    private void write(DatabaseId target, List<Mirroring> mirrorings) throws SQLException {
+        try (Connection session = topology.units(target).getConnection()) {
+            // A server that hangs must not hold the thread of this database longer than the deadline.
             session.setNetworkTimeout(
                     Runnable::run, Math.toIntExact(options.mirrorDeadline().toMillis()));
-            MirrorPart.Result result = part.write(session, writer, stream, epoch, gtid);
-            report.count(result == MirrorPart.Result.MIRRORED ? Count.MIRRORED : Count.MIRROR_SKIPPED);
+            List<Mirroring> left = new ArrayList<>(mirrorings);
+            while (!left.isEmpty()) {
+                Mirroring first = left.get(0);
+                List<Mirroring> together = left.stream().filter(first::goesWith).toList();
+                left.removeAll(together);
+                int mirrored = MirrorPart.write(session, writer, together);
+                report.count(Count.MIRRORED, mirrored);
+                report.count(Count.MIRROR_SKIPPED, together.size() - mirrored);
+            }
         }
     }
 
@@ -160,19 +173,14 @@ public final class Mirror implements AutoCloseable {
                 ProjectedRow row = rows.get(key);
                 if (truth == Side.NEW) {
                     part(parts, DatabaseId.OLD)
-                            .add(
-                                    projection,
-                                    projection.table().fromTable(),
-                                    0,
-                                    key,
-                                    row == null ? List.of() : List.of(row));
+                            .add(projection, projection.table().fromTable(), 0, key, Optional.ofNullable(row));
                     continue;
                 }
                 boolean atHome = row != null && row.slot() == slot;
-                forward(parts, projection, slot, key, atHome ? List.of(row) : List.of());
+                forward(parts, projection, slot, key, atHome ? Optional.ofNullable(row) : Optional.empty());
                 // A row whose shard key was changed has moved; without a route the stream quarantines it.
                 if (row != null && !atHome && row.slot() >= 0) {
-                    forward(parts, projection, row.slot(), key, List.of(row));
+                    forward(parts, projection, row.slot(), key, Optional.of(row));
                 }
             }
         }
@@ -180,7 +188,11 @@ public final class Mirror implements AutoCloseable {
     }
 
     private void forward(
-            Map<DatabaseId, MirrorPart> parts, Projection projection, int slot, RowKey key, List<ProjectedRow> row) {
+            Map<DatabaseId, MirrorPart> parts,
+            Projection projection,
+            int slot,
+            RowKey key,
+            Optional<ProjectedRow> row) {
         part(parts, DatabaseId.shard(plan.layout().databaseOf(slot)))
                 .add(projection, plan.physicalTable(projection.table(), slot), slot, key, row);
     }

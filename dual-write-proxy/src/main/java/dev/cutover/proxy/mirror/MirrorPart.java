@@ -1,10 +1,10 @@
 package dev.cutover.proxy.mirror;
 
-import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
 import dev.cutover.core.fence.FencedOffException;
 import dev.cutover.core.fence.Positions;
 import dev.cutover.core.plan.TablePlan;
+import dev.cutover.core.position.GtidSet;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowKey;
@@ -14,14 +14,17 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * What one unit changes in one database of the other side, and the guarded transaction that writes it. Built by one thread, then written
- * by another.
+ * What one unit changes in one database of the other side, and the guarded transaction that writes it and its neighbours in the queue.
+ * Built by one thread, then written by another.
  *
  * <p><b>Idea.</b> A mirror is a favour: the stream delivers the same state anyway. So it writes only where it is certain to be ahead of
  * the stream, and checks that in the transaction that writes: the fence says {@code (replica, the unit's epoch)}, and the stream's
@@ -39,14 +42,16 @@ final class MirrorPart {
     private final DatabaseId target;
     private final List<Write> writes = new ArrayList<>();
 
-    /** The writes to one physical table. */
+    /** The rows of one physical table as they shall be; a key without a row is deleted. */
     private record Write(
-            Projection projection,
-            String physicalTable,
-            int slot,
-            Set<RowKey> deletes,
-            List<ProjectedRow> inserts,
-            List<ProjectedRow> quarantined) {}
+            Projection projection, String physicalTable, int slot, Map<RowKey, Optional<ProjectedRow>> images) {
+        List<ProjectedRow> rows(boolean rejected) {
+            return images.values().stream()
+                    .flatMap(Optional::stream)
+                    .filter(row -> row.rejected() == rejected)
+                    .toList();
+        }
+    }
 
     MirrorPart(DatabaseId target) {
         this.target = target;
@@ -57,56 +62,65 @@ final class MirrorPart {
     }
 
     /** Adds one row or its absence; rows of the same table and slot share statements. */
-    void add(Projection projection, String physicalTable, int slot, RowKey key, List<ProjectedRow> row) {
-        Write write = writes.stream()
+    void add(Projection projection, String physicalTable, int slot, RowKey key, Optional<ProjectedRow> row) {
+        writes.stream()
                 .filter(w -> w.projection() == projection && w.slot() == slot)
                 .findFirst()
                 .orElseGet(() -> {
-                    Write fresh = new Write(
-                            projection,
-                            physicalTable,
-                            slot,
-                            new LinkedHashSet<>(),
-                            new ArrayList<>(),
-                            new ArrayList<>());
+                    Write fresh = new Write(projection, physicalTable, slot, new LinkedHashMap<>());
                     writes.add(fresh);
                     return fresh;
-                });
-        write.deletes().add(key);
-        for (ProjectedRow image : row) {
-            (image.rejected() ? write.quarantined() : write.inserts()).add(image);
-        }
+                })
+                .images()
+                .put(key, row);
     }
 
-    /** What became of a part. */
-    enum Result {
-        MIRRORED,
-        SKIPPED
-    }
-
-    Result write(Connection session, RowWriter rows, String stream, Epoch epoch, String gtid) throws SQLException {
+    /**
+     * Writes the parts of several units in one transaction, in their order; a later image of a row stands for the earlier ones.
+     *
+     * @param mirrorings of one target, stream and epoch
+     * @return how many of them were still wanted
+     */
+    static int write(Connection session, RowWriter rows, List<Mirroring> mirrorings) throws SQLException {
+        Mirroring any = mirrorings.get(0);
         boolean committed = false;
         try {
             // Locks in the applier's order: fence, position, rows.
-            Fence.requireReplica(session, epoch);
-            if (!Positions.awaits(session, stream, epoch, gtid)) {
-                return Result.SKIPPED;
+            Fence.requireReplica(session, any.epoch());
+            GtidSet awaited = Positions.awaited(
+                    session,
+                    any.stream(),
+                    any.epoch(),
+                    mirrorings.stream().map(Mirroring::gtid).toList());
+            List<Mirroring> wanted = mirrorings.stream()
+                    .filter(mirroring -> awaited.containsGtid(mirroring.gtid()))
+                    .toList();
+            if (wanted.isEmpty()) {
+                return 0;
             }
-            for (Write write : writes) {
-                rows.delete(session, write.projection(), write.physicalTable(), write.slot(), write.deletes());
-                if (!write.inserts().isEmpty()) {
-                    rows.insert(session, write.projection(), write.physicalTable(), write.inserts());
-                }
-                if (write.projection().forward()) {
-                    settleQuarantine(session, rows, write);
+            MirrorPart together = new MirrorPart(any.part().target);
+            wanted.forEach(mirroring -> together.absorb(mirroring.part()));
+            for (Write write : together.writes) {
+                rows.delete(
+                        session,
+                        write.projection(),
+                        write.physicalTable(),
+                        write.slot(),
+                        write.images().keySet());
+            }
+            for (Write write : together.writes) {
+                List<ProjectedRow> inserts = write.rows(false);
+                if (!inserts.isEmpty()) {
+                    rows.insert(session, write.projection(), write.physicalTable(), inserts);
                 }
             }
-            markOrigin(session, gtid);
+            settleQuarantine(session, rows, together.writes);
+            markOrigin(session, wanted.get(wanted.size() - 1).gtid());
             session.commit();
             committed = true;
-            return Result.MIRRORED;
+            return wanted.size();
         } catch (FencedOffException e) {
-            return Result.SKIPPED;
+            return 0;
         } finally {
             if (!committed) {
                 session.rollback();
@@ -114,17 +128,29 @@ final class MirrorPart {
         }
     }
 
-    private static void settleQuarantine(Connection session, RowWriter rows, Write write) throws SQLException {
-        TablePlan table = write.projection().table();
-        Set<RowKey> mappable = new LinkedHashSet<>(write.deletes());
-        for (ProjectedRow rejected : write.quarantined()) {
-            mappable.remove(rejected.sourceKey());
+    private void absorb(MirrorPart later) {
+        for (Write write : later.writes) {
+            write.images()
+                    .forEach((key, row) -> add(write.projection(), write.physicalTable(), write.slot(), key, row));
         }
-        if (!mappable.isEmpty()) {
-            rows.unquarantine(session, table, mappable);
+    }
+
+    private static void settleQuarantine(Connection session, RowWriter rows, List<Write> writes) throws SQLException {
+        Map<TablePlan, Set<RowKey>> mappable = new LinkedHashMap<>();
+        Map<TablePlan, List<ProjectedRow>> rejected = new LinkedHashMap<>();
+        for (Write write : writes) {
+            if (write.projection().forward()) {
+                TablePlan table = write.projection().table();
+                mappable.computeIfAbsent(table, any -> new LinkedHashSet<>())
+                        .addAll(write.images().keySet());
+                rejected.computeIfAbsent(table, any -> new ArrayList<>()).addAll(write.rows(true));
+            }
         }
-        if (!write.quarantined().isEmpty()) {
-            rows.quarantine(session, table, write.quarantined());
+        rejected.forEach((table, images) ->
+                images.forEach(image -> mappable.getOrDefault(table, Set.of()).remove(image.sourceKey())));
+        rows.unquarantine(session, mappable);
+        for (Map.Entry<TablePlan, List<ProjectedRow>> images : rejected.entrySet()) {
+            rows.quarantine(session, images.getKey(), images.getValue());
         }
     }
 

@@ -43,10 +43,14 @@ public final class ProxyReport {
     }
 
     public void count(Count count) {
+        count(count, 1);
+    }
+
+    public void count(Count count, int times) {
         // EnumMap of all constants.
         LongAdder adder = counts.get(count);
         if (adder != null) {
-            adder.increment();
+            adder.add(times);
         }
     }
 
