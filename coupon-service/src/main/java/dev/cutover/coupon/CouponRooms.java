@@ -68,13 +68,18 @@ record CouponRooms(
                         databases,
                         operations,
                         transfers,
-                        lock,
+                        onlyWhereItMatters(lock, templates),
                         users,
                         new CouponSerials(new SecureRandom()),
                         writeBudget),
                 new Redemptions(databases, operations, users, writeBudget),
                 new Wallet(databases, users, clock),
                 transfers);
+    }
+
+    /** Claims of a template that a user may have without limit have nothing to take turns for. */
+    private static ClaimLock onlyWhereItMatters(ClaimLock lock, TemplateCatalog templates) {
+        return (userId, template) -> (templates.mayLimitUsers(template) ? lock : ClaimLock.NONE).hold(userId, template);
     }
 
     /** Finishes transfers of stock that a process left half done; never throws, for a scheduled task that throws is not run again. */

@@ -15,6 +15,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Templates kept for two seconds, also those that do not exist.
@@ -23,6 +25,7 @@ import java.util.function.Supplier;
  * that is not there cause one read. Safe for many threads.
  */
 public final class TemplateCatalog {
+    private static final Logger LOG = LoggerFactory.getLogger(TemplateCatalog.class);
     private static final Duration KEPT = Duration.ofSeconds(2);
     private static final long MOST_TEMPLATES = 10_000;
 
@@ -54,6 +57,19 @@ public final class TemplateCatalog {
     /** The template as the new side tells it. */
     public Optional<Template> findOnNew(TemplateId id) {
         return find(Side.NEW, truth.get().epoch(), id);
+    }
+
+    /** Whether a user may have only so many of it; also true when that cannot be learned now. Never throws. */
+    public boolean mayLimitUsers(TemplateId id) {
+        Truth now = truth.get();
+        try {
+            return find(now.side(), now.epoch(), id)
+                    .map(template -> template.perUserLimit() != null)
+                    .orElse(true);
+        } catch (DatabaseTroubleException e) {
+            LOG.debug("Whether template {} has a limit a user is not known", id, e);
+            return true;
+        }
     }
 
     private Optional<Template> find(Side side, Epoch epoch, TemplateId id) {

@@ -45,7 +45,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--rate",
             paramLabel = "N",
             defaultValue = "300",
-            description = "Writes a second, and as many reads; default ${DEFAULT-VALUE}.")
+            description = "Writes a second, and a fifth as many reads; default ${DEFAULT-VALUE}.")
     int rate = 300;
 
     @Option(

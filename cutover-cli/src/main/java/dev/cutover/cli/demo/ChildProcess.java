@@ -43,9 +43,14 @@ final class ChildProcess implements AutoCloseable {
         this.output = output;
     }
 
-    /** Starts {@code java -cp classPath main words…}; what it prints goes to {@code name.out} in the folder. */
+    /**
+     * Starts {@code java -cp classPath main words…}; what it prints goes to {@code name.out} in the folder.
+     *
+     * @param niceness how much it steps back for others, 0 to 19
+     */
     static ChildProcess java(
             String name,
+            int niceness,
             Path folder,
             String classPath,
             String main,
@@ -53,6 +58,9 @@ final class ChildProcess implements AutoCloseable {
             Map<String, String> environment) {
         Path output = folder.resolve(name + ".out");
         List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", SUPERVISOR, "cutover-demo"));
+        if (niceness > 0) {
+            command.addAll(List.of("nice", "-n", Integer.toString(niceness)));
+        }
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-cp", classPath, main));
         command.addAll(words);

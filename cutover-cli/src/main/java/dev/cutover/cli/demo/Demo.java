@@ -40,7 +40,8 @@ public final class Demo {
     private static final String MIGRATION = "mall-coupons";
     private static final String CONFIRM = "--confirm=" + MIGRATION;
     private static final Duration SETTLE = Duration.ofSeconds(2);
-    private static final int CLIENTS = 24;
+    // More would only queue: two cores do no more for it, and what is under way at a switch must end first.
+    private static final int CLIENTS = 8;
     private static final int LOAD_USERS = 3_000;
 
     private final DemoOptions options;
@@ -81,7 +82,7 @@ public final class Demo {
                     Topology topology = Topology.open(PlanReader.read(planFile), "cutover-demo")) {
                 console.note("");
                 console.note("Two instances of the coupon service and a worker run; the load begins: " + options.rate()
-                        + " writes and as many reads a second (" + since(begun) + ")");
+                        + " writes and " + reads() + " reads a second (" + since(begun) + ")");
                 load.start();
                 Waiting.pause(SETTLE);
                 return new DemoWalk(servers, service, load, topology, manifest, walk).go();
@@ -95,10 +96,14 @@ public final class Demo {
         }
     }
 
+    private int reads() {
+        return Math.max(1, options.rate() / 5);
+    }
+
     private CouponLoad load(DemoService service, Manifest manifest) {
         return new CouponLoad(
                 CouponLoad.Options.against(service.instances(), manifest.claimable(), manifest.highestUser() + 1L)
-                        .withRates(options.rate(), options.rate() / 3.0)
+                        .withRates(options.rate(), reads())
                         .withClients(CLIENTS, LOAD_USERS)
                         .withSpenders(manifest.spenders())
                         .withPatience(Duration.ofSeconds(10), Duration.ofSeconds(30)));

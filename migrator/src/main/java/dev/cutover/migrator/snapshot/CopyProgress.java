@@ -79,7 +79,7 @@ final class CopyProgress {
                 rate,
                 eta,
                 state,
-                state.equals("paused") ? pausedBecause : null);
+                counter.todo == 0 ? null : pausedBecause);
     }
 
     private Counter counter(String table) {
