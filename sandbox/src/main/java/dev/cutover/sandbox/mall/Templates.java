@@ -10,9 +10,9 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** All templates: a few anyone can claim, one hot, the ordinary ones, one oversold, and the ones nobody can map. Owned by one thread. */
+/** All templates: those anyone can claim, one hot, the ordinary ones, one oversold, and the ones nobody can map. Owned by one thread. */
 final class Templates {
-    private static final int CLAIMABLE = 64;
+    private static final int FEWEST_CLAIMABLE = 8;
     private static final int PLENTY = 10_000_000;
     private static final int GOODS_CUT_AT = 1_023;
 
@@ -28,7 +28,8 @@ final class Templates {
     Templates(MallData.Options options, SplittableRandom random) {
         this.random = random;
         this.now = options.now().getEpochSecond();
-        for (int i = 0; i < CLAIMABLE; i++) {
+        // A mall has many campaigns at a time: claims do not all meet on one row.
+        for (int i = 0; i < Math.max(FEWEST_CLAIMABLE, options.templates() / 4); i++) {
             claimable.add(claimable(i));
         }
         hot = add();
