@@ -209,7 +209,7 @@ class SwitchIT {
                 new SwitchLimits(
                         Duration.ofSeconds(30),
                         Duration.ofMillis(1),
-                        SwitchLimits.LOCK_WAIT,
+                        Duration.ofMillis(100),
                         Duration.ofSeconds(1),
                         null),
                 SwitchObserver.none());
