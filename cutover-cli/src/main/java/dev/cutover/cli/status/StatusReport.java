@@ -91,7 +91,9 @@ public record StatusReport(
         if (streams(register) && worker.isEmpty()) {
             warnings.add("no worker is alive: the stream stands still (cutover worker)");
         }
-        worker.map(WorkerView::trouble).filter(text -> !text.isEmpty()).ifPresent(warnings::add);
+        worker.map(WorkerView::trouble)
+                .filter(text -> streams(register) && !text.isEmpty())
+                .ifPresent(warnings::add);
         Double lag = worker.map(WorkerView::lagSeconds).orElse(null);
         if (streams(register) && lag != null && lag > plan.copy().maxLag().toSeconds()) {
             warnings.add("the stream is " + lag + " s behind");

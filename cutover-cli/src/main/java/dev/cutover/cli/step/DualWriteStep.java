@@ -103,7 +103,9 @@ public final class DualWriteStep implements StageStep {
                 "stage",
                 "Writes go to old alone again.",
                 null);
+        // A stream or a mirror that still runs would fill what is about to be emptied.
         Instances.awaitFollowers(context.control(), next, FOLLOW);
+        Instances.awaitWorkers(context.control(), next, FOLLOW);
         context.control().clearJob(CopyDynamicStep.JOB);
         context.control().clearChunks();
         DatabaseWork.named("empty the dynamic tables of new", "rollback", () -> {

@@ -76,6 +76,14 @@ public final class Instances {
                 "cutover worker   in another terminal or as a service");
     }
 
+    /** Waits until every worker alive acts on a register: streams it does not call for have ended by then; false when one does not in time. */
+    static boolean awaitWorkers(ControlDatabase control, Register register, Duration bound) {
+        return Waiting.until(
+                bound,
+                ASK_AGAIN,
+                () -> workers(control).stream().allMatch(worker -> worker.registerVersion() >= register.version()));
+    }
+
     /** Waits until every proxy alive has seen a register; false when one has not in time. */
     static boolean awaitFollowers(ControlDatabase control, Register register, Duration bound) {
         return Waiting.until(

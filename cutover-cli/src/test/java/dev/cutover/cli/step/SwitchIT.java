@@ -226,6 +226,31 @@ class SwitchIT {
         writersGoOn();
     }
 
+    @Test
+    void afterAnAbortEverythingCanBeCopiedAgainFromTheStartThatIsThere() throws SQLException {
+        aSwitchWithoutAMomentToSpareIsAbortedAndTheOldSideOpensAgain();
+        long starts = shop.number(DatabaseId.OLD, "SELECT COUNT(*) FROM cutover_start");
+        undo(new VerifyStep(Set.of()));
+        undo(new CopyDynamicStep(false, false));
+        undo(new DualWriteStep());
+        assertThat(shop.overTables("note", "COUNT(*)", "TRUE"))
+                .as("emptied; at most a mirror that each of the four writers had under way")
+                .isLessThanOrEqualTo(4);
+        writersGoOn();
+        run(new DualWriteStep());
+        run(new CopyDynamicStep(false, false));
+        Outcome verified = run(new VerifyStep(Set.of()));
+        assertThat(verified.register().stage()).isEqualTo(Stage.VERIFIED);
+        assertThat(shop.number(DatabaseId.OLD, "SELECT COUNT(*) FROM cutover_start"))
+                .as("a start from now would pass over what the stream of the older one still owes")
+                .isEqualTo(starts);
+        writersGoOn();
+    }
+
+    private void undo(StageStep step) {
+        step.undo(context(), shop.control().read());
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = SwitchPoint.class,
