@@ -61,6 +61,11 @@ public final class ProjectedRow {
 
     /** Whether all values are the same bytes. */
     public boolean sameValues(ProjectedRow other) {
-        return Arrays.deepEquals(values, other.values);
+        return sameValues(other.values);
+    }
+
+    /** Whether these are its values, byte for byte. */
+    public boolean sameValues(byte[] @Nullable [] others) {
+        return Arrays.deepEquals(values, others);
     }
 }

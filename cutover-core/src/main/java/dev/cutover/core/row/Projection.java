@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One direction of one table as SQL, made once from the plan and information_schema; copy, stream, mirror and verifier all read rows
@@ -156,9 +157,13 @@ public final class Projection {
 
     /** The key this row has on the target, as text; of a row that is not rejected. */
     public RowKey targetKey(ProjectedRow row) {
+        return targetKey(row.values());
+    }
+
+    RowKey targetKey(byte[] @Nullable [] values) {
         List<String> parts = new ArrayList<>();
         for (int i = 0; i < columns().size() && columns().get(i).key(); i++) {
-            byte[] value = Objects.requireNonNull(row.value(i), "a key is not NULL");
+            byte[] value = Objects.requireNonNull(values[i], "a key is not NULL");
             parts.add(
                     columns().get(i).schema().binary()
                             ? "0x" + HexFormat.of().withUpperCase().formatHex(value)

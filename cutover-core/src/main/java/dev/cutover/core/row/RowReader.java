@@ -9,8 +9,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads source rows through a projection, in whatever transaction the caller's session is in. Stateless, safe for many threads. */
@@ -38,6 +42,53 @@ public final class RowReader {
         String order = " ORDER BY " + projection.orderBy();
         read(source, projection, sourcePhysicalTable, projection.sourceRangeCondition(range), order, rows);
         return rows;
+    }
+
+    /**
+     * What stands on a target at these places now, the values in the notation of {@link ProjectedRow#values}; one statement.
+     *
+     * @param sourceKeys by slot; what they map to is looked for
+     * @param physicalTable of a slot
+     * @return by slot and {@link Projection#targetKey}
+     */
+    public Map<Integer, Map<RowKey, byte[] @Nullable []>> standing(
+            Connection target,
+            Projection projection,
+            Map<Integer, ? extends Collection<RowKey>> sourceKeys,
+            IntFunction<String> physicalTable)
+            throws SQLException {
+        String columns = projection.columns().stream()
+                .map(column -> projection.targetExpression(column.name()))
+                .collect(Collectors.joining(", "));
+        List<String> selects = new ArrayList<>();
+        List<SqlCondition> conditions = new ArrayList<>();
+        sourceKeys.forEach((slot, keys) -> {
+            SqlCondition condition = projection.targetKeysCondition(keys, slot);
+            selects.add("SELECT " + slot + ", " + columns + " FROM " + Identifier.quote(physicalTable.apply(slot))
+                    + " WHERE " + condition.sql());
+            conditions.add(condition);
+        });
+        Map<Integer, Map<RowKey, byte[] @Nullable []>> standing = new HashMap<>();
+        if (selects.isEmpty()) {
+            return standing;
+        }
+        try (PreparedStatement statement = target.prepareStatement(String.join(" UNION ALL ", selects))) {
+            int index = 1;
+            for (SqlCondition condition : conditions) {
+                index = condition.bind(statement, index);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    byte[] @Nullable [] values = new byte[projection.columns().size()][];
+                    for (int i = 0; i < values.length; i++) {
+                        values[i] = row.getBytes(i + 2);
+                    }
+                    standing.computeIfAbsent(row.getInt(1), any -> new HashMap<>())
+                            .put(projection.targetKey(values), values);
+                }
+            }
+        }
+        return standing;
     }
 
     /**

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Writes a batch: the target then holds, for every dirty key, what the source holds now.
  *
  * <p><b>Idea.</b> A change is a key. Its row is read again from the source, deleted wherever it was on the target, and inserted where it routes
- * now; doing it twice, or late, or with a newer row, ends in the same state.
+ * now, unless it stands there already, value for value; doing it twice, or late, or with a newer row, ends in the same state.
  *
  * <p><b>What breaks otherwise.</b> {@code ON DUPLICATE KEY UPDATE} and {@code REPLACE} take a conflict on another unique key for the row itself
  * and change or delete a stranger.
@@ -105,15 +105,16 @@ final class BatchWriter {
         });
         failpoints.hit("apply.fetched");
         target.write(newPosition, connection -> {
+            Map<Projection, List<ProjectedRow>> missing = new LinkedHashMap<>();
             for (Map.Entry<Projection, List<ProjectedRow>> table : rows.entrySet()) {
                 Projection projection = table.getKey();
-                placing.clear(
-                        connection,
-                        projection,
-                        batch.dirty().getOrDefault(projection.table().name(), Map.of()),
-                        table.getValue());
+                Map<RowKey, Set<Integer>> dirty =
+                        batch.dirty().getOrDefault(projection.table().name(), Map.of());
+                Set<RowKey> inPlace = placing.inPlace(connection, projection, dirty, table.getValue());
+                placing.clear(connection, projection, dirty, table.getValue(), inPlace);
+                missing.put(projection, RowPlacing.without(table.getValue(), inPlace));
             }
-            for (Map.Entry<Projection, List<ProjectedRow>> table : rows.entrySet()) {
+            for (Map.Entry<Projection, List<ProjectedRow>> table : missing.entrySet()) {
                 placing.insert(connection, table.getKey(), table.getValue(), attempt);
             }
             failpoints.hit("apply.rowsWritten");

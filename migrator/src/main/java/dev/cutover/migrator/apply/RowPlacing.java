@@ -3,12 +3,14 @@ package dev.cutover.migrator.apply;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowKey;
+import dev.cutover.core.row.RowReader;
 import dev.cutover.core.row.RowWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,6 +26,7 @@ final class RowPlacing {
     private static final Logger LOG = LoggerFactory.getLogger(RowPlacing.class);
 
     private final Traffic traffic;
+    private final RowReader reader = new RowReader();
     private final RowWriter writer = new RowWriter();
 
     RowPlacing(Traffic traffic) {
@@ -41,13 +44,55 @@ final class RowPlacing {
         Inserting inserting;
     }
 
-    /** Deletes every dirty key from every place it was in or will go to, and from the quarantine. */
-    void clear(
+    /**
+     * The keys whose row stands where it belongs already, value for value: a mirror was there before the stream. What is not surely so is
+     * not named: a key that is or was in more than one place, a row to be kept out, a key that is another text on the target.
+     */
+    Set<RowKey> inPlace(
             Connection connection,
             Projection projection,
             Map<RowKey, Set<Integer>> dirty,
             Collection<ProjectedRow> rows)
             throws SQLException {
+        Map<Integer, List<RowKey>> byPlace = new TreeMap<>();
+        Map<Integer, List<ProjectedRow>> wanted = new TreeMap<>();
+        for (ProjectedRow row : rows) {
+            int place = traffic.place(row);
+            if (place >= 0 && Set.of(place).equals(traffic.places(dirty.getOrDefault(row.sourceKey(), Set.of())))) {
+                byPlace.computeIfAbsent(place, any -> new ArrayList<>()).add(row.sourceKey());
+                wanted.computeIfAbsent(place, any -> new ArrayList<>()).add(row);
+            }
+        }
+        Map<Integer, Map<RowKey, byte[] @Nullable []>> standing =
+                reader.standing(connection, projection, byPlace, place -> traffic.targetTable(projection, place));
+        Set<RowKey> inPlace = new HashSet<>();
+        wanted.forEach((place, there) -> {
+            Map<RowKey, byte[] @Nullable []> found = standing.getOrDefault(place, Map.of());
+            for (ProjectedRow row : there) {
+                byte[] @Nullable [] now = found.get(projection.targetKey(row));
+                if (now != null && row.sameValues(now)) {
+                    inPlace.add(row.sourceKey());
+                }
+            }
+        });
+        return inPlace;
+    }
+
+    /**
+     * Deletes every dirty key from every place it was in or will go to, and from the quarantine.
+     *
+     * @param inPlace keys whose row stays
+     */
+    void clear(
+            Connection connection,
+            Projection projection,
+            Map<RowKey, Set<Integer>> allDirty,
+            Collection<ProjectedRow> allRows,
+            Set<RowKey> inPlace)
+            throws SQLException {
+        Map<RowKey, Set<Integer>> dirty = new LinkedHashMap<>(allDirty);
+        dirty.keySet().removeAll(inPlace);
+        List<ProjectedRow> rows = without(allRows, inPlace);
         Map<Integer, Set<RowKey>> byPlace = new TreeMap<>();
         dirty.forEach((key, slots) -> traffic.places(slots)
                 .forEach(place -> byPlace.computeIfAbsent(place, any -> new LinkedHashSet<>())
@@ -66,14 +111,18 @@ final class RowPlacing {
                     place.getKey(),
                     place.getValue());
         }
-        writer.unquarantine(connection, projection.table(), dirty.keySet());
+        writer.unquarantine(connection, projection.table(), allDirty.keySet());
     }
 
     /** The same for rows at their own places. */
     void clear(Connection connection, Projection projection, List<ProjectedRow> rows) throws SQLException {
         Map<RowKey, Set<Integer>> keys = new LinkedHashMap<>();
         rows.forEach(row -> keys.put(row.sourceKey(), Set.of(row.slot())));
-        clear(connection, projection, keys, rows);
+        clear(connection, projection, keys, rows, Set.of());
+    }
+
+    static List<ProjectedRow> without(Collection<ProjectedRow> rows, Set<RowKey> keys) {
+        return rows.stream().filter(row -> !keys.contains(row.sourceKey())).toList();
     }
 
     /** Inserts the rows that belong here, notes those that cannot be mapped. */
