@@ -24,6 +24,7 @@ import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -84,6 +85,7 @@ public final class Demo {
                 console.note("Two instances of the coupon service and a worker run; the load begins: " + options.rate()
                         + " writes and " + reads() + " reads a second (" + since(begun) + ")");
                 load.start();
+                walk.watch(load::acknowledgements);
                 Waiting.pause(SETTLE);
                 return new DemoWalk(servers, service, load, topology, manifest, walk).go();
             }
@@ -119,6 +121,7 @@ public final class Demo {
         private final ControlDatabase control;
         private final Manifest manifest;
         private final Walk walk;
+        private final Instant begun = Instant.now();
 
         DemoWalk(
                 DemoServers servers,
@@ -294,8 +297,10 @@ public final class Demo {
         private Report stopLoad() {
             try {
                 Report seen = load.stop();
+                double seconds = Duration.between(begun, Instant.now()).toMillis() / 1_000.0;
                 console.note("");
-                console.note("The load ends: " + Numbers.grouped(seen.writes()) + " acknowledged writes, "
+                console.note("The load ends: " + Numbers.grouped(seen.writes()) + " acknowledged writes ("
+                        + Math.round(seen.writes() / seconds) + " a second of " + options.rate() + " asked for), "
                         + Numbers.grouped(seen.reads()) + " reads, " + seen.retries()
                         + " attempts repeated, latency p50 "
                         + seen.p50().toMillis() + " ms, p99 " + seen.p99().toMillis() + " ms, longest "

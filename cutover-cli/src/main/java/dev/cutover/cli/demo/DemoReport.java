@@ -44,8 +44,8 @@ public record DemoReport(
         broken = List.copyOf(broken);
     }
 
-    /** How long one command took. */
-    public record StageTime(String stage, double seconds) {}
+    /** How long one command took, and how many writes were acknowledged meanwhile. */
+    public record StageTime(String stage, double seconds, long writes) {}
 
     /** Whether every promise was kept. */
     public boolean proven() {
@@ -69,8 +69,10 @@ public record DemoReport(
         node.putObject("longestWritePauseMs").put("switch", switchPauseMillis).put("rollback", rollbackPauseMillis);
         node.put("copyRowsPerSecond", copyRowsPerSecond);
         ArrayNode times = node.putArray("stages");
-        stages.forEach(time ->
-                times.addObject().put("stage", time.stage()).put("seconds", Math.round(time.seconds() * 100) / 100.0));
+        stages.forEach(time -> times.addObject()
+                .put("stage", time.stage())
+                .put("seconds", Math.round(time.seconds() * 100) / 100.0)
+                .put("writes", time.writes()));
         return node;
     }
 
@@ -90,7 +92,12 @@ public record DemoReport(
         lines.add(line("longest write pause, rollback", rollbackPauseMillis + " ms", true));
         lines.add(line("rows copied a second", Numbers.grouped(copyRowsPerSecond), true));
         for (StageTime time : stages) {
-            lines.add(String.format(Locale.ROOT, "      %-34s %8.1f s", time.stage(), time.seconds()));
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "      %-34s %8.1f s  %8s writes",
+                    time.stage(),
+                    time.seconds(),
+                    Numbers.grouped(time.writes())));
         }
         broken.forEach(sentence -> lines.add("  ✘ " + sentence));
         return lines;

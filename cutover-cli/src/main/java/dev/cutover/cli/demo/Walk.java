@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /** Types commands one after the other, shows what they print, and keeps the time of each. Owned by one thread. */
 final class Walk {
@@ -23,11 +24,17 @@ final class Walk {
     private final Path folder;
     private final Console console;
     private final List<DemoReport.StageTime> times = new ArrayList<>();
+    private LongSupplier acknowledged = () -> 0;
 
     Walk(CommandRunner runner, Path folder, Console console) {
         this.runner = runner;
         this.folder = folder;
         this.console = console;
+    }
+
+    /** From now on the writes acknowledged during a stage are counted. */
+    void watch(LongSupplier acknowledgedByNow) {
+        acknowledged = acknowledgedByNow;
     }
 
     /** When a command ran, and how it ended. */
@@ -71,13 +78,15 @@ final class Walk {
         console.note("");
         console.note(console.strong("$ ./cutover " + String.join(" ", words)));
         StringWriter text = new StringWriter();
+        long before = acknowledged.getAsLong();
         Instant from = Instant.now();
         PrintWriter writer = new PrintWriter(text, true);
         int exitCode = runner.run(folder, writer, writer, words);
         Instant to = Instant.now();
         text.toString().lines().forEach(line -> console.note("  " + line));
         Step step = new Step(from, to, exitCode, text.toString());
-        times.add(new DemoReport.StageTime(name(words), step.took().toMillis() / 1_000.0));
+        times.add(new DemoReport.StageTime(
+                name(words), step.took().toMillis() / 1_000.0, acknowledged.getAsLong() - before));
         return step;
     }
 

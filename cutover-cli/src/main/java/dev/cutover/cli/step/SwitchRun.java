@@ -103,9 +103,11 @@ final class SwitchRun {
             for (DatabaseId database : open) {
                 tasks.add(() -> Fence.rehearseClose(context.topology(), database, limits.lockWait()));
             }
+            long asked = System.nanoTime();
             List<CloseOutcome> blocked = Together.call(context.threads(), tasks).stream()
                     .flatMap(Optional::stream)
                     .toList();
+            clock.rehearsed(Duration.ofNanos(System.nanoTime() - asked));
             open = blocked.stream().map(CloseOutcome::database).toList();
             if (open.isEmpty()) {
                 return;

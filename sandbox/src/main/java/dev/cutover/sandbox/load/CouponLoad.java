@@ -253,6 +253,11 @@ public final class CouponLoad implements AutoCloseable {
                 quantile(latencies, 1));
     }
 
+    /** How many writes are acknowledged by now. */
+    public long acknowledgements() {
+        return log.acknowledgements();
+    }
+
     /** All acknowledged writes, in the order of their answers. */
     public List<Acknowledged> acknowledged() {
         return log.acknowledged();
