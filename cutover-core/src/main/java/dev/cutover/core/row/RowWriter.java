@@ -113,8 +113,8 @@ public final class RowWriter {
         }
     }
 
-    /** Forgets rows of several tables that are mapped now, or gone, in one statement. */
-    public void unquarantine(Connection target, Map<TablePlan, ? extends Collection<RowKey>> sourceKeys)
+    /** Forgets rows that are mapped now, or gone, in one statement; returns how many were noted. */
+    public int unquarantine(Connection target, Map<TablePlan, ? extends Collection<RowKey>> sourceKeys)
             throws SQLException {
         List<String> values = new ArrayList<>();
         List<String> conditions = new ArrayList<>();
@@ -127,36 +127,14 @@ public final class RowWriter {
             }
         }
         if (conditions.isEmpty()) {
-            return;
+            return 0;
         }
         try (PreparedStatement statement =
                 target.prepareStatement("DELETE FROM cutover_quarantine WHERE " + String.join(" OR ", conditions))) {
             for (int i = 0; i < values.size(); i++) {
                 statement.setString(i + 1, values.get(i));
             }
-            statement.executeUpdate();
+            return statement.executeUpdate();
         }
-    }
-
-    /** Forgets rows that are mapped now, or gone; returns how many were noted. */
-    public int unquarantine(Connection target, TablePlan table, Collection<RowKey> sourceKeys) throws SQLException {
-        int forgotten = 0;
-        List<String> texts = new ArrayList<>();
-        for (RowKey key : sourceKeys) {
-            texts.add(key.text());
-        }
-        for (int from = 0; from < texts.size(); from += ROWS_A_STATEMENT) {
-            List<String> some = texts.subList(from, Math.min(texts.size(), from + ROWS_A_STATEMENT));
-            String sql = "DELETE FROM cutover_quarantine WHERE table_name = ? AND row_key IN (?"
-                    + ", ?".repeat(some.size() - 1) + ")";
-            try (PreparedStatement statement = target.prepareStatement(sql)) {
-                statement.setString(1, table.name());
-                for (int i = 0; i < some.size(); i++) {
-                    statement.setString(i + 2, some.get(i));
-                }
-                forgotten += statement.executeUpdate();
-            }
-        }
-        return forgotten;
     }
 }

@@ -203,9 +203,9 @@ class RowIT {
                             "5002 | unmapped_template",
                             "5003 | unknown_status",
                             "5004 | zero_date");
-            assertThat(writer.unquarantine(shard, table, List.of(RowKey.of(5001), RowKey.of(1))))
+            assertThat(writer.unquarantine(shard, Map.of(table, List.of(RowKey.of(5001), RowKey.of(1)))))
                     .isEqualTo(1);
-            assertThat(writer.unquarantine(shard, table, keys)).isEqualTo(3);
+            assertThat(writer.unquarantine(shard, Map.of(table, keys))).isEqualTo(3);
             assertThatThrownBy(() -> writer.insert(shard, forward, "user_coupon_000", rejected))
                     .hasMessageContaining("quarantine");
         }

@@ -18,13 +18,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread, the bounded queue and the breaker of one target database: one that is ill takes nothing from the others. What has queued
- * while one transaction was written goes into the next one together, so a database under pressure gets fewer and larger transactions.
+ * The thread, the bounded queue and the breaker of one target database: one that is ill takes nothing from the others. After a quiet
+ * moment a mirror is written at once; under load mirrors gather for a moment and are written together, so that a database under pressure
+ * gets fewer and larger transactions.
  */
 final class Bulkhead {
     private static final Logger LOG = LoggerFactory.getLogger(Bulkhead.class);
     private static final int MOST_A_TRANSACTION = 64;
     private static final Duration LOOK = Duration.ofMillis(200);
+    // From the beginning of one transaction to the beginning of the next.
+    private static final long GATHER_NANOS = Duration.ofMillis(100).toNanos();
 
     private final BlockingQueue<Mirroring> queue;
     private final CircuitBreaker breaker;
@@ -91,13 +94,13 @@ final class Bulkhead {
     }
 
     private void run() {
+        long next = System.nanoTime();
         try {
             while (true) {
                 Mirroring first = queue.poll(LOOK.toNanos(), TimeUnit.NANOSECONDS);
                 if (first != null) {
-                    List<Mirroring> together = new ArrayList<>();
-                    together.add(first);
-                    queue.drainTo(together, MOST_A_TRANSACTION - 1);
+                    List<Mirroring> together = gather(first, next);
+                    next = System.nanoTime() + GATHER_NANOS;
                     write(together);
                 } else if (stopping) {
                     return;
@@ -106,6 +109,21 @@ final class Bulkhead {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private List<Mirroring> gather(Mirroring first, long until) throws InterruptedException {
+        List<Mirroring> together = new ArrayList<>();
+        together.add(first);
+        for (long left = until - System.nanoTime();
+                left > 0 && !stopping && together.size() < MOST_A_TRANSACTION;
+                left = until - System.nanoTime()) {
+            Mirroring another = queue.poll(left, TimeUnit.NANOSECONDS);
+            if (another != null) {
+                together.add(another);
+            }
+        }
+        queue.drainTo(together, MOST_A_TRANSACTION - together.size());
+        return together;
     }
 
     private void write(List<Mirroring> together) {

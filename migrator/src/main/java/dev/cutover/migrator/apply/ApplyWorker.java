@@ -44,6 +44,11 @@ public final class ApplyWorker implements AutoCloseable {
     // A copied slice is one transaction, and until it commits the stream and the mirrors of its database wait.
     private static final int SLICE_ROWS = 1000;
     private static final long FLUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    // A batch costs a dozen statements however small it is. After a quiet moment a change is applied at once; under
+    // load
+    // changes
+    // gather this long, unless somebody waits for a marker.
+    private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final String stream;
     private final DatabaseId database;
@@ -70,6 +75,7 @@ public final class ApplyWorker implements AutoCloseable {
     private long beat = -1;
     private boolean urgent;
     private long savedAt = System.nanoTime();
+    private long batchAt = System.nanoTime() - GATHER_NANOS;
 
     private ApplyWorker(
             String stream,
@@ -233,6 +239,9 @@ public final class ApplyWorker implements AutoCloseable {
         try {
             while (!closed) {
                 boolean last = settling;
+                if (!last) {
+                    inbox.gather(BATCH_KEYS, batchAt + GATHER_NANOS - System.nanoTime());
+                }
                 Batch batch = new Batch();
                 inbox.drain(batch, BATCH_KEYS, last ? 0 : untilFlush());
                 look(batch);
@@ -291,6 +300,7 @@ public final class ApplyWorker implements AutoCloseable {
             return;
         }
         if (batch.keys() > 0) {
+            batchAt = System.nanoTime();
             writer.apply(batch, position.union(last.position()), this::note);
             rowsApplied.addAndGet(batch.keys());
         } else if (urgent || settling || System.nanoTime() - savedAt >= FLUSH_NANOS) {

@@ -1,5 +1,6 @@
 package dev.cutover.migrator.apply;
 
+import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.position.GtidSet;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
@@ -106,6 +107,7 @@ final class BatchWriter {
         failpoints.hit("apply.fetched");
         target.write(newPosition, connection -> {
             Map<Projection, List<ProjectedRow>> missing = new LinkedHashMap<>();
+            Map<TablePlan, Set<RowKey>> lookedAt = new LinkedHashMap<>();
             for (Map.Entry<Projection, List<ProjectedRow>> table : rows.entrySet()) {
                 Projection projection = table.getKey();
                 Map<RowKey, Set<Integer>> dirty =
@@ -113,7 +115,9 @@ final class BatchWriter {
                 Set<RowKey> inPlace = placing.inPlace(connection, projection, dirty, table.getValue());
                 placing.clear(connection, projection, dirty, table.getValue(), inPlace);
                 missing.put(projection, RowPlacing.without(table.getValue(), inPlace));
+                lookedAt.put(projection.table(), dirty.keySet());
             }
+            placing.unquarantine(connection, lookedAt);
             for (Map.Entry<Projection, List<ProjectedRow>> table : missing.entrySet()) {
                 placing.insert(connection, table.getKey(), table.getValue(), attempt);
             }

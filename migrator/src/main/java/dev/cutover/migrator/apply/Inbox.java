@@ -19,6 +19,7 @@ final class Inbox {
     private final Condition emptied = lock.newCondition();
     private final Deque<Letter> letters = new ArrayDeque<>();
     private int keys;
+    private boolean urgent;
     private boolean closed;
 
     private record Letter(SourceTransaction transaction, List<ChangedKey> mine) {}
@@ -33,7 +34,21 @@ final class Inbox {
             if (!closed) {
                 letters.add(new Letter(transaction, mine));
                 keys += mine.size();
+                urgent |= transaction.markers().stream().anyMatch(marker -> !Beats.isBeat(marker));
                 filled.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets transactions gather until they have so many keys, at most this long; a marker that somebody waits for ends it at once. */
+    void gather(int enoughKeys, long atMostNanos) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long left = atMostNanos;
+            while (!closed && !urgent && keys < enoughKeys && left > 0) {
+                left = filled.awaitNanos(left);
             }
         } finally {
             lock.unlock();
@@ -53,6 +68,7 @@ final class Inbox {
                 keys -= letter.mine().size();
                 batch.add(letter.transaction(), letter.mine());
             }
+            urgent &= !letters.isEmpty();
             emptied.signalAll();
         } finally {
             lock.unlock();

@@ -1,5 +1,6 @@
 package dev.cutover.migrator.apply;
 
+import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowKey;
@@ -79,7 +80,7 @@ final class RowPlacing {
     }
 
     /**
-     * Deletes every dirty key from every place it was in or will go to, and from the quarantine.
+     * Deletes every dirty key from every place it was in or will go to.
      *
      * @param inPlace keys whose row stays
      */
@@ -111,14 +112,19 @@ final class RowPlacing {
                     place.getKey(),
                     place.getValue());
         }
-        writer.unquarantine(connection, projection.table(), allDirty.keySet());
     }
 
-    /** The same for rows at their own places. */
+    /** What is dirty is looked at anew: it leaves the quarantine, and comes back when it is rejected again. */
+    void unquarantine(Connection connection, Map<TablePlan, Set<RowKey>> dirty) throws SQLException {
+        writer.unquarantine(connection, dirty);
+    }
+
+    /** The same for rows at their own places, and they leave the quarantine. */
     void clear(Connection connection, Projection projection, List<ProjectedRow> rows) throws SQLException {
         Map<RowKey, Set<Integer>> keys = new LinkedHashMap<>();
         rows.forEach(row -> keys.put(row.sourceKey(), Set.of(row.slot())));
         clear(connection, projection, keys, rows, Set.of());
+        unquarantine(connection, Map.of(projection.table(), keys.keySet()));
     }
 
     static List<ProjectedRow> without(Collection<ProjectedRow> rows, Set<RowKey> keys) {
