@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,24 +24,47 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Compares the newest rows of every dynamic table where nothing moves, in both directions, in a few round trips. Owned by one thread.
  *
- * <p>For the pause of a switch: all that does not depend on the rows (columns, statements) is made by {@link #prepare} before it. A row
+ * <p>For the pause of a switch: all that does not depend on the rows (columns, statements) is made by {@link #prepare} before it. Of many
+ * physical tables some are looked at, drawn anew each time: the grid has proven all of them, and a thousand tables would take a second. A row
  * counts as unequal when it is not at its own place on the other side with the same hash; rows that are not mapped are left out.
  */
 public final class NewestRows {
     private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(5);
     private static final int ROWS_OF_OLD = 40;
+    private static final int MOST_TABLES = 64;
 
     private final ExecutorService threads;
     private final List<RowSides> tables;
+    private final Map<RowSides, Map<DatabaseId, List<Integer>>> slots = new HashMap<>();
 
-    private NewestRows(ExecutorService threads, List<RowSides> tables) {
+    private NewestRows(ExecutorService threads, List<RowSides> tables, RandomGenerator random) {
         this.threads = threads;
         this.tables = tables;
+        for (RowSides sides : tables) {
+            slots.put(sides, sample(sides.table().slotsByDatabase(), MOST_TABLES, random));
+        }
+    }
+
+    /** At most so many slots, as many of each database, at least one. */
+    static Map<DatabaseId, List<Integer>> sample(
+            Map<DatabaseId, List<Integer>> slots, int most, RandomGenerator random) {
+        int each = Math.max(1, most / Math.max(1, slots.size()));
+        Map<DatabaseId, List<Integer>> sample = new LinkedHashMap<>();
+        slots.forEach((database, all) -> {
+            List<Integer> left = new ArrayList<>(all);
+            List<Integer> drawn = new ArrayList<>();
+            while (!left.isEmpty() && drawn.size() < each) {
+                drawn.add(left.remove(random.nextInt(left.size())));
+            }
+            sample.put(database, drawn.stream().sorted().toList());
+        });
+        return sample;
     }
 
     /**
@@ -58,8 +82,9 @@ public final class NewestRows {
     /** Reads the columns of both sides and compares once, so that statements and sessions are warm. */
     public static NewestRows prepare(MigrationPlan plan, Topology topology, ExecutorService threads)
             throws SQLException {
+        SecureRandom random = new SecureRandom();
         byte[] salt = new byte[16];
-        new SecureRandom().nextBytes(salt);
+        random.nextBytes(salt);
         List<RowSides> tables = new ArrayList<>();
         for (TablePlan table : plan.dynamicTables()) {
             ComparedTable compared = ComparedTable.read(
@@ -68,7 +93,7 @@ public final class NewestRows {
                     HexFormat.of().formatHex(salt));
             tables.add(new RowSides(topology, compared, STATEMENT_LIMIT));
         }
-        NewestRows rows = new NewestRows(threads, tables);
+        NewestRows rows = new NewestRows(threads, tables, random);
         // Rows still move, so what this one finds means nothing.
         rows.compare();
         return rows;
@@ -81,10 +106,10 @@ public final class NewestRows {
         for (RowSides sides : tables) {
             newest.add(() -> sides.newestOfSource(ROWS_OF_OLD));
             owners.add(sides);
-            for (DatabaseId database : sides.table().slotsByDatabase().keySet()) {
-                newest.add(() -> sides.newestOfTarget(database));
+            slots.getOrDefault(sides, Map.of()).forEach((database, some) -> {
+                newest.add(() -> sides.newestOfTarget(database, some));
                 owners.add(sides);
-            }
+            });
         }
         List<List<Sighting>> found = all(newest);
         Map<RowSides, List<Sighting>> ofOld = new HashMap<>();

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -109,6 +111,25 @@ class VerifierIT {
             migration.copy("user_coupon");
         }
         assertThat(verify("user_coupon").verdict()).isEqualTo(Verdict.EQUAL);
+    }
+
+    @Test
+    void theNewestRowsAreComparedInBothDirections() throws SQLException {
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            NewestRows newest = NewestRows.prepare(migration.plan, migration.topology, threads);
+            NewestRows.Outcome equal = newest.compare();
+            assertThat(equal.unequal()).isEmpty();
+            assertThat(equal.rows()).isPositive();
+            String last = migration.value(SHARD_0, "SELECT MAX(coupon_id) FROM user_coupon_003");
+            migration.execute(SHARD_0, "UPDATE user_coupon_003 SET order_no = 'other' WHERE coupon_id = " + last);
+            assertThat(newest.compare().unequal())
+                    .isNotEmpty()
+                    .allMatch(row -> row.contains("user_coupon [" + last + "]"));
+        } finally {
+            threads.shutdown();
+            migration.copy("user_coupon");
+        }
     }
 
     @Test

@@ -94,12 +94,12 @@ public final class RowSides {
         return source(new SqlCondition("TRUE ORDER BY " + order + " LIMIT " + rows, List.of()), "the newest rows");
     }
 
-    /** The row with the highest key of each physical table of one database, in one statement. */
-    public List<Sighting> newestOfTarget(DatabaseId database) {
+    /** The row with the highest key of each of these physical tables of one database, in one statement. */
+    public List<Sighting> newestOfTarget(DatabaseId database, List<Integer> slots) {
         String order = table.projection().targetKeyColumns().stream()
                 .map(column -> Identifier.quote(column) + " DESC")
                 .collect(Collectors.joining(", "));
-        String sql = slotsOf(database).stream()
+        String sql = slots.stream()
                 .map(slot -> "(SELECT " + String.join(", ", targetFields(slot)) + " FROM " + table.targetFrom(slot)
                         + " ORDER BY " + order + " LIMIT 1)")
                 .collect(Collectors.joining(" UNION ALL "));
@@ -117,11 +117,6 @@ public final class RowSides {
                     + condition.sql());
         });
         return query(database, String.join(" UNION ALL ", parts), conditions, "the newest rows", this::targetSighting);
-    }
-
-    private List<Integer> slotsOf(DatabaseId database) {
-        return Objects.requireNonNull(
-                table.slotsByDatabase().get(database), () -> table.name() + " has no tables in " + database);
     }
 
     /** These keys of NEW over a physical table. */
