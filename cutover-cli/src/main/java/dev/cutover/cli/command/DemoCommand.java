@@ -55,7 +55,9 @@ final class DemoCommand implements Callable<Integer> {
             description = "Databases and tables a database: 4x16 or 8x128; default ${DEFAULT-VALUE}.")
     String shards = "4x16";
 
-    @Option(names = "--keep", description = "Keep the folder with data, logs and the plan.")
+    @Option(
+            names = "--keep",
+            description = "Leave everything running afterwards, say how to look around, and keep the folder.")
     boolean keep;
 
     @Option(names = "--plant-corruption", description = "Change one value on a shard after the copy.")
@@ -75,11 +77,15 @@ final class DemoCommand implements Callable<Integer> {
                         words));
         DemoReport report;
         try {
-            report = demo.run();
+            report = demo.run(seen -> show(console, seen));
         } catch (DemoFailedException e) {
             console.error("cutover: the demo stopped: " + e.getMessage());
             return e.exitCode();
         }
+        return report.proven() ? ExitCode.DONE.number() : ExitCode.DIFFERENCES.number();
+    }
+
+    private static void show(Console console, DemoReport report) {
         if (console.json()) {
             console.bare(report.json());
         } else {
@@ -90,7 +96,6 @@ final class DemoCommand implements Callable<Integer> {
                             ? console.good("Proven: nothing was lost, nothing failed, nothing differs.")
                             : console.bad("Not proven: see the lines marked above."));
         }
-        return report.proven() ? ExitCode.DONE.number() : ExitCode.DIFFERENCES.number();
     }
 
     private DemoOptions options() {

@@ -31,6 +31,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -57,8 +59,12 @@ public final class Demo {
         this.runner = runner;
     }
 
-    /** Runs the walk; everything it started is gone when this returns. */
-    public DemoReport run() {
+    /**
+     * Runs the walk; everything it started is gone when this returns. With {@code --keep} it does not return by itself.
+     *
+     * @param seen gets the report while everything still runs
+     */
+    public DemoReport run(Consumer<DemoReport> seen) {
         Path folder = folder();
         String password = HexFormat.of().formatHex(SecureRandom.getSeed(12));
         long begun = System.nanoTime();
@@ -87,7 +93,12 @@ public final class Demo {
                 load.start();
                 walk.watch(load::acknowledgements);
                 Waiting.pause(SETTLE);
-                return new DemoWalk(servers, service, load, topology, manifest, walk).go();
+                DemoReport report = new DemoWalk(servers, service, load, topology, manifest, walk).go();
+                seen.accept(report);
+                if (options.keep()) {
+                    stay(folder, planFile, servers, service);
+                }
+                return report;
             }
         } finally {
             if (options.keep()) {
@@ -95,6 +106,25 @@ public final class Demo {
             } else {
                 delete(folder);
             }
+        }
+    }
+
+    /** Until somebody ends this process, and with it the others; the folder stays. */
+    private void stay(Path folder, Path planFile, DemoServers servers, DemoService service) {
+        console.note("");
+        console.note(
+                "Everything but the old server still runs; Ctrl-C ends it, and " + folder + " stays. Look around:");
+        console.note("  ./cutover status --watch --file " + planFile);
+        console.note("  ./cutover verify show --file " + planFile);
+        service.instances().forEach(instance -> console.note("  curl " + instance.resolve("/v1/templates/tpl_1")));
+        for (int i = 0; i < 2; i++) {
+            console.note("  mysql -h 127.0.0.1 -P " + servers.shardServer(i).port() + " -u " + DemoServers.USER
+                    + " -p     # new-" + i + "; the password is in " + folder.resolve("password"));
+        }
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
