@@ -42,9 +42,7 @@ final class MySqlFlags {
                 // With a core or two, who spins for a lock keeps its owner from running.
                 "--innodb-sync-spin-loops=0",
                 "--performance-schema=ON",
-                // Transactions, statements and metadata locks tell who is in the way; the rest costs a tenth of the
-                // server's
-                // time.
+                // Transactions, statements and metadata locks tell who is in the way; nobody asks for the rest.
                 "--performance-schema-instrument=memory/%=OFF",
                 "--performance-schema-instrument=wait/synch/%=OFF",
                 "--performance-schema-instrument=wait/io/file/%=OFF",

@@ -17,8 +17,7 @@ final class DemoService implements AutoCloseable {
     private static final String SERVICE_MAIN = "dev.cutover.coupon.CouponServiceMain";
     private static final String WORKER_MAIN = "dev.cutover.cli.CutoverMain";
     private static final String READY = "coupon-service ready on ";
-    // Elsewhere they have machines of their own. Here their many threads would take the time of the one that reads the
-    // stream.
+    // Elsewhere they have machines of their own. Here their threads would starve the one that reads the stream.
     private static final int SERVICE_NICENESS = 5;
     private static final Duration START = Duration.ofSeconds(60);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);

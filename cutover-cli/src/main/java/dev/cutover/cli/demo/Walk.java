@@ -46,14 +46,7 @@ final class Walk {
 
     /** Runs a command that must succeed. */
     Step run(String... words) {
-        Step step = attempt(words);
-        if (step.exitCode() != 0) {
-            throw new DemoFailedException(
-                    "cutover " + String.join(" ", words) + " ended with exit code " + step.exitCode() + ".",
-                    step.exitCode(),
-                    null);
-        }
-        return step;
+        return succeeded(attempt(words), words);
     }
 
     /** Runs a command that may be refused for a while on a busy machine: by a lag, a pause used up, a row that moved each time. */
@@ -64,6 +57,10 @@ final class Walk {
             Waiting.pause(MOMENT);
             step = attempt(words);
         }
+        return succeeded(step, words);
+    }
+
+    private static Step succeeded(Step step, String... words) {
         if (step.exitCode() != 0) {
             throw new DemoFailedException(
                     "cutover " + String.join(" ", words) + " ended with exit code " + step.exitCode() + ".",

@@ -92,9 +92,8 @@ final class SwitchRun {
         return new Result(context.control().read(), true, "", List.of(), handedOver, compared, clock);
     }
 
-    // Whoever holds a fence now and does not let go of it would keep the abort waiting, too, and every writer behind
-    // the
-    // abort: better to find out while there is nothing to abort.
+    // Whoever holds a fence now and does not let go of it would keep the abort waiting, too, and with it every writer:
+    // better to find out while there is nothing to abort.
     private void rehearse() throws SQLException {
         List<DatabaseId> open = Streams.databases(context.topology(), to.other());
         long begun = System.nanoTime();

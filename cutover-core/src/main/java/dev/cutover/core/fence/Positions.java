@@ -23,11 +23,6 @@ public final class Positions {
         return select(connection, SELECT, stream);
     }
 
-    /** Reads a position that nobody moves until the transaction ends. */
-    public static Optional<Position> lockShared(Connection connection, String stream) throws SQLException {
-        return select(connection, SELECT + " FOR SHARE", stream);
-    }
-
     /** Reads a position that this transaction will move. */
     public static Optional<Position> lockForUpdate(Connection connection, String stream) throws SQLException {
         return select(connection, SELECT + " FOR UPDATE", stream);

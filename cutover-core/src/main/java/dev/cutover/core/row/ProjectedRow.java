@@ -59,11 +59,6 @@ public final class ProjectedRow {
         return values[column];
     }
 
-    /** Whether all values are the same bytes. */
-    public boolean sameValues(ProjectedRow other) {
-        return sameValues(other.values);
-    }
-
     /** Whether these are its values, byte for byte. */
     public boolean sameValues(byte[] @Nullable [] others) {
         return Arrays.deepEquals(values, others);

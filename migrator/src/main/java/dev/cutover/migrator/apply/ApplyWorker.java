@@ -46,8 +46,7 @@ public final class ApplyWorker implements AutoCloseable {
     private static final long FLUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     // A batch costs a dozen statements however small it is. After a quiet moment a change is applied at once; under
     // load
-    // changes
-    // gather this long, unless somebody waits for a marker.
+    // changes gather this long, unless somebody waits for a marker.
     private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final String stream;

@@ -71,9 +71,8 @@ public final class WatchedTask extends MySqlConnectorTask {
         connected = now;
     }
 
-    // For a JMX bean that nobody asks, Debezium 3.6 writes each event's key and position as JSON, with an ObjectMapper
-    // of
-    // its own: a quarter of the time of the reader, which is one thread. There is no setting for it.
+    // For a JMX bean that nobody asks, Debezium 3.6 writes each event's key and position as JSON, each time with a new
+    // ObjectMapper: a quarter of the time of the reader, which is one thread. There is no setting for it.
     private void silenceMetrics() {
         try {
             Field field = ChangeEventSourceCoordinator.class.getDeclaredField("eventDispatcher");
