@@ -1,6 +1,8 @@
 package dev.cutover.cli.demo;
 
 import dev.cutover.cli.step.Waiting;
+import dev.cutover.sandbox.JavaProcess;
+import dev.cutover.sandbox.SandboxException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -22,7 +24,7 @@ final class DemoService implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(60);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
-    private final List<ChildProcess> children = new ArrayList<>();
+    private final List<JavaProcess> children = new ArrayList<>();
     private final List<URI> instances = new ArrayList<>();
 
     private DemoService() {}
@@ -31,7 +33,7 @@ final class DemoService implements AutoCloseable {
         DemoService service = new DemoService();
         try {
             String classPath = serviceClassPath();
-            List<ChildProcess> coupons = new ArrayList<>();
+            List<JavaProcess> coupons = new ArrayList<>();
             for (int number = 1; number <= 2; number++) {
                 Map<String, String> environment = new TreeMap<>();
                 environment.put("CUTOVER_CONFIG", plan.toString());
@@ -39,39 +41,35 @@ final class DemoService implements AutoCloseable {
                 environment.put("COUPON_INSTANCE", "coupon-service-" + number);
                 environment.put("COUPON_WRITE_BUDGET", "5s");
                 environment.put("REDIS_URI", redis);
-                coupons.add(service.child(ChildProcess.java(
-                        "coupon-service-" + number,
-                        SERVICE_NICENESS,
-                        folder,
-                        classPath,
-                        SERVICE_MAIN,
-                        List.of(),
-                        environment)));
+                coupons.add(service.child(JavaProcess.named("coupon-service-" + number, folder, SERVICE_MAIN)
+                        .withClassPath(classPath)
+                        .withEnvironment(environment)
+                        .withNiceness(SERVICE_NICENESS)
+                        .start()));
             }
-            service.child(ChildProcess.java(
-                    "worker",
-                    0,
-                    folder,
-                    System.getProperty("java.class.path"),
-                    WORKER_MAIN,
-                    List.of("worker", "--file", plan.toString()),
-                    Map.of("XDG_STATE_HOME", folder.resolve("state").toString())));
-            for (ChildProcess coupon : coupons) {
+            service.child(JavaProcess.named("worker", folder, WORKER_MAIN, "worker", "--file", plan.toString())
+                    .withEnvironment(
+                            Map.of("XDG_STATE_HOME", folder.resolve("state").toString()))
+                    .start());
+            for (JavaProcess coupon : coupons) {
                 service.instances.add(address(coupon));
             }
             return service;
         } catch (DemoFailedException e) {
             service.close();
             throw e;
+        } catch (SandboxException e) {
+            service.close();
+            throw new DemoFailedException(String.valueOf(e.getMessage()), e);
         }
     }
 
-    private ChildProcess child(ChildProcess child) {
+    private JavaProcess child(JavaProcess child) {
         children.add(child);
         return child;
     }
 
-    private static URI address(ChildProcess coupon) {
+    private static URI address(JavaProcess coupon) {
         boolean ready =
                 Waiting.until(START, LOOK_AGAIN, () -> coupon.line(READY).isPresent() || !coupon.alive());
         String line = coupon.line(READY)
@@ -88,7 +86,7 @@ final class DemoService implements AutoCloseable {
 
     /** Throws when one of the processes has ended by itself. */
     void requireAlive() {
-        for (ChildProcess child : children) {
+        for (JavaProcess child : children) {
             if (!child.alive()) {
                 throw new DemoFailedException("A process of the demo has ended:\n" + child.lastWords(), null);
             }
