@@ -64,7 +64,7 @@ public final class DualWriteProxy implements AutoCloseable {
         this.shadow = new Shadow(report, options.instanceId());
         this.heartbeat = new Heartbeat(control, this::instance, options.instanceId());
         this.views = new RoutingViews(control, report, options.poll(), options.instanceId(), this::viewChanged);
-        this.writer = new Writer(topology, views, mirror, report, options.recheck());
+        this.writer = new Writer(topology, views, mirror, report, options);
         this.reader = new Reader(topology, views, shadow, report);
         Gauge.builder("cutover.proxy.view.version", views, v -> v.current().version())
                 .description("The version of the register this instance acts on")

@@ -1,5 +1,6 @@
 package dev.cutover.proxy;
 
+import dev.cutover.core.failpoint.Failpoints;
 import java.time.Duration;
 
 /**
@@ -12,6 +13,7 @@ import java.time.Duration;
  * @param recheck how long a refused writer waits before it asks the fence again; a little is added or taken off at random
  * @param mirrorDeadline a mirror that has not begun and ended within this time is given up
  * @param mirrorQueue mirrors that may wait for one database; more are given up at once
+ * @param failpoints what happens at the named points; nothing in production
  */
 public record ProxyOptions(
         String instanceId,
@@ -20,7 +22,8 @@ public record ProxyOptions(
         Duration heartbeat,
         Duration recheck,
         Duration mirrorDeadline,
-        int mirrorQueue) {
+        int mirrorQueue,
+        Failpoints failpoints) {
 
     /** The values meant for production. */
     public static ProxyOptions of(String instanceId) {
@@ -31,14 +34,22 @@ public record ProxyOptions(
                 Duration.ofMillis(500),
                 Duration.ofMillis(15),
                 Duration.ofSeconds(2),
-                512);
+                512,
+                Failpoints.ofThisJvm());
     }
 
     public ProxyOptions withMirrorDeadline(Duration newDeadline) {
-        return new ProxyOptions(instanceId, toolVersion, poll, heartbeat, recheck, newDeadline, mirrorQueue);
+        return new ProxyOptions(
+                instanceId, toolVersion, poll, heartbeat, recheck, newDeadline, mirrorQueue, failpoints);
+    }
+
+    public ProxyOptions withFailpoints(Failpoints newFailpoints) {
+        return new ProxyOptions(
+                instanceId, toolVersion, poll, heartbeat, recheck, mirrorDeadline, mirrorQueue, newFailpoints);
     }
 
     public ProxyOptions withPoll(Duration newPoll) {
-        return new ProxyOptions(instanceId, toolVersion, newPoll, heartbeat, recheck, mirrorDeadline, mirrorQueue);
+        return new ProxyOptions(
+                instanceId, toolVersion, newPoll, heartbeat, recheck, mirrorDeadline, mirrorQueue, failpoints);
     }
 }

@@ -1,6 +1,7 @@
 package dev.cutover.migrator;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.FencedOffException;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.ControlDatabaseException;

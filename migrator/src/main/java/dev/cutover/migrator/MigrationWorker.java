@@ -1,5 +1,6 @@
 package dev.cutover.migrator;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.stage.ControlDatabase;
@@ -54,7 +55,7 @@ public final class MigrationWorker implements AutoCloseable {
 
     public MigrationWorker(
             MigrationPlan plan, Topology topology, ControlDatabase control, String instanceId, MeterRegistry meters) {
-        this(plan, topology, control, instanceId, meters, Failpoints.NONE);
+        this(plan, topology, control, instanceId, meters, Failpoints.ofThisJvm());
     }
 
     /** The same with named points at which a test may interfere. */

@@ -1,5 +1,6 @@
 package dev.cutover.migrator;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.row.Projection;

@@ -2,6 +2,7 @@ package dev.cutover.migrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.sandbox.MySqlServer;
 import java.time.Duration;
@@ -37,8 +38,8 @@ final class CrashIT {
                 dies = deadly.get() && random.nextInt(12) == 0;
             }
             if (dies) {
-                deaths.computeIfAbsent(point, any -> new AtomicInteger()).incrementAndGet();
-                throw new Killed(point);
+                deaths.computeIfAbsent(point.word(), any -> new AtomicInteger()).incrementAndGet();
+                throw new Killed(point.word());
             }
         };
         try (Stand stand = Stand.coupons(MySqlServer.shared(), 2, 2, 4_000)) {

@@ -2,6 +2,7 @@ package dev.cutover.migrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.sandbox.MySqlServer;
 import java.sql.Connection;

@@ -2,6 +2,8 @@ package dev.cutover.migrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.sandbox.MySqlServer;
@@ -132,8 +134,8 @@ final class HazardIT {
             stand.restart();
             stand.worker(new Failpoints() {
                 @Override
-                public void hit(String point) {
-                    if (point.equals("copy.chunkRead")) {
+                public void hit(Failpoint point) {
+                    if (point == Failpoint.COPY_CHUNK_READ) {
                         stand.sql(DatabaseId.OLD, "DELETE FROM person WHERE id = 2");
                         stand.drain();
                     }

@@ -4,6 +4,7 @@ import dev.cutover.cli.failure.CommandFailedException;
 import dev.cutover.cli.failure.Problem;
 import dev.cutover.cli.step.Narrator;
 import dev.cutover.cli.step.StepContext;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.MySqlControlDatabase;
@@ -29,7 +30,8 @@ record Migration(MigrationPlan plan, Topology topology, ControlDatabase control,
     }
 
     StepContext context(@Nullable String reason, @Nullable Duration timeout, Narrator narrator) {
-        return new StepContext(plan, topology, control, threads, actor, reason, timeout, narrator);
+        return new StepContext(
+                plan, topology, control, threads, actor, reason, timeout, narrator, Failpoints.ofThisJvm());
     }
 
     /** The register of this plan's migration. */

@@ -7,7 +7,6 @@ import dev.cutover.cli.failure.Problem;
 import dev.cutover.cli.step.StageOrder;
 import dev.cutover.cli.step.StageStep;
 import dev.cutover.cli.step.SwitchLimits;
-import dev.cutover.cli.step.SwitchObserver;
 import dev.cutover.cli.step.SwitchStep;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
@@ -81,7 +80,7 @@ final class RollbackCommand implements Callable<Integer> {
             Optional<StageStep> undone = StageOrder.undoes(
                     migration.plan(),
                     register,
-                    new SwitchStep(limits.over(SwitchLimits.of(migration.plan().switchPlan())), SwitchObserver.none()));
+                    new SwitchStep(limits.over(SwitchLimits.of(migration.plan().switchPlan()))));
             if (undone.isEmpty()) {
                 return ExitCode.DONE.number();
             }

@@ -9,7 +9,6 @@ import dev.cutover.cli.step.Narrator;
 import dev.cutover.cli.step.StageStep;
 import dev.cutover.cli.step.StopTheWorldStep;
 import dev.cutover.cli.step.SwitchLimits;
-import dev.cutover.cli.step.SwitchObserver;
 import dev.cutover.cli.step.SwitchSettlement;
 import dev.cutover.cli.step.SwitchStep;
 import dev.cutover.core.plan.MigrationPlan;
@@ -68,7 +67,7 @@ final class SwitchCommand implements Callable<Integer> {
         SwitchLimits agreed = limits.over(SwitchLimits.of(plan.switchPlan()));
         StageStep step = plan.strategy() == MigrationPlan.Strategy.STOP_THE_WORLD
                 ? new StopTheWorldStep(agreed)
-                : new SwitchStep(agreed, SwitchObserver.none());
+                : new SwitchStep(agreed);
         return new StageRunner(invocation, flags).run(step, Severity.SEVERE);
     }
 

@@ -1,5 +1,6 @@
 package dev.cutover.cli.step;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.EventDraft;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param actor named in events
  * @param reason stored with events
  * @param timeout how long the step may take; null is the step's own default
+ * @param failpoints where a test may interfere; nothing in production
  */
 public record StepContext(
         MigrationPlan plan,
@@ -25,7 +27,8 @@ public record StepContext(
         String actor,
         @Nullable String reason,
         @Nullable Duration timeout,
-        Narrator narrator) {
+        Narrator narrator,
+        Failpoints failpoints) {
 
     /** The event of a move between two registers. */
     EventDraft event(String kind, String summary, Register from, Register to, @Nullable String detailJson) {

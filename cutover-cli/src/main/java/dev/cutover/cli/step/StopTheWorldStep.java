@@ -61,11 +61,7 @@ public final class StopTheWorldStep implements StageStep {
     @Override
     public Outcome run(StepContext context, Register register) {
         SwitchRun.Result result = new SwitchRun(
-                        context,
-                        Side.NEW,
-                        limits(context),
-                        new ColdCarryOver(context, register.epoch()),
-                        SwitchObserver.none())
+                        context, Side.NEW, limits(context), new ColdCarryOver(context, register.epoch()))
                 .attempt(register);
         if (!result.committed()) {
             throw new CommandFailedException(
@@ -95,7 +91,7 @@ public final class StopTheWorldStep implements StageStep {
 
     @Override
     public Outcome undo(StepContext context, Register register) {
-        return new SwitchStep(plan, SwitchObserver.none()).undo(context, register);
+        return new SwitchStep(plan).undo(context, register);
     }
 
     @Override

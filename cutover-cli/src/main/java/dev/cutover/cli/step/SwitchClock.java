@@ -2,6 +2,7 @@ package dev.cutover.cli.step;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.cli.console.Json;
+import dev.cutover.core.failpoint.Failpoints;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
@@ -10,19 +11,19 @@ import org.jspecify.annotations.Nullable;
 
 /** When each point of a switch was reached, and how long nobody could write. Owned by the coordinator's thread. */
 final class SwitchClock {
-    private final SwitchObserver observer;
+    private final Failpoints failpoints;
     private final Map<SwitchPoint, Long> reached = new EnumMap<>(SwitchPoint.class);
     private long pauseBegan;
     private Duration rehearsal = Duration.ZERO;
 
-    SwitchClock(SwitchObserver observer) {
-        this.observer = observer;
+    SwitchClock(Failpoints failpoints) {
+        this.failpoints = failpoints;
         reached.put(SwitchPoint.PREPARED, System.nanoTime());
     }
 
     void reached(SwitchPoint point) {
         reached.put(point, System.nanoTime());
-        observer.reached(point);
+        failpoints.hit(point.failpoint());
     }
 
     /** So long a rehearsed close held up who began to write meanwhile; this is before the pause and not a part of it. */

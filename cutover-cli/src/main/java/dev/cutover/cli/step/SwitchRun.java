@@ -42,13 +42,13 @@ final class SwitchRun {
     private final List<String> handedOver = new ArrayList<>();
     private long compared;
 
-    SwitchRun(StepContext context, Side to, SwitchLimits limits, CarryOver carryOver, SwitchObserver observer) {
+    SwitchRun(StepContext context, Side to, SwitchLimits limits, CarryOver carryOver) {
         this.context = context;
         this.to = to;
         this.limits = limits;
         this.carryOver = carryOver;
         this.settlement = new SwitchSettlement(context);
-        this.clock = new SwitchClock(observer);
+        this.clock = new SwitchClock(context.failpoints());
     }
 
     /** How an attempt ended; the reason is empty when it committed. */

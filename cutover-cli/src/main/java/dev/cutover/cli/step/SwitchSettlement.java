@@ -2,6 +2,7 @@ package dev.cutover.cli.step;
 
 import dev.cutover.cli.failure.CommandFailedException;
 import dev.cutover.cli.failure.Problem;
+import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
 import dev.cutover.core.fence.FenceState;
@@ -55,7 +56,7 @@ public final class SwitchSettlement {
                                 decided,
                                 context.event(SwitchRun.ABORTED, "Switch aborted: " + why, register, decided, null));
             } else {
-                carryOut(register, new SwitchClock(SwitchObserver.none()));
+                carryOut(register, new SwitchClock(context.failpoints()));
             }
             register = context.control().read();
         }
@@ -108,17 +109,20 @@ public final class SwitchSettlement {
 
     private void abort(Register decided, Side to) throws SQLException {
         Epoch epoch = decided.epoch();
+        context.failpoints().hit(Failpoint.ABORT_DECIDED);
         // Targets first: once they are at this epoch, no late coordinator can open one of them beside the source.
         each(Streams.databases(context.topology(), to), (database, connection) -> {
             if (Fence.abortTo(connection, epoch, context.actor()) == 0) {
                 require(database, connection, Role.REPLICA, epoch);
             }
         });
+        context.failpoints().hit(Failpoint.ABORT_TARGETS_RAISED);
         each(Streams.databases(context.topology(), to.other()), (database, connection) -> {
             if (Fence.abortFrom(connection, epoch, context.actor()) == 0) {
                 require(database, connection, Role.PRIMARY, epoch);
             }
         });
+        context.failpoints().hit(Failpoint.ABORT_REOPENED);
         Register next = decided.settled(to.other());
         finish(decided, next, "Back where it was: the truth is " + to.other() + ".", null);
     }

@@ -19,11 +19,9 @@ public final class SwitchStep implements StageStep {
     private static final Duration FOLLOW = Duration.ofSeconds(5);
 
     private final SwitchLimits limits;
-    private final SwitchObserver observer;
 
-    public SwitchStep(SwitchLimits limits, SwitchObserver observer) {
+    public SwitchStep(SwitchLimits limits) {
         this.limits = limits;
-        this.observer = observer;
     }
 
     @Override
@@ -103,7 +101,7 @@ public final class SwitchStep implements StageStep {
         while (true) {
             attempts++;
             SwitchRun.Result result =
-                    new SwitchRun(context, to, limits, new StreamCarryOver(context, to), observer).attempt(register);
+                    new SwitchRun(context, to, limits, new StreamCarryOver(context, to)).attempt(register);
             if (result.committed()) {
                 return outcome(context, result, to, attempts);
             }

@@ -11,14 +11,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class StageOrderTest {
-    private static final SwitchStep SWITCH = new SwitchStep(
-            new SwitchLimits(
-                    Duration.ofSeconds(2),
-                    Duration.ofMillis(500),
-                    Duration.ofMillis(100),
-                    Duration.ofSeconds(30),
-                    null),
-            SwitchObserver.none());
+    private static final SwitchStep SWITCH = new SwitchStep(new SwitchLimits(
+            Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofMillis(100), Duration.ofSeconds(30), null));
 
     private static final List<StageStep> STEPS = List.of(
             new FreezeStep(),

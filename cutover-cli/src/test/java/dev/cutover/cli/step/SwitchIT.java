@@ -8,6 +8,7 @@ import dev.cutover.cli.failure.CommandFailedException;
 import dev.cutover.cli.failure.Problem;
 import dev.cutover.cli.shop.Shop;
 import dev.cutover.cli.shop.Writers;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Fence;
 import dev.cutover.core.fence.Role;
 import dev.cutover.core.stage.Register;
@@ -77,8 +78,20 @@ class SwitchIT {
     }
 
     private StepContext context(Duration timeout) {
+        return context(timeout, Failpoints.NONE);
+    }
+
+    private StepContext context(Duration timeout, Failpoints failpoints) {
         return new StepContext(
-                shop.plan(), shop.topology(), shop.control(), threads, "test", "a test", timeout, Narrator.silent());
+                shop.plan(),
+                shop.topology(),
+                shop.control(),
+                threads,
+                "test",
+                "a test",
+                timeout,
+                Narrator.silent(),
+                failpoints);
     }
 
     private Outcome run(StageStep step) {
@@ -89,15 +102,15 @@ class SwitchIT {
         }
     }
 
-    private SwitchStep switchStep(SwitchObserver observer) {
-        return new SwitchStep(SwitchLimits.of(shop.plan().switchPlan()), observer);
+    private SwitchStep switchStep() {
+        return new SwitchStep(SwitchLimits.of(shop.plan().switchPlan()));
     }
 
     private void toOld() {
         Register register = shop.control().read();
         if (register.truth() == Side.NEW) {
             streamsRun();
-            switchStep(SwitchObserver.none()).undo(context(), register);
+            switchStep().undo(context(), register);
         }
     }
 
@@ -120,17 +133,17 @@ class SwitchIT {
         toOld();
         writersGoOn();
         streamsRun();
-        Outcome there = run(switchStep(SwitchObserver.none()));
+        Outcome there = run(switchStep());
         assertThat(there.register().truth()).isEqualTo(Side.NEW);
         assertThat(there.register().stage()).isEqualTo(Stage.SWITCHED);
         writersGoOn();
         streamsRun();
-        Outcome back = switchStep(SwitchObserver.none()).undo(context(), there.register());
+        Outcome back = switchStep().undo(context(), there.register());
         assertThat(back.register().truth()).isEqualTo(Side.OLD);
         assertThat(back.register().stage()).isEqualTo(Stage.VERIFIED);
         writersGoOn();
         streamsRun();
-        Outcome again = run(switchStep(SwitchObserver.none()));
+        Outcome again = run(switchStep());
         assertThat(again.register().truth()).isEqualTo(Side.NEW);
         writersGoOn();
         everythingAcknowledgedIsThere();
@@ -163,14 +176,8 @@ class SwitchIT {
         toOld();
         streamsRun();
         Register before = shop.control().read();
-        SwitchStep impatient = new SwitchStep(
-                new SwitchLimits(
-                        Duration.ofSeconds(30),
-                        Duration.ofMillis(400),
-                        Duration.ofMillis(100),
-                        Duration.ofMillis(500),
-                        null),
-                SwitchObserver.none());
+        SwitchStep impatient = new SwitchStep(new SwitchLimits(
+                Duration.ofSeconds(30), Duration.ofMillis(400), Duration.ofMillis(100), Duration.ofMillis(500), null));
         try (Connection blocker = shop.topology().pinned(DatabaseId.OLD)) {
             blocker.setAutoCommit(false);
             Fence.readShared(blocker);
@@ -205,14 +212,8 @@ class SwitchIT {
         toOld();
         streamsRun();
         Register before = shop.control().read();
-        SwitchStep hurried = new SwitchStep(
-                new SwitchLimits(
-                        Duration.ofSeconds(30),
-                        Duration.ofMillis(1),
-                        Duration.ofMillis(100),
-                        Duration.ofSeconds(1),
-                        null),
-                SwitchObserver.none());
+        SwitchStep hurried = new SwitchStep(new SwitchLimits(
+                Duration.ofSeconds(30), Duration.ofMillis(1), Duration.ofMillis(100), Duration.ofSeconds(1), null));
         assertThatThrownBy(() -> hurried.run(context(Duration.ofMillis(500)), before))
                 .isInstanceOfSatisfying(CommandFailedException.class, aborted -> {
                     assertThat(aborted.problem()).isEqualTo(Problem.SWITCH_ABORTED);
@@ -260,11 +261,12 @@ class SwitchIT {
         toOld();
         streamsRun();
         Register before = shop.control().read();
-        assertThatThrownBy(() -> run(switchStep(reached -> {
-                    if (reached == point) {
-                        throw new Death();
-                    }
-                })))
+        Failpoints deadly = reached -> {
+            if (reached == point.failpoint()) {
+                throw new Death();
+            }
+        };
+        assertThatThrownBy(() -> switchStep().run(context(Duration.ofMinutes(2), deadly), before))
                 .isInstanceOf(Death.class);
         Register left = shop.control().read();
         assertThat(left.phase()).isEqualTo(Register.Phase.SWITCHING);

@@ -1,5 +1,7 @@
 package dev.cutover.proxy.intake;
 
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Fence;
 import dev.cutover.core.fence.FenceState;
 import dev.cutover.core.fence.OwnGtid;
@@ -10,6 +12,7 @@ import dev.cutover.core.topology.Topology;
 import dev.cutover.core.topology.UnreachableException;
 import dev.cutover.proxy.ConcurrentOperationException;
 import dev.cutover.proxy.OutcomeUnknownException;
+import dev.cutover.proxy.ProxyOptions;
 import dev.cutover.proxy.UnitOfWork;
 import dev.cutover.proxy.WorkFailedException;
 import dev.cutover.proxy.WriteFencedException;
@@ -64,14 +67,16 @@ public final class Writer {
     private final Mirror mirror;
     private final ProxyReport report;
     private final Duration recheck;
+    private final Failpoints failpoints;
 
-    public Writer(Topology topology, RoutingViews views, Mirror mirror, ProxyReport report, Duration recheck) {
+    public Writer(Topology topology, RoutingViews views, Mirror mirror, ProxyReport report, ProxyOptions options) {
         this.topology = topology;
         this.plan = topology.plan();
         this.views = views;
         this.mirror = mirror;
         this.report = report;
-        this.recheck = recheck;
+        this.recheck = options.recheck();
+        this.failpoints = options.failpoints();
     }
 
     public <T> T write(long shardKey, Duration budget, UnitOfWork<T> work) {
@@ -226,6 +231,7 @@ public final class Writer {
         private Attempt<T> attempt(
                 RoutingView view, DatabaseId database, Connection session, OwnGtid own, UnitGuard guard)
                 throws SQLException {
+            failpoints.hit(Failpoint.UNIT_BEGUN);
             Fence.WriterRead first = Fence.readSharedAsWriter(session);
             if (view.mirrors() && !first.tracksOwnGtid()) {
                 session.rollback();
@@ -235,6 +241,7 @@ public final class Writer {
             if (!first.state().admits(Role.PRIMARY, view.epoch())) {
                 return new Attempt.Refused<>(database, first.state());
             }
+            failpoints.hit(Failpoint.UNIT_FENCED);
             FencedUnit unit = new FencedUnit(plan, GuardedConnection.around(session, guard), view.truth(), slot);
             T value;
             try {
@@ -261,6 +268,7 @@ public final class Writer {
             if (!fence.admits(Role.PRIMARY, view.epoch())) {
                 return new Attempt.Refused<>(database, fence);
             }
+            failpoints.hit(Failpoint.UNIT_WRITTEN);
             own.forget();
             try {
                 session.commit();
@@ -268,6 +276,7 @@ public final class Writer {
                 return new Attempt.Unknown<>(database, e);
             }
             report.count(Count.COMMITTED);
+            failpoints.hit(Failpoint.UNIT_COMMITTED);
             mirror.accept(images, view, slot, last.tracksOwnGtid() ? own.last() : Optional.empty());
             return new Attempt.Done<>(value, true);
         }

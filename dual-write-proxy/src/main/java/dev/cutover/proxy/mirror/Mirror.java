@@ -150,7 +150,7 @@ public final class Mirror implements AutoCloseable {
                 Mirroring first = left.get(0);
                 List<Mirroring> together = left.stream().filter(first::goesWith).toList();
                 left.removeAll(together);
-                int mirrored = MirrorPart.write(session, writer, together);
+                int mirrored = MirrorPart.write(session, writer, together, options.failpoints());
                 report.count(Count.MIRRORED, mirrored);
                 report.count(Count.MIRROR_SKIPPED, together.size() - mirrored);
             }

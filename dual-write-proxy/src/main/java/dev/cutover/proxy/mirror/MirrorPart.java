@@ -1,5 +1,7 @@
 package dev.cutover.proxy.mirror;
 
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Fence;
 import dev.cutover.core.fence.FencedOffException;
 import dev.cutover.core.fence.Positions;
@@ -81,9 +83,11 @@ final class MirrorPart {
      * @param mirrorings of one target, stream and epoch
      * @return how many of them were still wanted
      */
-    static int write(Connection session, RowWriter rows, List<Mirroring> mirrorings) throws SQLException {
+    static int write(Connection session, RowWriter rows, List<Mirroring> mirrorings, Failpoints failpoints)
+            throws SQLException {
         Mirroring any = mirrorings.get(0);
         boolean committed = false;
+        failpoints.hit(Failpoint.MIRROR_BEGUN);
         try {
             // Locks in the applier's order: fence, position, rows.
             Fence.requireReplica(session, any.epoch());
@@ -116,6 +120,7 @@ final class MirrorPart {
             }
             settleQuarantine(session, rows, together.writes);
             markOrigin(session, wanted.get(wanted.size() - 1).gtid());
+            failpoints.hit(Failpoint.MIRROR_WRITTEN);
             session.commit();
             committed = true;
             return wanted.size();

@@ -1,5 +1,6 @@
 package dev.cutover.migrator.apply;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
 import dev.cutover.core.position.GtidSet;
@@ -9,7 +10,6 @@ import dev.cutover.core.row.RowKey;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.ServerAddress;
 import dev.cutover.core.topology.Topology;
-import dev.cutover.migrator.Failpoints;
 import dev.cutover.migrator.stream.ChangedKey;
 import dev.cutover.migrator.stream.SeenMarker;
 import dev.cutover.migrator.stream.SourceTransaction;

@@ -1,11 +1,12 @@
 package dev.cutover.migrator.apply;
 
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.position.GtidSet;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowKey;
-import dev.cutover.migrator.Failpoints;
 import dev.cutover.migrator.stream.ChangedKey;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -94,7 +95,7 @@ final class BatchWriter {
 
     private void applyOnce(Batch batch, GtidSet newPosition, Noting noting, RowPlacing.Attempt attempt)
             throws SQLException {
-        failpoints.hit("apply.dirty");
+        failpoints.hit(Failpoint.APPLY_DIRTY);
         Map<Projection, List<ProjectedRow>> rows = source.read(batch.gtids(), connection -> {
             Map<Projection, List<ProjectedRow>> read = new LinkedHashMap<>();
             for (Map.Entry<String, Map<RowKey, Set<Integer>>> table :
@@ -104,7 +105,7 @@ final class BatchWriter {
             }
             return read;
         });
-        failpoints.hit("apply.fetched");
+        failpoints.hit(Failpoint.APPLY_FETCHED);
         target.write(newPosition, connection -> {
             Map<Projection, List<ProjectedRow>> missing = new LinkedHashMap<>();
             Map<TablePlan, Set<RowKey>> lookedAt = new LinkedHashMap<>();
@@ -121,10 +122,10 @@ final class BatchWriter {
             for (Map.Entry<Projection, List<ProjectedRow>> table : missing.entrySet()) {
                 placing.insert(connection, table.getKey(), table.getValue(), attempt);
             }
-            failpoints.hit("apply.rowsWritten");
+            failpoints.hit(Failpoint.APPLY_ROWS_WRITTEN);
             noting.note(batch.dirty());
         });
-        failpoints.hit("apply.committed");
+        failpoints.hit(Failpoint.APPLY_COMMITTED);
     }
 
     /** Adds the rows in the way to the batch; false when that finds nothing new. */
@@ -183,7 +184,7 @@ final class BatchWriter {
                         placing.clear(connection, projection, rows);
                     }
                     placing.insert(connection, projection, rows, new RowPlacing.Attempt());
-                    failpoints.hit("copy.rowsWritten");
+                    failpoints.hit(Failpoint.COPY_ROWS_WRITTEN);
                 });
                 return true;
             } catch (SQLException e) {

@@ -1,5 +1,7 @@
 package dev.cutover.migrator.snapshot;
 
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.row.KeyRange;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
@@ -8,7 +10,6 @@ import dev.cutover.core.stage.Chunk;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Topology;
-import dev.cutover.migrator.Failpoints;
 import dev.cutover.migrator.Progress;
 import dev.cutover.migrator.apply.ApplyWorker;
 import dev.cutover.migrator.apply.Window;
@@ -187,7 +188,7 @@ public final class WindowedCopy {
                 }
                 rowsOfChunk.put(chunk.number(), read(projection, chunk, byShard));
             }
-            failpoints.hit("copy.chunkRead");
+            failpoints.hit(Failpoint.COPY_CHUNK_READ);
             for (int i = 0; i < appliers.size(); i++) {
                 // Each reader begins with another shard, so that they do not queue for the same turn.
                 int shard = (i + readerNumber) % appliers.size();
@@ -197,7 +198,7 @@ public final class WindowedCopy {
                     applier.writeAndClose(window, byShard.get(shard));
                 }
             }
-            failpoints.hit("copy.chunkWritten");
+            failpoints.hit(Failpoint.COPY_CHUNK_WRITTEN);
             rowsOfChunk.forEach((chunk, rows) -> {
                 control.chunkDone(table, chunk, rows);
                 progress.done(table, rows);

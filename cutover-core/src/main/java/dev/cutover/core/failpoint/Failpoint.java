@@ -1,0 +1,88 @@
+package dev.cutover.core.failpoint;
+
+import java.util.Optional;
+
+/** Every point of the code at which a fault may be asked for, named as {@code room.what has just happened}. */
+public enum Failpoint {
+    /** A writer has its view and its session, and has not read the fence. */
+    UNIT_BEGUN("unit.begun"),
+    /** A writer was admitted and holds the fence; nothing is written. */
+    UNIT_FENCED("unit.fenced"),
+    /** Everything of a unit is written and the fence was read again; COMMIT comes next. */
+    UNIT_WRITTEN("unit.written"),
+    /** A unit is committed; neither its caller nor its mirror knows. */
+    UNIT_COMMITTED("unit.committed"),
+
+    /** Mirrors have gathered; their transaction has not begun. */
+    MIRROR_BEGUN("mirror.begun"),
+    /** Mirrors are written and not committed. */
+    MIRROR_WRITTEN("mirror.written"),
+
+    /** A batch of changed keys is complete; nothing of it was read. */
+    APPLY_DIRTY("apply.dirty"),
+    /** The rows of a batch were read on the source. */
+    APPLY_FETCHED("apply.fetched"),
+    /** The rows of a batch are written, the position is not moved. */
+    APPLY_ROWS_WRITTEN("apply.rowsWritten"),
+    /** Rows and position are committed; the worker has not noted it. */
+    APPLY_COMMITTED("apply.committed"),
+
+    /** A chunk was read on the source while the window was open. */
+    COPY_CHUNK_READ("copy.chunkRead"),
+    /** Rows of a chunk are written and not committed. */
+    COPY_ROWS_WRITTEN("copy.rowsWritten"),
+    /** A chunk is on every shard; the control database does not say so yet. */
+    COPY_CHUNK_WRITTEN("copy.chunkWritten"),
+
+    /** A switch has warmed up and rehearsed. */
+    SWITCH_PREPARED("switch.prepared"),
+    /** The register says that a switch is under way. */
+    SWITCH_CLAIMED("switch.claimed"),
+    /** Every fence of the side being left is closed. */
+    SWITCH_CLOSED("switch.closed"),
+    /** A marker stands behind the last write of every database being left. */
+    SWITCH_MARKED("switch.marked"),
+    /** Every applier has committed its marker. */
+    SWITCH_DRAINED("switch.drained"),
+    /** The start of the way back is recorded. */
+    SWITCH_STARTED("switch.started"),
+    /** Ids and stock are handed over. */
+    SWITCH_HANDED_OVER("switch.handedOver"),
+    /** The last verification found nothing. */
+    SWITCH_CHECKED("switch.checked"),
+    /** The register says COMMIT. */
+    SWITCH_DECIDED("switch.decided"),
+    /** Every fence of the side being entered is open. */
+    SWITCH_OPENED("switch.opened"),
+    /** The side that was left takes mirrors and the stream. */
+    SWITCH_RELEASED("switch.released"),
+    /** The register is stable again. */
+    SWITCH_SETTLED("switch.settled"),
+    /** The register says ABORT. */
+    ABORT_DECIDED("abort.decided"),
+    /** No target can be opened in this epoch any more; the side being left is as the switch left it. */
+    ABORT_TARGETS_RAISED("abort.targetsRaised"),
+    /** The side being left is open again; the register does not say so yet. */
+    ABORT_REOPENED("abort.reopened");
+
+    private final String word;
+
+    Failpoint(String word) {
+        this.word = word;
+    }
+
+    /** How files and reports name it. */
+    public String word() {
+        return word;
+    }
+
+    /** The point with this name; empty when there is none. */
+    public static Optional<Failpoint> ofWord(String word) {
+        for (Failpoint point : values()) {
+            if (point.word.equals(word)) {
+                return Optional.of(point);
+            }
+        }
+        return Optional.empty();
+    }
+}
