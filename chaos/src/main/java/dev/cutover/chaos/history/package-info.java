@@ -1,4 +1,7 @@
-/** What clients, faults and commands did, line by line: written while it happens, read by the checker. Knows nothing of the toolkit. */
+/**
+ * What clients, faults and commands come in as; one line of history.jsonl each goes out, and comes back in as records; anybody may enter, and no class here
+ * knows the toolkit.
+ */
 @NullMarked
 package dev.cutover.chaos.history;
 
