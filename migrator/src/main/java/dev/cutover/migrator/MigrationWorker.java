@@ -9,6 +9,7 @@ import dev.cutover.core.stage.Instance;
 import dev.cutover.core.stage.Lease;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.migrator.watch.Watches;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -41,6 +42,7 @@ public final class MigrationWorker implements AutoCloseable {
     private final String instanceId;
     private final Streams streams;
     private final CopyJob copyJob;
+    private final Watches watches;
     private final String version;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -70,10 +72,12 @@ public final class MigrationWorker implements AutoCloseable {
         this.instanceId = instanceId;
         this.streams = new Streams(topology, failpoints);
         this.copyJob = new CopyJob(topology, control, streams, failpoints);
+        this.watches = new Watches(topology, control);
         String implementation = MigrationWorker.class.getPackage().getImplementationVersion();
         this.version = implementation == null ? "development" : implementation;
         meters.gauge("cutover.stream.lag.seconds", streams, MigrationWorker::lagSeconds);
         meters.gauge("cutover.applied.rows", streams, Streams::rowsApplied);
+        meters.gauge("cutover.strays", watches, Watches::strays);
     }
 
     /** Works until closed or interrupted. */
@@ -108,11 +112,13 @@ public final class MigrationWorker implements AutoCloseable {
         if (register.isEmpty() || !active) {
             streams.follow(null);
             copyJob.stop();
+            watches.follow(null);
         } else {
             Map<String, String> settings = control.settings();
             streams.settings(settings);
             streams.follow(register.get());
             copyJob.follow();
+            watches.follow(register.get());
         }
         if (System.nanoTime() - reportedAt >= REPORT_NANOS) {
             reportedAt = System.nanoTime();
@@ -148,7 +154,7 @@ public final class MigrationWorker implements AutoCloseable {
                 register == null ? 0 : register.epoch().number(),
                 mode,
                 Instant.EPOCH,
-                WorkerStatus.json(active, streams, copyJob.progress()));
+                WorkerStatus.json(active, streams, copyJob.progress(), watches));
     }
 
     private static double lagSeconds(Streams streams) {
@@ -170,7 +176,7 @@ public final class MigrationWorker implements AutoCloseable {
 
     /** What the heartbeat reports, now. */
     public String statusJson() {
-        return WorkerStatus.json(active, streams, copyJob.progress());
+        return WorkerStatus.json(active, streams, copyJob.progress(), watches);
     }
 
     /** The epoch a register's streams run in: while a switch is claimed, the one before it. */
@@ -183,6 +189,7 @@ public final class MigrationWorker implements AutoCloseable {
     private void stop() {
         copyJob.close();
         streams.close();
+        watches.close();
         Lease held = lease;
         try {
             if (held != null) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.migrator.apply.ApplyWorker;
+import dev.cutover.migrator.watch.Watches;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -15,13 +16,21 @@ final class WorkerStatus {
 
     private WorkerStatus() {}
 
-    static String json(boolean active, Streams streams, List<Progress> tables) {
+    static String json(boolean active, Streams streams, List<Progress> tables, Watches watches) {
         ObjectNode status = JSON.objectNode();
         status.put("active", active);
         status.put("lagSeconds", seconds(streams.lag()));
         ArrayNode streamList = status.putArray("streams");
         for (StreamKeeper keeper : streams.keepers()) {
             stream(streamList.addObject(), keeper);
+        }
+        ArrayNode watchList = status.putArray("watches");
+        for (Watches.WatchState watch : watches.states()) {
+            watchList
+                    .addObject()
+                    .put("server", watch.server())
+                    .put("state", watch.state())
+                    .put("reason", watch.reason());
         }
         ArrayNode tableList = status.putArray("tables");
         double rate = 0;

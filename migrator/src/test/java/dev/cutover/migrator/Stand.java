@@ -42,13 +42,15 @@ final class Stand implements AutoCloseable {
     static final Epoch FIRST = new Epoch(1);
 
     final MySqlServer server;
+    final MySqlServer newServer;
     final MigrationPlan plan;
     final Topology topology;
     final ControlDatabase control;
     private final List<Runnable> closing = new ArrayList<>();
 
-    private Stand(MySqlServer server, MigrationPlan plan) {
+    private Stand(MySqlServer server, MySqlServer newServer, MigrationPlan plan) {
         this.server = server;
+        this.newServer = newServer;
         this.plan = plan;
         this.topology = Topology.open(plan, "migrator-test");
         this.control = new MySqlControlDatabase(topology.control());
@@ -81,22 +83,28 @@ final class Stand implements AutoCloseable {
     }
 
     static Stand create(MySqlServer server, int databases, int tables, String tablesYaml, Schema schema) {
+        return create(server, server, databases, tables, tablesYaml, schema);
+    }
+
+    /** The same with NEW on a server of its own; the control database is on OLD's. */
+    static Stand create(
+            MySqlServer server, MySqlServer newServer, int databases, int tables, String tablesYaml, Schema schema) {
         String old = server.createDatabase("old");
-        String meta = server.createDatabase("meta");
+        String meta = newServer.createDatabase("meta");
         String control = server.createDatabase("ctl");
         StringBuilder shards = new StringBuilder();
         for (int i = 0; i < databases; i++) {
             shards.append("    - ")
-                    .append(url(server, server.createDatabase("shard")))
+                    .append(url(newServer, newServer.createDatabase("shard")))
                     .append('\n');
         }
         String yaml = "apiVersion: cutover/v1\nmigration: test\nstrategy: rolling\n"
                 + "old: {url: '" + url(server, old) + "', user: root, password: '" + server.rootPassword() + "'}\n"
-                + "new:\n  user: root\n  password: '" + server.rootPassword() + "'\n  meta: " + url(server, meta)
+                + "new:\n  user: root\n  password: '" + newServer.rootPassword() + "'\n  meta: " + url(newServer, meta)
                 + "\n  databases:\n" + shards + "  sharding: {key: user_id, tables: " + tables + "}\n"
                 + "control: {url: '" + url(server, control) + "'}\n" + tablesYaml
                 + "copy: {chunkRows: 2000, workers: 2, maxLag: 10s, maxThreadsRunning: 60}\n";
-        Stand stand = new Stand(server, PlanReader.parse(yaml, "test.yaml", true));
+        Stand stand = new Stand(server, newServer, PlanReader.parse(yaml, "test.yaml", true));
         try {
             schema.create(stand);
             try (Connection connection = stand.connect(DatabaseId.OLD)) {
@@ -156,8 +164,13 @@ final class Stand implements AutoCloseable {
         return topology.pinned(database);
     }
 
+    private MySqlServer serverOf(DatabaseId database) {
+        return database.side() == Side.OLD ? server : newServer;
+    }
+
     void run(DatabaseId database, List<String> statements) throws SQLException {
-        try (Connection connection = server.connect(plan.endpoint(database).schema())) {
+        try (Connection connection =
+                serverOf(database).connect(plan.endpoint(database).schema())) {
             SqlScript.run(connection, statements);
         }
     }
@@ -306,7 +319,7 @@ final class Stand implements AutoCloseable {
         closeWorkers();
         topology.close();
         for (DatabaseId database : plan.databases()) {
-            server.dropDatabase(plan.endpoint(database).schema());
+            serverOf(database).dropDatabase(plan.endpoint(database).schema());
         }
         server.dropDatabase(plan.control().schema());
     }

@@ -2,6 +2,7 @@ package dev.cutover.cli.step;
 
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.OwnMark;
 import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Identifier;
@@ -61,7 +62,7 @@ final class NewTables {
                 connection.setAutoCommit(true);
                 if (any) {
                     try (Statement statement = connection.createStatement()) {
-                        statement.execute("TRUNCATE TABLE " + Identifier.quote(table));
+                        statement.execute("TRUNCATE TABLE " + Identifier.quote(table) + " " + OwnMark.COMMENT);
                     }
                 }
             }

@@ -2,6 +2,7 @@ package dev.cutover.migrator.apply;
 
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.OwnMark;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
@@ -117,6 +118,7 @@ public final class FencedTarget implements AutoCloseable {
         try {
             Fence.requireReplica(connection, epoch);
             work.run();
+            OwnMark.put(connection, "copy");
             connection.commit();
         } catch (SQLException | RuntimeException e) {
             try {

@@ -2,6 +2,7 @@ package dev.cutover.migrator.apply;
 
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.OwnMark;
 import dev.cutover.core.fence.Position;
 import dev.cutover.core.fence.Positions;
 import dev.cutover.core.position.GtidSet;
@@ -82,8 +83,10 @@ final class GuardedTarget implements AutoCloseable {
                                     + "answer said. Nothing was written; the position is read again.",
                             null));
             work.run(connection);
-            if (!newPosition.equals(found.set())
-                    && !Positions.update(connection, stream, epoch, found.owner(), newPosition)) {
+            if (newPosition.equals(found.set())) {
+                // A chunk moves no position; without a mark the watch would take it for a stranger's.
+                OwnMark.put(connection, "copy");
+            } else if (!Positions.update(connection, stream, epoch, found.owner(), newPosition)) {
                 throw new ApplyFailedException("The position of stream '" + stream + "' could not be moved.", null);
             }
             connection.commit();
