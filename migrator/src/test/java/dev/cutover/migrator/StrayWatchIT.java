@@ -2,6 +2,7 @@ package dev.cutover.migrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
 import dev.cutover.core.fence.OwnGtid;
@@ -74,7 +75,12 @@ final class StrayWatchIT {
             stray(stand, SHARD, "UPDATE person_000 SET level = 5 WHERE id = 7000");
             stray(stand, SHARD, "DELETE FROM person_000 WHERE id >= 7000 AND id < 9000");
             stray(stand, SHARD, "TRUNCATE TABLE person_001");
-            stray(stand, SHARD, "SET SESSION binlog_format = STATEMENT", "SET SESSION transaction_isolation = 'REPEATABLE-READ'", "UPDATE person_001 SET level = 5");
+            stray(
+                    stand,
+                    SHARD,
+                    "SET SESSION binlog_format = STATEMENT",
+                    "SET SESSION transaction_isolation = 'REPEATABLE-READ'",
+                    "UPDATE person_001 SET level = 5");
             watched(stand);
             assertThat(ledger(stand).open())
                     .extracting(stray -> stray.kind() + " " + stray.table())

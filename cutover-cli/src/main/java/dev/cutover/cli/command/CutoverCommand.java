@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
             NextCommand.class,
             StatusCommand.class,
             EventsCommand.class,
+            StraysCommand.class,
             PreflightCommand.class,
             FreezeCommand.class,
             SingleWriteCommand.class,

@@ -7,6 +7,7 @@ import dev.cutover.cli.status.StatusReport;
 import dev.cutover.cli.status.StatusText;
 import dev.cutover.cli.step.Waiting;
 import dev.cutover.core.stage.Stage;
+import dev.cutover.core.stage.StrayLedger;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -61,14 +62,14 @@ final class StatusCommand implements Callable<Integer> {
             Duration every = watch;
             Stage awaited = exitOn;
             if (every == null && awaited == null) {
-                show(StatusReport.read(migration.plan(), migration.control(), migration.register()), console, true);
+                show(read(migration), console, true);
                 return ExitCode.DONE.number();
             }
             Duration tick = every == null ? TICK : every;
             Duration bound = timeout;
             long end = bound == null ? Long.MAX_VALUE : System.nanoTime() + bound.toNanos();
             while (true) {
-                StatusReport status = StatusReport.read(migration.plan(), migration.control(), migration.register());
+                StatusReport status = read(migration);
                 show(status, console, console.redraws());
                 if (awaited != null && status.register().stage().atLeast(awaited)) {
                     return ExitCode.DONE.number();
@@ -81,6 +82,14 @@ final class StatusCommand implements Callable<Integer> {
                 }
             }
         }
+    }
+
+    private static StatusReport read(Migration migration) {
+        return StatusReport.read(
+                migration.plan(),
+                migration.control(),
+                new StrayLedger(migration.topology().control()),
+                migration.register());
     }
 
     private void show(StatusReport status, Console console, boolean picture) {

@@ -42,6 +42,7 @@ public final class StatusJson {
         lag.put("seconds", seconds);
         lag.put("limit", status.plan().switchPlan().maxLag().toMillis() / 1_000.0);
         verify(status, body.putObject("verify"));
+        body.put("strays", status.strays().size());
         body.put("frozen", register.frozen());
         instances(status.proxies(), body.putArray("proxies"));
         instances(status.workers(), body.putArray("workers"));

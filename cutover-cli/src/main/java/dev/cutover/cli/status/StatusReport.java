@@ -10,6 +10,8 @@ import dev.cutover.core.stage.Instance;
 import dev.cutover.core.stage.Job;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
+import dev.cutover.core.stage.StrayLedger;
+import dev.cutover.core.stage.StrayWrite;
 import dev.cutover.core.stage.VerificationRecord;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param at database time
  * @param reached the last event that led to each stage
+ * @param strays writes past the fence that nobody has acknowledged
  * @param warnings what is wrong, a sentence each; empty means healthy
  */
 public record StatusReport(
@@ -38,10 +41,12 @@ public record StatusReport(
         Optional<Job> copy,
         Optional<VerificationRecord> verification,
         Map<Stage, Event> reached,
+        List<StrayWrite> strays,
         List<String> warnings) {
     private static final int EVENTS = 1_000;
 
-    public static StatusReport read(MigrationPlan plan, ControlDatabase control, Register register) {
+    public static StatusReport read(
+            MigrationPlan plan, ControlDatabase control, StrayLedger ledger, Register register) {
         Instant at = control.now();
         List<Instance> proxies = Instances.proxies(control);
         List<Instance> workers = Instances.workers(control);
@@ -49,6 +54,7 @@ public record StatusReport(
         Optional<VerificationRecord> verification = control.verifications(50).stream()
                 .filter(run -> run.scope().equals("all"))
                 .findFirst();
+        List<StrayWrite> strays = ledger.open();
         Map<Stage, Event> reached = new EnumMap<>(Stage.class);
         for (Event event : control.events(EVENTS)) {
             String state = event.toState();
@@ -71,7 +77,8 @@ public record StatusReport(
                 control.job("copy-dynamic"),
                 verification,
                 reached,
-                warnings(plan, at, register, proxies, worker, verification));
+                strays,
+                warnings(plan, at, register, proxies, worker, verification, strays));
     }
 
     private static List<String> warnings(
@@ -80,7 +87,8 @@ public record StatusReport(
             Register register,
             List<Instance> proxies,
             Optional<WorkerView> worker,
-            Optional<VerificationRecord> verification) {
+            Optional<VerificationRecord> verification,
+            List<StrayWrite> strays) {
         List<String> warnings = new ArrayList<>();
         Instant lease = register.leaseUntil();
         if (register.phase() == Register.Phase.SWITCHING) {
@@ -110,6 +118,14 @@ public record StatusReport(
         verification
                 .filter(run -> run.verdict() == VerificationRecord.Verdict.DIFFERENT)
                 .ifPresent(run -> warnings.add("the last verification found " + run.differences() + " differences"));
+        worker.map(WorkerView::watchTrouble)
+                .filter(text -> streams(register) && !text.isEmpty())
+                .ifPresent(warnings::add);
+        if (!strays.isEmpty()) {
+            warnings.add(strays.size() + (strays.size() == 1 ? " stray write" : " stray writes")
+                    + ", which close the switch (cutover strays): "
+                    + strays.get(0).describe() + (strays.size() == 1 ? "" : "; …"));
+        }
         return List.copyOf(warnings);
     }
 

@@ -33,6 +33,8 @@ public final class StatusText {
         lines.add("  " + traffic(register));
         lines.add("  lag " + lag(status) + " · verify: " + verify(status) + " · back office "
                 + (register.frozen() ? "frozen (" + status.plan().frozenTables().size() + " tables)" : "not frozen"));
+        lines.add("  stray writes "
+                + (status.strays().isEmpty() ? "none" : status.strays().size() + " open"));
         lines.add("  proxies " + status.proxies().size() + " alive · workers "
                 + status.workers().size() + " alive");
         lines.add("");

@@ -51,6 +51,7 @@ final class SwitchGates {
         if (streamed) {
             gates.add(Instances.workerGate(context.control()));
             gates.add(LagGate.of(context.control(), limits.maxLag(), command));
+            gates.add(StrayGate.of(context, to));
         }
         gates.add(Instances.followGate(context.control(), register));
         gates.add(sameEpoch());

@@ -28,6 +28,18 @@ public record WorkerView(
         @Nullable Double etaSeconds,
         JsonNode status) {
 
+    /** Why a server is not watched for stray writes; empty when all are. */
+    public String watchTrouble() {
+        List<String> broken = new ArrayList<>();
+        for (JsonNode watch : status.path("watches")) {
+            if (watch.path("state").asText().equals("broken")) {
+                broken.add("server " + watch.path("server").asText() + " is not watched for stray writes: "
+                        + watch.path("reason").asText());
+            }
+        }
+        return String.join("; ", broken);
+    }
+
     /** How far the copy of one table is. */
     public record Table(
             String name,

@@ -10,6 +10,7 @@ import dev.cutover.cli.shop.Shop;
 import dev.cutover.cli.shop.Writers;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.OwnMark;
 import dev.cutover.core.fence.Role;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
@@ -149,6 +150,66 @@ class SwitchIT {
         everythingAcknowledgedIsThere();
         stockAddsUpOnNew();
         toOld();
+        assertThat(StrayGate.of(context(), Side.NEW).finding())
+                .as("no write of a service, applier, mirror or hand-over is taken for a stray one, on either way")
+                .isEqualTo("none on the side that is not the truth");
+    }
+
+    @Test
+    void aStrayWriteClosesTheSwitchUntilSomebodyHasLookedAtIt() throws SQLException {
+        toOld();
+        streamsRun();
+        run(new VerifyStep(Set.of()));
+        shop.execute(DatabaseId.shard(1), "INSERT INTO note_001 VALUES (1, 1, 1, 'by hand')");
+        TypedCommand refused = TypedCommand.run(folder, "switch", "--confirm=shop", "--reason=night");
+        assertThat(refused.exitCode()).as(refused.err()).isEqualTo(4);
+        assertThat(refused.err())
+                .contains("no stray writes: 1 stray write: INSERT on note_001 in shard-1 (127.0.0.1:")
+                .contains("transaction ")
+                .contains("cutover strays ack --all --reason=");
+        assertThat(TypedCommand.run(folder, "status").out())
+                .contains("stray writes 1 open")
+                .contains("1 stray write, which close the switch");
+        TypedCommand listed = TypedCommand.run(folder, "strays", "-o", "json");
+        assertThat(listed.out()).contains("\"open\":1", "\"table\":\"note_001\"", "\"kind\":\"INSERT\"");
+
+        TypedCommand unknown = TypedCommand.run(folder, "strays", "ack", "999999", "--reason=undone");
+        assertThat(unknown.exitCode()).as(unknown.err()).isEqualTo(4);
+        assertThat(TypedCommand.run(folder, "strays", "ack", "--reason=undone").exitCode())
+                .isEqualTo(2);
+        try (Connection connection = shop.topology().units(DatabaseId.shard(1)).getConnection()) {
+            connection.createStatement().execute("DELETE FROM note_001 WHERE note_id = 1");
+            OwnMark.put(connection, "repair");
+            connection.commit();
+        }
+        TypedCommand acknowledged = TypedCommand.run(folder, "strays", "ack", "--all", "--reason=undone");
+        assertThat(acknowledged.exitCode()).as(acknowledged.err()).isZero();
+        assertThat(TypedCommand.run(folder, "events").out()).contains("strays-ack  1 stray write acknowledged");
+        assertThat(StrayGate.of(context(), Side.NEW).met()).isTrue();
+        assertThat(TypedCommand.run(folder, "strays").out()).contains("No stray writes are open.");
+        assertThat(TypedCommand.run(folder, "strays", "--all").out()).contains("undone");
+    }
+
+    @Test
+    void aStrayWriteOnOldAfterTheSwitchClosesTheWayBackUntilSomebodyHasLookedAtIt() throws SQLException {
+        toOld();
+        streamsRun();
+        run(switchStep());
+        streamsRun();
+        shop.execute(DatabaseId.OLD, "UPDATE shop_note SET body = 'by hand' WHERE id = 3");
+        TypedCommand refused = TypedCommand.run(folder, "rollback", "--yes", "--reason=night");
+        assertThat(refused.exitCode()).as(refused.err()).isEqualTo(4);
+        assertThat(refused.err()).contains("UPDATE on shop_note in old (127.0.0.1:");
+        TypedCommand acknowledged = TypedCommand.run(folder, "strays", "ack", "--all", "--reason=known");
+        assertThat(acknowledged.exitCode()).as(acknowledged.err()).isZero();
+        try (Connection connection = shop.topology().units(DatabaseId.OLD).getConnection()) {
+            connection.createStatement().execute("UPDATE shop_note SET body = 'legacy 3' WHERE id = 3");
+            OwnMark.put(connection, "repair");
+            connection.commit();
+        }
+        TypedCommand back = TypedCommand.run(folder, "rollback", "--yes", "--reason=night");
+        assertThat(back.exitCode()).as(back.err()).isZero();
+        writersGoOn();
     }
 
     private void everythingAcknowledgedIsThere() throws SQLException {
