@@ -74,13 +74,13 @@ final class HazardIT {
             AtomicInteger batches = new AtomicInteger();
             AtomicBoolean armed = new AtomicBoolean();
             stand.worker(point -> {
-                if (point.equals("apply.dirty") && armed.compareAndSet(true, false)) {
+                if (point == Failpoint.APPLY_DIRTY && armed.compareAndSet(true, false)) {
                     stand.sql(
                             DatabaseId.OLD,
                             "UPDATE person SET phone = 'z' WHERE id = 2",
                             "UPDATE person SET phone = 'b' WHERE id = 1");
                 }
-                if (point.equals("apply.fetched")) {
+                if (point == Failpoint.APPLY_FETCHED) {
                     batches.incrementAndGet();
                 }
             });
