@@ -17,7 +17,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>Ports below the kernel's ephemeral range are taken: a client that keeps knocking on the ephemeral port of a killed server
  * is in time given that very port as its own and connects to itself, and then the restarted server cannot bind.
  */
-final class LoopbackPort {
+public final class LoopbackPort {
     private static final Path EPHEMERAL_RANGE = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
     private static final int LOWEST = 10_000;
     private static final int USUAL_EPHEMERAL_START = 32_768;
@@ -25,7 +25,7 @@ final class LoopbackPort {
 
     private LoopbackPort() {}
 
-    static int free() {
+    public static int free() {
         int end = Math.max(ephemeralStart(), LOWEST + 1_000);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             int candidate = ThreadLocalRandom.current().nextInt(LOWEST, end);
