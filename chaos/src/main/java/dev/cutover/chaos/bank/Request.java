@@ -1,0 +1,54 @@
+package dev.cutover.chaos.bank;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client asks for; JSON on the wire.
+ *
+ * @param op names the operation: asked for twice, it happens once
+ * @param kind append, read, claim, redeem or release
+ * @param user the shard key
+ * @param keys append: the probes of the user
+ * @param fresh read: from the truth, under its fence
+ * @param template claim
+ * @param coupon redeem: the legacy id
+ * @param order redeem and release
+ */
+public record Request(
+        String op,
+        String kind,
+        int user,
+        List<Integer> keys,
+        boolean fresh,
+        int template,
+        long coupon,
+        @Nullable String order) {
+    public Request {
+        keys = List.copyOf(keys);
+    }
+
+    public static Request append(String op, int user, List<Integer> keys) {
+        return new Request(op, "append", user, keys, false, 0, 0, null);
+    }
+
+    public static Request read(String op, int user, boolean fresh) {
+        return new Request(op, "read", user, List.of(), fresh, 0, 0, null);
+    }
+
+    public static Request claim(String op, int user, int template) {
+        return new Request(op, "claim", user, List.of(), false, template, 0, null);
+    }
+
+    public static Request redeem(String op, int user, long coupon, String order) {
+        return new Request(op, "redeem", user, List.of(), false, 0, coupon, order);
+    }
+
+    public static Request release(String op, int user, String order) {
+        return new Request(op, "release", user, List.of(), false, 0, 0, order);
+    }
+
+    public boolean writes() {
+        return !kind.equals("read");
+    }
+}
