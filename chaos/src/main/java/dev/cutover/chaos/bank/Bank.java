@@ -1,7 +1,7 @@
 package dev.cutover.chaos.bank;
 
+import dev.cutover.core.CutoverException;
 import dev.cutover.core.topology.Topology;
-import dev.cutover.proxy.CutoverException;
 import dev.cutover.proxy.DualWriteProxy;
 import dev.cutover.proxy.ReadView;
 import java.sql.PreparedStatement;
@@ -30,7 +30,7 @@ public final class Bank {
     }
 
     /** Never throws what belongs to the proxy or the databases: what is not known is to be asked for again. */
-    public Answer answer(Request request) {
+    public Answer answer(Call request) {
         try {
             if (request.writes()) {
                 return Answer.written(proxy.write(request.user(), budget, new BankWork(request, ids)));

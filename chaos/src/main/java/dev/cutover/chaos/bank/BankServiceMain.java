@@ -47,8 +47,7 @@ public final class BankServiceMain {
         ObjectMapper json = new ObjectMapper();
         HttpServer server = HttpServer.create(
                 new InetSocketAddress(
-                        InetAddress.getLoopbackAddress(),
-                        Integer.parseInt(environment.getOrDefault("BANK_PORT", "0"))),
+                        InetAddress.getLoopbackAddress(), Integer.parseInt(environment.getOrDefault("BANK_PORT", "0"))),
                 0);
         server.setExecutor(Executors.newFixedThreadPool(THREADS));
         server.createContext("/", exchange -> serve(bank, json, exchange));
@@ -60,7 +59,7 @@ public final class BankServiceMain {
         try (exchange) {
             Answer answer;
             try {
-                answer = bank.answer(json.readValue(exchange.getRequestBody(), Request.class));
+                answer = bank.answer(json.readValue(exchange.getRequestBody(), Call.class));
             } catch (RuntimeException e) {
                 LOG.error("A request failed", e);
                 answer = Answer.again(e.toString());

@@ -19,10 +19,10 @@ final class BankWork implements UnitOfWork<Effect> {
     private static final String EPOCH = "(SELECT f.epoch FROM cutover_fence f WHERE f.id = 1)";
     private static final int DUPLICATE = 1062;
 
-    private final Request request;
+    private final Call request;
     private final CouponIds ids;
 
-    BankWork(Request request, CouponIds ids) {
+    BankWork(Call request, CouponIds ids) {
         this.request = request;
         this.ids = ids;
     }
@@ -44,14 +44,25 @@ final class BankWork implements UnitOfWork<Effect> {
 
     @Override
     public Effect run(Unit unit) throws SQLException {
-        long result =
-                switch (request.kind()) {
-                    case "append" -> append(unit);
-                    case "claim" -> claim(unit);
-                    case "redeem" -> redeem(unit);
-                    case "release" -> release(unit);
-                    default -> throw new RefusedException("There is no '" + request.kind() + "'.");
-                };
+        try {
+            return done(unit);
+        } catch (RefusedException e) {
+            // What forbids it may be its own twin, committed since the replay was looked for.
+            if (replay(unit).isPresent()) {
+                throw new ConcurrentOperationException("The operation " + request.op() + " has a twin.", e);
+            }
+            throw e;
+        }
+    }
+
+    private Effect done(Unit unit) throws SQLException {
+        long result = switch (request.kind()) {
+            case "append" -> append(unit);
+            case "claim" -> claim(unit);
+            case "redeem" -> redeem(unit);
+            case "release" -> release(unit);
+            default -> throw new RefusedException("There is no '" + request.kind() + "'.");
+        };
         return new Effect(result, record(unit, result), unit.side().name());
     }
 
@@ -112,10 +123,9 @@ final class BankWork implements UnitOfWork<Effect> {
         boolean old = unit.side() == Side.OLD;
         long id = old ? insertOnOld(unit) : insertOnNew(unit, ids.next(epoch(unit)));
         unit.touched("coupon", RowKey.of(key(unit, id)));
-        boolean taken =
-                old
-                        ? take(unit, "UPDATE bank_template SET stock = stock - 1 WHERE id = ? AND stock > 0")
-                        : takeSlice(unit);
+        boolean taken = old
+                ? take(unit, "UPDATE bank_template SET stock = stock - 1 WHERE id = ? AND stock > 0")
+                : takeSlice(unit);
         if (!taken) {
             throw new RefusedException("Template " + request.template() + " is sold out.");
         }
@@ -200,8 +210,8 @@ final class BankWork implements UnitOfWork<Effect> {
             throw new RefusedException("The order " + request.order() + " has no coupon.");
         }
         move(unit, coupon, 2, 1);
-        try (PreparedStatement delete = prepare(
-                unit, "DELETE FROM " + unit.table("redemption") + " WHERE user_id = ? AND order_id = ?")) {
+        try (PreparedStatement delete =
+                prepare(unit, "DELETE FROM " + unit.table("redemption") + " WHERE user_id = ? AND order_id = ?")) {
             delete.setInt(1, request.user());
             delete.setString(2, request.order());
             delete.executeUpdate();

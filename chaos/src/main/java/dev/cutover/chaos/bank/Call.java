@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param coupon redeem: the legacy id
  * @param order redeem and release
  */
-public record Request(
+public record Call(
         String op,
         String kind,
         int user,
@@ -24,28 +24,28 @@ public record Request(
         int template,
         long coupon,
         @Nullable String order) {
-    public Request {
+    public Call {
         keys = List.copyOf(keys);
     }
 
-    public static Request append(String op, int user, List<Integer> keys) {
-        return new Request(op, "append", user, keys, false, 0, 0, null);
+    public static Call append(String op, int user, List<Integer> keys) {
+        return new Call(op, "append", user, keys, false, 0, 0, null);
     }
 
-    public static Request read(String op, int user, boolean fresh) {
-        return new Request(op, "read", user, List.of(), fresh, 0, 0, null);
+    public static Call read(String op, int user, boolean fresh) {
+        return new Call(op, "read", user, List.of(), fresh, 0, 0, null);
     }
 
-    public static Request claim(String op, int user, int template) {
-        return new Request(op, "claim", user, List.of(), false, template, 0, null);
+    public static Call claim(String op, int user, int template) {
+        return new Call(op, "claim", user, List.of(), false, template, 0, null);
     }
 
-    public static Request redeem(String op, int user, long coupon, String order) {
-        return new Request(op, "redeem", user, List.of(), false, 0, coupon, order);
+    public static Call redeem(String op, int user, long coupon, String order) {
+        return new Call(op, "redeem", user, List.of(), false, 0, coupon, order);
     }
 
-    public static Request release(String op, int user, String order) {
-        return new Request(op, "release", user, List.of(), false, 0, 0, order);
+    public static Call release(String op, int user, String order) {
+        return new Call(op, "release", user, List.of(), false, 0, 0, order);
     }
 
     public boolean writes() {

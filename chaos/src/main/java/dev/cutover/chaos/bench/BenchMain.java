@@ -1,0 +1,81 @@
+package dev.cutover.chaos.bench;
+
+import dev.cutover.sandbox.Scratch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code bin/bench}. */
+@Command(
+        name = "bin/bench",
+        sortOptions = false,
+        mixinStandardHelpOptions = true,
+        header = "Measure one thing on servers of its own, and print its figures.",
+        description = {
+            "",
+            "switch   how long writers wait while a switch and a rollback run, again and again under load"
+        },
+        footer = {"", "Examples:", "  bin/bench switch", "  bin/bench switch --moves 50 --rate 400 --json"})
+public final class BenchMain implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "NAME", description = "What to measure: ${COMPLETION-CANDIDATES}.")
+    Name name = Name.SWITCH;
+
+    @Option(
+            names = "--moves",
+            paramLabel = "N",
+            description = "switch: so many there and back; default ${DEFAULT-VALUE}.")
+    int moves = 50;
+
+    @Option(names = "--rate", paramLabel = "N", description = "Writes a second; default ${DEFAULT-VALUE}.")
+    int rate = 420;
+
+    @Option(names = "--json", description = "One JSON object a line.")
+    boolean json;
+
+    private BenchMain() {}
+
+    /** What can be measured. */
+    enum Name {
+        SWITCH
+    }
+
+    public static void main(String[] arguments) {
+        CommandLine line = new CommandLine(new BenchMain()).setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExecutionExceptionHandler((failure, command, parsed) -> {
+            command.getErr().println("bench: " + failure.getMessage());
+            failure.printStackTrace(command.getErr());
+            return 1;
+        });
+        System.exit(line.execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Path folder = Files.createTempDirectory(Scratch.folder(), "cutover-bench-");
+        Consumer<String> says = System.err::println;
+        try {
+            List<Figure> figures = new SwitchBench(folder, moves, rate, says).run();
+            figures.forEach(figure -> System.out.println(figure.line(json)));
+            return 0;
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}
