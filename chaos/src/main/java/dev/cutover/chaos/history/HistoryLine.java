@@ -1,7 +1,7 @@
 package dev.cutover.chaos.history;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** The form of a line: what is written is what is read, and nothing else is. */
 final class HistoryLine {
     private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
@@ -206,7 +206,7 @@ final class HistoryLine {
         if (!given.isObject()) {
             throw new IllegalArgumentException("'lists' is not an object");
         }
-        given.fields().forEachRemaining(field -> {
+        given.properties().forEach(field -> {
             List<String> list = new ArrayList<>();
             for (JsonNode op : array(field.getValue(), "lists")) {
                 list.add(op.isTextual() ? op.textValue() : refuse("lists", "op ids"));
