@@ -48,13 +48,14 @@ final class FinalTables {
         Properties account = new Properties();
         account.setProperty("user", login.user());
         account.setProperty("password", login.password());
-        try (Connection connection = DriverManager.getConnection(login.jdbcUrl(), account);
-                Statement statement =
-                        connection.createStatement(ResultSet.TYPE_FORWARD_ONLY, ResultSet.CONCUR_READ_ONLY)) {
+        try (Connection connection = DriverManager.getConnection(login.jdbcUrl(), account)) {
             connection.setCatalog(place.schema());
-            // The driver hands rows on as they come instead of keeping all of them.
-            statement.setFetchSize(Integer.MIN_VALUE);
-            return Optional.of(contents(statement, place, side, meta, layout.tablesPerShard()));
+            try (Statement statement =
+                    connection.createStatement(ResultSet.TYPE_FORWARD_ONLY, ResultSet.CONCUR_READ_ONLY)) {
+                // The driver hands rows on as they come instead of keeping all of them.
+                statement.setFetchSize(Integer.MIN_VALUE);
+                return Optional.of(contents(statement, place, side, meta, layout.tablesPerShard()));
+            }
         } catch (SQLException e) {
             throw new EvidenceUnreadableException(
                     "The final tables of " + place + " cannot be read as " + login + ": " + e.getMessage(), e);
