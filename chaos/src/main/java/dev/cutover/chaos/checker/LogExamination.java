@@ -181,7 +181,7 @@ final class LogExamination {
         if (position || origin) {
             was = origin ? Kind.MIRROR : Kind.APPLIER;
             follows(was, fence, transaction);
-        } else if (!bank.isEmpty()) {
+        } else if (!bank.isEmpty() && !laidOut(fence, bank)) {
             was = copies(fence, bank) ? Kind.COPY : Kind.APPLICATION;
         }
         for (BankRow row : bank) {
@@ -209,6 +209,11 @@ final class LogExamination {
                     () -> (was == Kind.MIRROR ? "a mirror" : "an applier") + " wrote " + transaction.where() + " in "
                             + fence.place + " under the " + fence.fence());
         }
+    }
+
+    // What was there before anybody fenced the database and carries no operation is what the run began with.
+    private static boolean laidOut(FenceWatch fence, List<BankRow> bank) {
+        return !fence.seen && bank.stream().noneMatch(row -> row.table().table() == BankTable.OPERATION);
     }
 
     // Between two batches a copy writes one table of a replica of NEW and moves no position. The application always

@@ -140,16 +140,16 @@ class PlantedBugsTest {
                     run.switchOver();
                 }),
                 bug("late chunk overwrites", "I1", run -> {
-                    Row stale = Objects.requireNonNull(run.rows.get(Side.OLD).get("probe 1/0"));
+                    Row stale = Objects.requireNonNull(run.rows(Side.OLD).get("probe 1/0"));
                     run.append(1, 0);
                     run.stream();
-                    run.copy(Side.NEW, new Change(run.rows.get(Side.NEW).get("probe 1/0"), stale));
+                    run.copy(Side.NEW, new Change(run.rows(Side.NEW).get("probe 1/0"), stale));
                     run.switchOver();
                 }),
                 bug("deleted row resurrected", "I7", run -> {
                     long coupon = run.claim(1, 1);
                     run.redeem(1, coupon, "gone");
-                    Row stale = Objects.requireNonNull(run.rows.get(Side.OLD).get("redemption 1/gone"));
+                    Row stale = Objects.requireNonNull(run.rows(Side.OLD).get("redemption 1/gone"));
                     run.release(1, coupon, "gone");
                     run.stream();
                     run.copy(Side.NEW, new Change(null, stale));
@@ -161,13 +161,13 @@ class PlantedBugsTest {
                     run.stream();
                     List<RowChange> back = new ArrayList<>();
                     back.add(run.position(SyntheticRun.home(Side.NEW, 2), "old", run.nextPosition()));
-                    Row row = run.rows.get(Side.NEW).get("probe 2/0");
+                    Row row = run.rows(Side.NEW).get("probe 2/0");
                     run.apply(Side.NEW, new Change(row, row), back);
                     run.log(SyntheticRun.home(Side.NEW, 2).server(), back);
                 }),
                 bug("wrong shard", "I12", run -> {
                     int wrong = (new Routing(2, SyntheticRun.TABLES).slot(1) + 1) % 4;
-                    Row row = Objects.requireNonNull(run.rows.get(Side.OLD).get("probe 1/0"));
+                    Row row = Objects.requireNonNull(run.rows(Side.OLD).get("probe 1/0"));
                     RowChange lost = SyntheticRun.logged(Side.NEW, wrong, new Change(null, row));
                     run.log(
                             lost.schema().equals(SyntheticRun.SHARD_0.schema()) ? "b" : "c",

@@ -79,6 +79,14 @@ final class SyntheticRun {
         }
     }
 
+    LinkedHashMap<String, Row> rows(Side side) {
+        return Objects.requireNonNull(rows.get(side));
+    }
+
+    List<LoggedTransaction> logOf(String server) {
+        return Objects.requireNonNull(logs.get(server));
+    }
+
     // ---- what the tools write
 
     void register(String phase, String truthWord, @Nullable String to, String decision) {
@@ -98,7 +106,7 @@ final class SyntheticRun {
 
     LoggedTransaction log(String server, List<RowChange> changes) {
         micros += 1000;
-        List<LoggedTransaction> log = Objects.requireNonNull(logs.get(server));
+        List<LoggedTransaction> log = logOf(server);
         LoggedTransaction transaction = new LoggedTransaction(
                 server, "binlog.000001", 4 + 100L * log.size(), UUID + ":" + (log.size() + 1), micros, changes, "", "");
         log.add(transaction);
@@ -166,19 +174,19 @@ final class SyntheticRun {
     /** What brings a row of the other side to the state it has on the truth. */
     @Nullable
     Change copied(Side to, String key) {
-        Row before = rows.get(to).get(key);
-        Row after = rows.get(to.other()).get(key);
+        Row before = rows(to).get(key);
+        Row after = rows(to.other()).get(key);
         return before == null && after == null ? null : new Change(before, after);
     }
 
     void apply(Side to, Change change, List<RowChange> changes) {
         int slot = ROUTING.slot(change.some().user);
         if (change.before != null) {
-            rows.get(to).remove(change.before.key());
+            rows(to).remove(change.before.key());
             changes.add(logged(to, slot, new Change(change.before, null)));
         }
         if (change.after != null) {
-            rows.get(to).put(change.after.key(), change.after);
+            rows(to).put(change.after.key(), change.after);
             changes.add(logged(to, slot, new Change(null, change.after)));
         }
     }
@@ -277,7 +285,7 @@ final class SyntheticRun {
     List<Change> appending(Side side, String op, long user, long ofEpoch, Integer... keys) {
         List<Change> changes = new ArrayList<>();
         for (int key : keys) {
-            Row before = rows.get(side).get("probe " + user + "/" + key);
+            Row before = rows(side).get("probe " + user + "/" + key);
             String hist = before == null ? op : before.cells.get(3) + "," + op;
             long seq = before == null ? 1 : (long) before.cells.get(2) + 1;
             changes.add(new Change(
@@ -299,10 +307,10 @@ final class SyntheticRun {
             long user = change.some().user;
             place = home(side, user);
             if (change.before != null) {
-                rows.get(side).remove(change.before.key());
+                rows(side).remove(change.before.key());
             }
             if (change.after != null) {
-                rows.get(side).put(change.after.key(), change.after);
+                rows(side).put(change.after.key(), change.after);
             }
             dirty.add(change.some().key());
             logged.add(logged(side, ROUTING.slot(user), change));
@@ -318,7 +326,7 @@ final class SyntheticRun {
 
     Map<Integer, List<String>> lists(Side side, long user) {
         Map<Integer, List<String>> lists = new TreeMap<>();
-        for (Row row : rows.get(side).values()) {
+        for (Row row : rows(side).values()) {
             if (row.table == BankTable.PROBE && row.user == user) {
                 lists.put(((Number) row.cells.get(1)).intValue(), List.of(((String) row.cells.get(3)).split(",", -1)));
             }
@@ -364,14 +372,14 @@ final class SyntheticRun {
                 truth,
                 List.of(
                         moved(coupon, op, 1),
-                        new Change(rows.get(truth).get("redemption " + user + "/" + order), null),
+                        new Change(rows(truth).get("redemption " + user + "/" + order), null),
                         ledger(op, user, "release", coupon, epoch)));
         ok(op, coupon);
         return op;
     }
 
     private Change moved(long coupon, String op, long status) {
-        Row before = Objects.requireNonNull(rows.get(truth).get("coupon " + coupon));
+        Row before = Objects.requireNonNull(rows(truth).get("coupon " + coupon));
         return new Change(
                 before,
                 before.with(3, status)
@@ -423,7 +431,7 @@ final class SyntheticRun {
         List<FinalDatabase.Probe> probes = new ArrayList<>();
         List<FinalDatabase.Redemption> redemptions = new ArrayList<>();
         List<FinalDatabase.Operation> operations = new ArrayList<>();
-        for (Row row : rows.get(side).values()) {
+        for (Row row : rows(side).values()) {
             if (!home(side, row.user).equals(place)) {
                 continue;
             }

@@ -80,7 +80,8 @@ class WholeCheckIT {
             assertThat(report.counts().appended())
                     .isEqualTo(expected.counts().appended())
                     .isPositive();
-            assertThat(report.counts().servers().get("one").application())
+            assertThat(Objects.requireNonNull(report.counts().servers().get("one"))
+                            .application())
                     .isEqualTo(expected.counts().servers().values().stream()
                             .mapToLong(CheckReport.ServerCounts::application)
                             .sum());
