@@ -2,6 +2,7 @@ package dev.cutover.proxy;
 
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.FenceCloser;
 import dev.cutover.core.fence.Role;
 import dev.cutover.core.plan.CopyPlan;
 import dev.cutover.core.plan.Endpoint;
@@ -145,11 +146,12 @@ final class SmallMall implements AutoCloseable {
         move(r -> r.claimed(to, "test", Instant.ofEpochMilli(4_000_000_000_000L / 2)));
         Epoch epoch = control.read().epoch();
         for (DatabaseId database : databasesOf(to.other())) {
-            int attempts = 0;
-            while (!Fence.close(topology, database, epoch, Duration.ofMillis(100), "test")
-                    .closed()) {
-                if (++attempts == 50) {
-                    throw new IllegalStateException("The fence of " + database + " does not close.");
+            try (FenceCloser closer = FenceCloser.open(topology, database, Duration.ofMillis(100), "test")) {
+                int attempts = 0;
+                while (!closer.close(epoch).closed()) {
+                    if (++attempts == 50) {
+                        throw new IllegalStateException("The fence of " + database + " does not close.");
+                    }
                 }
             }
         }

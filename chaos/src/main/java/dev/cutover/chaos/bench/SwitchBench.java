@@ -126,7 +126,7 @@ final class SwitchBench {
         long pause = writers.longest(ended.begun(), ended.ended()).toMillis();
         direction.pauses.add(pause);
         try {
-            JsonNode body = new ObjectMapper().readTree(ended.out());
+            JsonNode body = new ObjectMapper().readTree(ended.out()).path("facts");
             direction.attempts += body.path("attempts").asInt();
             body.path("stepsMs")
                     .properties()

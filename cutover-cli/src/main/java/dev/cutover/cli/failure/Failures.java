@@ -3,6 +3,7 @@ package dev.cutover.cli.failure;
 import dev.cutover.core.plan.PlanInvalidException;
 import dev.cutover.core.plan.SecretUnavailableException;
 import dev.cutover.core.topology.UnreachableException;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
@@ -50,6 +51,17 @@ public final class Failures {
                     Problem.DATABASE_UNREACHABLE,
                     firstSentence(String.valueOf(unreachable.getMessage())),
                     "check that the server runs and that address, user and password in the plan are right, then run the same command again",
+                    List.of(),
+                    thrown);
+        }
+        SQLException lost = find(thrown, SQLException.class);
+        if (lost != null && lost.getSQLState() != null && lost.getSQLState().startsWith("08")) {
+            LOG.info("A connection broke.", thrown);
+            return new CommandFailedException(
+                    Problem.CONNECTION_LOST,
+                    "A connection to a database broke while the command was under way: " + firstLine(thrown)
+                            + ". What was committed by then stands.",
+                    "cutover status   shows what stands; then run the same command again",
                     List.of(),
                     thrown);
         }

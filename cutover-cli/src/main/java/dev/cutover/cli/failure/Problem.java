@@ -24,6 +24,7 @@ public enum Problem {
     EXPECTATION_FAILED(ExitCode.CONFLICT, 2),
     REGISTER_MOVED(ExitCode.CONFLICT, 3),
     HALF_WAY(ExitCode.HALF_WAY, 1),
+    CONNECTION_LOST(ExitCode.HALF_WAY, 2),
     PLAN_INVALID(ExitCode.PLAN_INVALID, 1),
     SECRET_MISSING(ExitCode.PLAN_INVALID, 2);
 

@@ -3,6 +3,7 @@ package dev.cutover.cli.step;
 import dev.cutover.core.fence.CloseOutcome;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.FenceCloser;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,12 +65,22 @@ final class SwitchRun {
 
     /** Claims, and either commits or leaves everything where it was. */
     Result attempt(Register stable) {
+        List<FenceCloser> closers = new CopyOnWriteArrayList<>();
+        try {
+            return attempt(stable, closers);
+        } finally {
+            closers.forEach(FenceCloser::close);
+        }
+    }
+
+    private Result attempt(Register stable, List<FenceCloser> closers) {
         HandoverStep handover = new HandoverStep(context, stable, to);
         try {
             handover.prepare();
             carryOver.prepare();
             warmUp();
-            rehearse();
+            openClosers(closers);
+            rehearse(closers);
         } catch (SwitchStoppedException e) {
             return stopped(stable, e.sentence(), e.details());
         } catch (SQLException e) {
@@ -79,7 +91,7 @@ final class SwitchRun {
         clock.reached(SwitchPoint.CLAIMED);
         Register committed;
         try {
-            underClosedFences(claimed, handover);
+            underClosedFences(claimed, handover, closers);
             committed = decide(claimed);
         } catch (SwitchStoppedException e) {
             return aborted(e.sentence(), e.details());
@@ -94,20 +106,20 @@ final class SwitchRun {
 
     // Whoever holds a fence now and does not let go of it would keep the abort waiting, too, and with it every writer:
     // better to find out while there is nothing to abort.
-    private void rehearse() throws SQLException {
-        List<DatabaseId> open = Streams.databases(context.topology(), to.other());
+    private void rehearse(List<FenceCloser> closers) throws SQLException {
+        List<FenceCloser> open = closers;
         long begun = System.nanoTime();
         while (true) {
             List<Callable<Optional<CloseOutcome>>> tasks = new ArrayList<>();
-            for (DatabaseId database : open) {
-                tasks.add(() -> Fence.rehearseClose(context.topology(), database, limits.lockWait()));
+            for (FenceCloser closer : open) {
+                tasks.add(closer::rehearse);
             }
             long asked = System.nanoTime();
             List<CloseOutcome> blocked = Together.call(context.threads(), tasks).stream()
                     .flatMap(Optional::stream)
                     .toList();
             clock.rehearsed(Duration.ofNanos(System.nanoTime() - asked));
-            open = blocked.stream().map(CloseOutcome::database).toList();
+            open = of(blocked, closers);
             if (open.isEmpty()) {
                 return;
             }
@@ -115,9 +127,30 @@ final class SwitchRun {
             // The writers that queued behind the request go first.
             if (late || !Waiting.pause(limits.lockWait())) {
                 throw new SwitchStoppedException(
-                        "The fence of " + open + " could not be closed within the write pause.", blockers(blocked));
+                        "The fence of " + databases(blocked) + " could not be closed within the write pause.",
+                        blockers(blocked));
             }
         }
+    }
+
+    private void openClosers(List<FenceCloser> closers) throws SQLException {
+        List<Callable<Boolean>> tasks = new ArrayList<>();
+        for (DatabaseId database : Streams.databases(context.topology(), to.other())) {
+            tasks.add(() ->
+                    closers.add(FenceCloser.open(context.topology(), database, limits.lockWait(), context.actor())));
+        }
+        Together.call(context.threads(), tasks);
+    }
+
+    private static List<FenceCloser> of(List<CloseOutcome> blocked, List<FenceCloser> closers) {
+        List<DatabaseId> databases = databases(blocked);
+        return closers.stream()
+                .filter(closer -> databases.contains(closer.database()))
+                .toList();
+    }
+
+    private static List<DatabaseId> databases(List<CloseOutcome> blocked) {
+        return blocked.stream().map(CloseOutcome::database).toList();
     }
 
     private Register claim(Register stable) {
@@ -126,10 +159,11 @@ final class SwitchRun {
         return context.move(stable, next, CLAIMED, "Switch to " + to + " claimed as epoch " + next.epoch() + ".", null);
     }
 
-    private void underClosedFences(Register claimed, HandoverStep handover) throws SQLException {
+    private void underClosedFences(Register claimed, HandoverStep handover, List<FenceCloser> closers)
+            throws SQLException {
         Epoch epoch = claimed.epoch();
         clock.pauseBegins();
-        close(epoch);
+        close(epoch, closers);
         clock.reached(SwitchPoint.CLOSED);
         carryOver.everything(epoch, clock, this::left);
         recordStarts(epoch);
@@ -143,18 +177,18 @@ final class SwitchRun {
     // Every database at once, each as often as the budget allows: a close that is blocked holds new writers up only for
     // the lock
     // wait, but the databases closed beside it hold theirs until the abort, so there is no second of back-off in here.
-    private void close(Epoch epoch) throws SQLException {
-        List<DatabaseId> open = Streams.databases(context.topology(), to.other());
+    private void close(Epoch epoch, List<FenceCloser> closers) throws SQLException {
+        List<FenceCloser> open = closers;
         List<CloseOutcome> blocked = List.of();
         while (!open.isEmpty()) {
             List<Callable<CloseOutcome>> tasks = new ArrayList<>();
-            for (DatabaseId database : open) {
-                tasks.add(() -> Fence.close(context.topology(), database, epoch, limits.lockWait(), context.actor()));
+            for (FenceCloser closer : open) {
+                tasks.add(() -> closer.close(epoch));
             }
             blocked = Together.call(context.threads(), tasks).stream()
                     .filter(outcome -> !outcome.closed())
                     .toList();
-            open = blocked.stream().map(CloseOutcome::database).toList();
+            open = of(blocked, closers);
             boolean superseded = blocked.stream().anyMatch(outcome -> outcome.kind() == CloseOutcome.Kind.SUPERSEDED);
             if (superseded || !open.isEmpty() && clock.pausedFor().compareTo(limits.writePause()) > 0) {
                 break;
@@ -162,7 +196,8 @@ final class SwitchRun {
         }
         if (!open.isEmpty()) {
             throw new SwitchStoppedException(
-                    "The fence of " + open + " could not be closed within the write pause.", blockers(blocked));
+                    "The fence of " + databases(blocked) + " could not be closed within the write pause.",
+                    blockers(blocked));
         }
     }
 

@@ -2,6 +2,7 @@ package dev.cutover.cli.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -39,5 +40,15 @@ class ProblemTest {
         CommandFailedException shaped = Failures.shape(new IllegalStateException("first line\nsecond line"));
         assertThat(shaped.problem()).isEqualTo(Problem.BUG);
         assertThat(shaped.sentence()).contains("first line").contains("(bug ").doesNotContain("second line");
+    }
+
+    @Test
+    void aConnectionThatBreaksHalfWayIsNoBugAndSaysWhatToDo() {
+        SQLException cause = new SQLException("Communications link failure", "08S01");
+        CommandFailedException shaped = Failures.shape(new IllegalStateException("Could not read the clock", cause));
+        assertThat(shaped.problem()).isEqualTo(Problem.CONNECTION_LOST);
+        assertThat(shaped.problem().exit()).isEqualTo(ExitCode.HALF_WAY);
+        assertThat(shaped.sentence()).contains("Could not read the clock").contains("stands");
+        assertThat(shaped.fix()).contains("cutover status");
     }
 }

@@ -1,15 +1,12 @@
 package dev.cutover.core.fence;
 
 import dev.cutover.core.position.GtidSet;
-import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.SqlScript;
-import dev.cutover.core.topology.Topology;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -112,30 +109,6 @@ public final class Fence {
             insert.executeUpdate();
         }
         return read(connection);
-    }
-
-    /**
-     * Tries once to close the fence of a database that holds the truth: {@code (closing, epoch)}.
-     *
-     * <p>Asks for the table lock, not the row lock: an X lock on the row starves behind many FOR SHARE readers on older servers. New writers
-     * queue behind the request, so it is taken back after {@code lockWait}. No later step relies on the lock: it is gone, and the row is committed, when this returns.
-     */
-    public static CloseOutcome close(
-            Topology topology, DatabaseId database, Epoch epoch, Duration lockWait, String by) {
-        return new FenceClosing(database, epoch, lockWait, shortened(by), () -> topology.pinnedMulti(database))
-                .attempt();
-    }
-
-    /**
-     * Asks for the lock that {@link #close} needs and gives it back at once; nothing is moved.
-     *
-     * <p>For before a switch is claimed: who holds the fence for long would hold up the abort of that switch as well, and the abort holds
-     * every writer up with it.
-     *
-     * @return who is in the way; empty when nobody is
-     */
-    public static Optional<CloseOutcome> rehearseClose(Topology topology, DatabaseId database, Duration lockWait) {
-        return new FenceClosing(database, new Epoch(0), lockWait, "", () -> topology.pinnedMulti(database)).rehearse();
     }
 
     /** Opens a target for the application: {@code (replica, < epoch)} with a start of {@code epoch} becomes {@code (primary, epoch)}. */
@@ -286,7 +259,7 @@ public final class Fence {
         }
     }
 
-    private static String shortened(String by) {
+    static String shortened(String by) {
         return by.length() <= 120 ? by : by.substring(0, 120);
     }
 }

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -168,13 +169,13 @@ class FenceIT {
         try (Connection writer = database.session()) {
             writer.setAutoCommit(false);
             Fence.readShared(writer);
-            CloseOutcome outcome = closing(database, TWO).rehearse().orElseThrow();
+            CloseOutcome outcome = rehearse(database).orElseThrow();
             assertThat(outcome.kind()).isEqualTo(CloseOutcome.Kind.BLOCKED);
             assertThat(outcome.blockers()).hasSize(1);
             assertThat(outcome.blockers().get(0).connectionId()).isEqualTo(connectionId(writer));
             writer.commit();
         }
-        assertThat(closing(database, TWO).rehearse()).isEmpty();
+        assertThat(rehearse(database)).isEmpty();
         assertThat(database.fence()).isEqualTo(before);
     }
 
@@ -337,11 +338,19 @@ class FenceIT {
     }
 
     private static CloseOutcome close(FencedDatabase database, Epoch epoch) {
-        return closing(database, epoch).attempt();
+        try (FenceCloser closer = closer(database)) {
+            return closer.close(epoch);
+        }
     }
 
-    private static FenceClosing closing(FencedDatabase database, Epoch epoch) {
-        return new FenceClosing(DatabaseId.OLD, epoch, Duration.ofMillis(100), "test", database::session);
+    private static Optional<CloseOutcome> rehearse(FencedDatabase database) {
+        try (FenceCloser closer = closer(database)) {
+            return closer.rehearse();
+        }
+    }
+
+    private static FenceCloser closer(FencedDatabase database) {
+        return new FenceCloser(DatabaseId.OLD, Duration.ofMillis(100), "test", database::session);
     }
 
     private static long connectionId(Connection connection) throws SQLException {

@@ -1,6 +1,7 @@
 package dev.cutover.core.fence;
 
 import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Topology;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -13,20 +14,28 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One attempt to close one fence. Owned by one thread; the timer thread it starts has ended when {@link #attempt} returns.
+ * Closes the fence of one database that holds the truth. Used by one thread at a time; the timer thread of an attempt has ended when the attempt
+ * returns.
+ *
+ * <p>Its two sessions are opened when it is made: to open them in the pause of a switch would lengthen it. Asks for the table lock, not the
+ * row lock: an X lock on the row starves behind many FOR SHARE readers on older servers. New writers queue behind the request, so it is taken
+ * back after the lock wait. No later step relies on the lock: it is gone, and the row is committed, when an attempt returns.
  *
  * <p><b>Idea.</b> Lock, update and unlock travel in one packet, so that no network pause can fall between them; the session's number is
  * known before, so that the wait can be ended from another session whatever becomes of this one.
  *
- * <p><b>Invariant.</b> When {@link #attempt} returns, no session of this attempt holds or awaits a lock, and the outcome is what the fence
+ * <p><b>Invariant.</b> When an attempt returns, no session of it holds or awaits a lock, and the outcome is what the fence
  * row says, read after that; never what a broken connection was last heard to do.
  *
  * <p><b>What breaks without it.</b> A request that waits without end stops every new writer behind the oldest transaction of the
  * application. A request whose client has gone may still be granted minutes later.
  */
-final class FenceClosing {
+public final class FenceCloser implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FenceCloser.class);
     private static final int INTERRUPTED = 1317;
     private static final int LOCK_WAIT_TIMEOUT = 1205;
     private static final int NO_SUCH_THREAD = 1094;
@@ -55,31 +64,92 @@ final class FenceClosing {
                     + " AND COALESCE(t.PROCESSLIST_ID, 0) NOT IN (?, CONNECTION_ID())"
                     + " GROUP BY 1, 2, 3, 4 ORDER BY age DESC LIMIT 20";
 
+    // The sessions end by themselves 5 s after their last request.
+    private static final Duration FRESH = Duration.ofSeconds(3);
+
+    private final Opening opening;
     private final DatabaseId database;
-    private final Epoch epoch;
     private final Duration lockWait;
     private final String by;
-    private final Sessions sessions;
+    private @Nullable Sessions sessions;
 
     /** Opens a dedicated session on the database; one call of it may carry several statements. */
     @FunctionalInterface
-    interface Sessions {
+    interface Opening {
         Connection open() throws SQLException;
     }
 
-    FenceClosing(DatabaseId database, Epoch epoch, Duration lockWait, String by, Sessions sessions) {
-        this.database = database;
-        this.epoch = epoch;
-        this.lockWait = lockWait;
-        this.by = by;
-        this.sessions = sessions;
+    /** Two sessions of this database, one to ask for the lock and one to take the request back. */
+    private static final class Sessions {
+        final Connection watching;
+        final Connection closing;
+        final long closingId;
+        long usedAt = System.nanoTime();
+
+        Sessions(Opening opening) throws SQLException {
+            this.watching = opening.open();
+            try {
+                this.closing = opening.open();
+                this.closingId = connectionId(closing);
+            } catch (SQLException | RuntimeException e) {
+                watching.close();
+                throw e;
+            }
+        }
+
+        void close() {
+            // Without asking anybody: what they held or awaited has ended, or was killed.
+            for (Connection session : List.of(watching, closing)) {
+                try {
+                    session.close();
+                } catch (SQLException e) {
+                    LOG.debug("A session of a close was gone already", e);
+                }
+            }
+        }
     }
 
-    /** Asks for the lock and gives it back, the fence stays as it is; the outcome when somebody is in the way. */
-    Optional<CloseOutcome> rehearse() {
-        try (Connection watching = sessions.open();
-                Connection closing = sessions.open()) {
-            Try tried = lock(watching, closing, () -> send(closing, LOCK + "UNLOCK TABLES"));
+    /**
+     * Opens the sessions.
+     *
+     * @param lockWait how long writers may be held up by one attempt that does not get the lock
+     * @param by named in the fence
+     * @throws FenceCloseFailedException when the database does not answer
+     */
+    public static FenceCloser open(Topology topology, DatabaseId database, Duration lockWait, String by) {
+        return new FenceCloser(database, lockWait, by, () -> topology.pinnedMulti(database));
+    }
+
+    FenceCloser(DatabaseId database, Duration lockWait, String by, Opening opening) {
+        this.opening = opening;
+        this.database = database;
+        this.lockWait = lockWait;
+        this.by = Fence.shortened(by);
+        try {
+            this.sessions = new Sessions(opening);
+        } catch (SQLException e) {
+            throw new FenceCloseFailedException(
+                    "Could not reach " + database + " to close its fence: " + e.getMessage() + ". Nothing was changed.",
+                    e);
+        }
+    }
+
+    public DatabaseId database() {
+        return database;
+    }
+
+    /**
+     * Asks for the lock that {@link #close(Epoch)} needs and gives it back at once; nothing is moved.
+     *
+     * <p>For before a switch is claimed: who holds the fence for long would hold up the abort of that switch as well, and the abort holds
+     * every writer up with it.
+     *
+     * @return who is in the way; empty when nobody is
+     */
+    public Optional<CloseOutcome> rehearse() {
+        try {
+            Sessions now = fresh();
+            Try tried = lock(now, () -> send(now.closing, LOCK + "UNLOCK TABLES"));
             SQLException failure = tried.failure();
             if (failure == null) {
                 return Optional.empty();
@@ -87,7 +157,7 @@ final class FenceClosing {
             if (!tried.blocked()) {
                 throw failure;
             }
-            return Optional.of(blocked(tried, Fence.read(watching)));
+            return Optional.of(blocked(tried, Fence.read(now.watching)));
         } catch (SQLException e) {
             throw new FenceCloseFailedException(
                     "Could not find out whether the fence of " + database + " can be closed: " + e.getMessage()
@@ -96,10 +166,10 @@ final class FenceClosing {
         }
     }
 
-    CloseOutcome attempt() {
-        try (Connection watching = sessions.open();
-                Connection closing = sessions.open()) {
-            return attempt(watching, closing);
+    /** Tries once to close the fence: {@code (closing, epoch)}. */
+    public CloseOutcome close(Epoch epoch) {
+        try {
+            return attempt(fresh(), epoch);
         } catch (SQLException e) {
             throw new FenceCloseFailedException(
                     "Could not close the fence of " + database + " in epoch " + epoch + ": " + e.getMessage()
@@ -108,11 +178,31 @@ final class FenceClosing {
         }
     }
 
-    private CloseOutcome attempt(Connection watching, Connection closing) throws SQLException {
-        Try tried = lock(watching, closing, () -> close(closing));
+    @Override
+    public void close() {
+        Sessions now = sessions;
+        sessions = null;
+        if (now != null) {
+            now.close();
+        }
+    }
+
+    private Sessions fresh() throws SQLException {
+        Sessions now = sessions;
+        if (now == null || System.nanoTime() - now.usedAt > FRESH.toNanos()) {
+            close();
+            now = new Sessions(opening);
+            sessions = now;
+        }
+        now.usedAt = System.nanoTime();
+        return now;
+    }
+
+    private CloseOutcome attempt(Sessions now, Epoch epoch) throws SQLException {
+        Try tried = lock(now, () -> send(now.closing, PACKET, epoch.number(), by, epoch.number()));
         SQLException failure = tried.failure();
         // A locking read: it waits for a commit that is under way and sees its result.
-        FenceState fence = Fence.readShared(watching);
+        FenceState fence = Fence.readShared(now.watching);
         if (fence.role() == Role.CLOSING && fence.epoch().equals(epoch)) {
             return new CloseOutcome(database, CloseOutcome.Kind.CLOSED, fence, List.of(), null, tried.took());
         }
@@ -149,9 +239,8 @@ final class FenceClosing {
         void send() throws SQLException;
     }
 
-    private Try lock(Connection watching, Connection closing, Packet packet) throws SQLException {
-        long connectionId = connectionId(closing);
-        Timer timer = new Timer(watching, connectionId);
+    private Try lock(Sessions now, Packet packet) throws SQLException {
+        Timer timer = new Timer(now.watching, now.closingId);
         long begun = System.nanoTime();
         @Nullable SQLException failure = null;
         timer.start();
@@ -163,14 +252,11 @@ final class FenceClosing {
             timer.stop();
         }
         if (failure != null) {
-            // Whatever the session still does or holds on the server ends here.
-            kill(watching, "KILL " + connectionId);
+            // Whatever the session still does or holds on the server ends here; the next attempt has another.
+            kill(now.watching, "KILL " + now.closingId);
+            now.usedAt = System.nanoTime() - FRESH.toNanos() - 1;
         }
         return new Try(failure, timer, Duration.ofNanos(System.nanoTime() - begun));
-    }
-
-    private void close(Connection closing) throws SQLException {
-        send(closing, PACKET, epoch.number(), by, epoch.number());
     }
 
     private static void send(Connection closing, String sql, Object... parameters) throws SQLException {
