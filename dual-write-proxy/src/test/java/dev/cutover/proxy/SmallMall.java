@@ -6,6 +6,7 @@ import dev.cutover.core.fence.FenceCloser;
 import dev.cutover.core.fence.Role;
 import dev.cutover.core.plan.CopyPlan;
 import dev.cutover.core.plan.Endpoint;
+import dev.cutover.core.plan.FencePlan;
 import dev.cutover.core.plan.Handover;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.plan.ReadsPlan;
@@ -239,6 +240,7 @@ final class SmallMall implements AutoCloseable {
                 VerifyPlan.DEFAULTS,
                 ReadsPlan.DEFAULTS,
                 SwitchPlan.DEFAULTS,
+                FencePlan.DEFAULTS,
                 "hash");
     }
 

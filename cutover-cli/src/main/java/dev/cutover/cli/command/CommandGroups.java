@@ -30,7 +30,7 @@ final class CommandGroups {
                         "switch",
                         "complete"));
         groups.put("control", List.of("rollback", "pause", "resume", "stop-the-world"));
-        groups.put("other", List.of("worker", "config", "help"));
+        groups.put("other", List.of("fence", "worker", "config", "help"));
         return groups;
     }
 

@@ -87,6 +87,8 @@ final class ConfigCommand implements Runnable {
         values.put("switch.maxLag", Numbers.duration(plan.switchPlan().maxLag()));
         values.put("switch.writePause", Numbers.duration(plan.switchPlan().writePause()));
         values.put("switch.timeout", Numbers.duration(plan.switchPlan().timeout()));
+        values.put("fence.triggers", Boolean.toString(plan.fence().triggers()));
+        values.put("fence.exempt", plan.fence().exempt().toString());
         values.put("plan.hash", plan.hash());
         return values;
     }

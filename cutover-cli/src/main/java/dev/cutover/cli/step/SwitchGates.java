@@ -1,6 +1,7 @@
 package dev.cutover.cli.step;
 
 import dev.cutover.cli.console.Numbers;
+import dev.cutover.core.fence.TriggerFence;
 import dev.cutover.core.stage.Chunk;
 import dev.cutover.core.stage.Instance;
 import dev.cutover.core.stage.Job;
@@ -55,6 +56,9 @@ final class SwitchGates {
         }
         gates.add(Instances.followGate(context.control(), register));
         gates.add(sameEpoch());
+        if (context.plan().fence().triggers()) {
+            gates.add(triggers());
+        }
         gates.add(noXa(to.other()));
         gates.add(noOldTransaction(to.other()));
         return gates;
@@ -119,6 +123,27 @@ final class SwitchGates {
                 other.isEmpty(),
                 other.isEmpty() ? "all in epoch " + register.epoch() : other + " are in another epoch",
                 "restart " + other);
+    }
+
+    private Gate triggers() {
+        List<String> found = new ArrayList<>();
+        for (DatabaseId database : context.plan().databases()) {
+            try (Connection connection = context.topology().database(database).getConnection()) {
+                TriggerFence.State state =
+                        TriggerFence.of(context.plan(), database).state(connection);
+                if (!state.whole()) {
+                    found.add(database + ": " + state.missing().size() + " missing, "
+                            + state.altered().size() + " altered");
+                }
+            } catch (SQLException e) {
+                found.add(database + ": " + e.getMessage());
+            }
+        }
+        return Gate.of(
+                "triggers of the fence",
+                found.isEmpty(),
+                found.isEmpty() ? "on every migrated table" : String.join("; ", found),
+                "cutover fence install");
     }
 
     // Prepared XA transactions hold the fence without a session, and their rows would be committed after the close.

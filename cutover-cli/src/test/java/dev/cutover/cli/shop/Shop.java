@@ -48,6 +48,11 @@ public final class Shop implements AutoCloseable {
 
     /** Creates the schemas and their tables, and writes the plan; nothing of Cutover is installed. */
     public static Shop create(Path folder, String strategy) throws SQLException {
+        return create(folder, strategy, "");
+    }
+
+    /** The same with more lines in its plan. */
+    public static Shop create(Path folder, String strategy, String more) throws SQLException {
         MySqlServer server = MySqlServer.shared();
         String old = server.createDatabase("shop");
         String meta = server.createDatabase("meta");
@@ -60,7 +65,8 @@ public final class Shop implements AutoCloseable {
                 + "new:\n  user: root\n  password: {file: " + password + "}\n  meta: " + url(server, meta)
                 + "\n  databases:\n    - " + url(server, shard0) + "\n    - " + url(server, shard1)
                 + "\n  sharding: {key: user_id, tables: " + TABLES + "}\n"
-                + "control: {url: '" + url(server, control) + "'}\n" + resource("tables.yaml");
+                + "control: {url: '" + url(server, control) + "'}\n" + resource("tables.yaml")
+                + more;
         try {
             Files.writeString(folder.resolve("password"), server.rootPassword());
             Files.writeString(folder.resolve("cutover.yaml"), yaml);

@@ -24,6 +24,7 @@ import java.util.stream.IntStream;
  * @param verify how the sides are compared
  * @param reads how reads move over
  * @param switchPlan the limits of a switch
+ * @param fence whether triggers hold those who do not ask the fence
  * @param hash SHA-256 of everything above except passwords, in hexadecimal
  */
 public record MigrationPlan(
@@ -42,6 +43,7 @@ public record MigrationPlan(
         VerifyPlan verify,
         ReadsPlan reads,
         SwitchPlan switchPlan,
+        FencePlan fence,
         String hash) {
 
     /** Whether the application keeps serving. */
@@ -77,6 +79,7 @@ public record MigrationPlan(
                 verify,
                 reads,
                 switchPlan,
+                fence,
                 newHash);
     }
 

@@ -116,6 +116,7 @@ public final class PlanReader {
         VerifyPlan verify = verify(root);
         ReadsPlan reads = reads(root);
         SwitchPlan switchPlan = switchPlan(root);
+        FencePlan fence = fence(root, List.of(old.user(), newSide.login().user()));
         root.finish();
         if (problems.any()) {
             return null;
@@ -136,6 +137,7 @@ public final class PlanReader {
                 verify,
                 reads,
                 switchPlan,
+                fence,
                 "");
         return plan.withHash(PlanHash.of(plan));
     }
@@ -342,6 +344,38 @@ public final class PlanReader {
         }
         section.finish();
         return read;
+    }
+
+    private FencePlan fence(Section root, List<String> ours) {
+        Section section = root.optionalSection("fence");
+        if (section == null) {
+            return FencePlan.DEFAULTS;
+        }
+        boolean triggers = section.choice("triggers", "false", "false", "true").equals("true");
+        List<String> exempt = new ArrayList<>();
+        for (ScalarNode account : section.has("exempt") ? section.texts("exempt") : List.<ScalarNode>of()) {
+            if (account.getValue().matches("[A-Za-z0-9_.-]{1,32}")) {
+                exempt.add(account.getValue());
+            } else {
+                problems.add(
+                        account,
+                        "'" + account.getValue() + "' is not a usable account name.",
+                        "Name the account without its host: 1 to 32 letters, digits, '_', '.' or '-'.");
+            }
+        }
+        if (!exempt.isEmpty() && !exempt.containsAll(ours)) {
+            problems.add(
+                    section.nodeOf("exempt"),
+                    "'fence.exempt' leaves out "
+                            + ours.stream()
+                                    .filter(user -> !exempt.contains(user))
+                                    .distinct()
+                                    .toList()
+                            + ", with which the applier itself logs in: the triggers would refuse it.",
+                    "Name it too, or leave 'exempt' out: then the sessions Cutover opens pass.");
+        }
+        section.finish();
+        return new FencePlan(triggers, exempt);
     }
 
     private Duration positive(Section section, String key, Duration fallback) {

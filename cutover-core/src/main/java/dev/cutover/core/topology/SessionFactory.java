@@ -81,7 +81,8 @@ final class SessionFactory {
         properties.setProperty(
                 "sessionVariables",
                 "time_zone='+00:00',sql_mode='" + SQL_MODE
-                        + "',foreign_key_checks=0,transaction_isolation='READ-COMMITTED'");
+                        + "',foreign_key_checks=0,transaction_isolation='READ-COMMITTED',"
+                        + SessionMark.VARIABLE + "=1");
         // The driver would put its own idea of strictness on top.
         properties.setProperty("jdbcCompliantTruncation", "false");
         properties.setProperty("tinyInt1isBit", "false");

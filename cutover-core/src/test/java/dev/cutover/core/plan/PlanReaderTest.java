@@ -1,6 +1,7 @@
 package dev.cutover.core.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.cutover.core.routing.ShardLayout;
@@ -71,11 +72,27 @@ class PlanReaderTest {
     }
 
     @Test
+    void whoIsExemptFromTheTriggersMustIncludeTheApplier() {
+        MigrationPlan plan =
+                PlanReader.parse(SMALL + "\nfence: {triggers: true, exempt: [" + users() + "]}\n", "p.yaml", false);
+        assertThat(plan.fence().triggers()).isTrue();
+        assertThatThrownBy(() -> PlanReader.parse(SMALL + "\nfence: {exempt: [somebody]}\n", "p.yaml", false))
+                .isInstanceOf(PlanInvalidException.class)
+                .hasMessageContaining("leaves out");
+    }
+
+    private static String users() {
+        MigrationPlan plan = PlanReader.parse(SMALL, "p.yaml", false);
+        return plan.old().user() + ", " + plan.meta().user();
+    }
+
+    @Test
     void pinsTheDefaults() {
         MigrationPlan plan = PlanReader.parse(SMALL, "cutover.yaml", false);
 
         assertThat(plan.strategy()).isEqualTo(MigrationPlan.Strategy.ROLLING);
         assertThat(plan.copy()).isEqualTo(new CopyPlan(2000, 2, Duration.ofSeconds(10), 60));
+        assertThat(plan.fence()).isEqualTo(new FencePlan(false, List.of()));
         assertThat(plan.verify()).isEqualTo(new VerifyPlan(Duration.ofHours(24), 20_000));
         assertThat(plan.reads()).isEqualTo(new ReadsPlan(List.of(1, 5, 25, 50, 100), 0.1));
         assertThat(plan.switchPlan())

@@ -7,6 +7,7 @@ import com.mysql.cj.jdbc.MysqlDataSource;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.plan.CopyPlan;
 import dev.cutover.core.plan.Endpoint;
+import dev.cutover.core.plan.FencePlan;
 import dev.cutover.core.plan.Handover;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.plan.ReadsPlan;
@@ -344,6 +345,7 @@ class MySqlControlDatabaseIT {
                 VerifyPlan.DEFAULTS,
                 ReadsPlan.DEFAULTS,
                 SwitchPlan.DEFAULTS,
+                FencePlan.DEFAULTS,
                 "hash-of-" + name);
     }
 }

@@ -1,5 +1,6 @@
 package dev.cutover.migrator.preflight;
 
+import dev.cutover.core.fence.TriggerFence;
 import dev.cutover.core.plan.Join;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.plan.TablePlan;
@@ -75,11 +76,13 @@ final class TableChecks {
             Set<String> ours = database.equals(DatabaseId.OLD) ? sourceTables(plan) : targetTables(plan, database);
             try (Connection connection = topology.database(database).getConnection()) {
                 int found = 0;
+                TriggerFence fence = TriggerFence.of(plan, database);
                 for (List<String> trigger : Query.rows(
                         connection,
-                        "SELECT trigger_name, event_object_table FROM information_schema.triggers"
-                                + " WHERE trigger_schema = DATABASE() AND trigger_name NOT LIKE 'cutover\\_%'")) {
-                    if (ours.contains(trigger.get(1).toLowerCase(Locale.ROOT))) {
+                        "SELECT trigger_name, event_object_table, action_statement FROM information_schema.triggers"
+                                + " WHERE trigger_schema = DATABASE()")) {
+                    if (ours.contains(trigger.get(1).toLowerCase(Locale.ROOT))
+                            && !fence.owns(trigger.get(0), trigger.get(2))) {
                         found++;
                         findings.fail(
                                 database + " " + trigger.get(1),
@@ -89,7 +92,15 @@ final class TableChecks {
                     }
                 }
                 if (found == 0) {
-                    findings.ok(database.name(), "no triggers on migrated tables");
+                    findings.ok(database.name(), "no triggers on migrated tables but the fence's own");
+                }
+                TriggerFence.State state = fence.state(connection);
+                if (plan.fence().triggers() && !state.whole()) {
+                    findings.warning(
+                            database.name(),
+                            state.missing().size() + " triggers of the fence are missing, "
+                                    + state.altered().size() + " were altered; the plan wants them before a switch",
+                            "cutover fence install");
                 }
             }
         }
