@@ -1,5 +1,6 @@
 package dev.cutover.proxy;
 
+import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.row.RowKey;
 import dev.cutover.core.topology.Side;
 import java.sql.Connection;
@@ -14,6 +15,9 @@ public interface Unit {
 
     /** The side this unit writes to. */
     Side side();
+
+    /** The epoch whose fence admitted this unit; its commit happens in it or not at all. */
+    Epoch epoch();
 
     /** The slot of the shard key; on OLD it only names the rows' place on NEW. */
     int slot();

@@ -12,11 +12,10 @@ import java.sql.Statement;
 import java.util.Optional;
 
 /**
- * One write of the bank. Every row it writes carries the epoch that its own transaction reads from the fence: with the operation row, that
- * is what a checker needs to see in the binlog alone whether a write happened while it was allowed to.
+ * One write of the bank. Every row it writes carries the epoch that its unit was admitted in: with the operation row, that is what a checker
+ * needs to see in the binlog alone whether a write happened while it was allowed to.
  */
 final class BankWork implements UnitOfWork<Effect> {
-    private static final String EPOCH = "(SELECT f.epoch FROM cutover_fence f WHERE f.id = 1)";
     private static final int DUPLICATE = 1062;
 
     private final Call request;
@@ -70,7 +69,8 @@ final class BankWork implements UnitOfWork<Effect> {
         String table = unit.table("operation");
         try (PreparedStatement insert = prepare(
                 unit,
-                "INSERT INTO " + table + " (user_id, op_id, kind, result, epoch) VALUES (?, ?, ?, ?, " + EPOCH + ")")) {
+                "INSERT INTO " + table + " (user_id, op_id, kind, result, epoch) VALUES (?, ?, ?, ?, "
+                        + unit.epoch().number() + ")")) {
             insert.setInt(1, request.user());
             insert.setString(2, request.op());
             insert.setString(3, request.kind());
@@ -83,17 +83,7 @@ final class BankWork implements UnitOfWork<Effect> {
             throw e;
         }
         unit.touched("operation", RowKey.of(Integer.toString(request.user()), request.op()));
-        return epoch(unit);
-    }
-
-    private static long epoch(Unit unit) throws SQLException {
-        try (Statement statement = unit.connection().createStatement();
-                ResultSet row = statement.executeQuery("SELECT epoch FROM cutover_fence WHERE id = 1")) {
-            if (!row.next()) {
-                throw new IllegalStateException("A unit runs without a fence row.");
-            }
-            return row.getLong(1);
-        }
+        return unit.epoch().number();
     }
 
     private long append(Unit unit) throws SQLException {
@@ -102,7 +92,8 @@ final class BankWork implements UnitOfWork<Effect> {
         try (PreparedStatement update = prepare(
                 unit,
                 "UPDATE " + unit.table("probe") + " SET seq = seq + 1, hist = IF(hist = '', ?, CONCAT(hist, ',', ?)),"
-                        + " last_op = ?, epoch = " + EPOCH + " WHERE user_id = ? AND k IN (" + marks + ")")) {
+                        + " last_op = ?, epoch = " + unit.epoch().number() + " WHERE user_id = ? AND k IN (" + marks
+                        + ")")) {
             update.setString(1, request.op());
             update.setString(2, request.op());
             update.setString(3, request.op());
@@ -121,7 +112,9 @@ final class BankWork implements UnitOfWork<Effect> {
 
     private long claim(Unit unit) throws SQLException {
         boolean old = unit.side() == Side.OLD;
-        long id = old ? insertOnOld(unit) : insertOnNew(unit, ids.next(epoch(unit)));
+        long id = old
+                ? insertOnOld(unit)
+                : insertOnNew(unit, ids.next(unit.epoch().number()));
         unit.touched("coupon", RowKey.of(key(unit, id)));
         boolean taken = old
                 ? take(unit, "UPDATE bank_template SET stock = stock - 1 WHERE id = ? AND stock > 0")
@@ -157,7 +150,7 @@ final class BankWork implements UnitOfWork<Effect> {
                 .prepareStatement(
                         "INSERT INTO " + unit.table("coupon")
                                 + " (user_id, template_id, status, version, last_op, epoch) VALUES (?, ?, 1, 1, ?, "
-                                + EPOCH + ")",
+                                + unit.epoch().number() + ")",
                         Statement.RETURN_GENERATED_KEYS)) {
             insert.setInt(1, request.user());
             insert.setInt(2, request.template());
@@ -175,7 +168,7 @@ final class BankWork implements UnitOfWork<Effect> {
                 unit,
                 "INSERT INTO " + unit.table("coupon")
                         + " (coupon_id, user_id, template_id, status, version, last_op, epoch) VALUES (?, ?, ?, 1, 1, ?, "
-                        + EPOCH + ")")) {
+                        + unit.epoch().number() + ")")) {
             insert.setLong(1, key(unit, id));
             insert.setInt(2, request.user());
             insert.setInt(3, request.template());
@@ -193,7 +186,8 @@ final class BankWork implements UnitOfWork<Effect> {
         try (PreparedStatement insert = prepare(
                 unit,
                 "INSERT INTO " + unit.table("redemption")
-                        + " (user_id, order_id, coupon_id, last_op, epoch) VALUES (?, ?, ?, ?, " + EPOCH + ")")) {
+                        + " (user_id, order_id, coupon_id, last_op, epoch) VALUES (?, ?, ?, ?, "
+                        + unit.epoch().number() + ")")) {
             insert.setInt(1, request.user());
             insert.setString(2, request.order());
             insert.setLong(3, request.coupon());
@@ -239,7 +233,8 @@ final class BankWork implements UnitOfWork<Effect> {
         try (PreparedStatement update = prepare(
                 unit,
                 "UPDATE " + unit.table("coupon") + " SET status = " + to + ", version = version + 1, last_op = ?,"
-                        + " epoch = " + EPOCH + " WHERE " + column + " = ? AND user_id = ? AND status = " + from)) {
+                        + " epoch = " + unit.epoch().number() + " WHERE " + column
+                        + " = ? AND user_id = ? AND status = " + from)) {
             update.setString(1, request.op());
             update.setLong(2, key(unit, coupon));
             update.setInt(3, request.user());

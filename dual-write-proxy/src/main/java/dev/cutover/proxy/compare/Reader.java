@@ -66,7 +66,12 @@ public final class Reader {
         DatabaseId database = RoutingView.database(side, plan.layout(), slot);
         UnitGuard guard = UnitGuard.ofRead();
         try (Connection session = topology.database(database).getConnection()) {
-            return work.run(new FencedUnit(plan, GuardedConnection.around(session, guard), side, slot));
+            return work.run(new FencedUnit(
+                    plan,
+                    GuardedConnection.around(session, guard),
+                    side,
+                    views.current().epoch(),
+                    slot));
         } catch (SQLException e) {
             throw new WorkFailedException("A read on " + database + " failed: " + e.getMessage(), e);
         } finally {

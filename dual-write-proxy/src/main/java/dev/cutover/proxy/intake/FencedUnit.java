@@ -1,5 +1,6 @@
 package dev.cutover.proxy.intake;
 
+import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.row.RowKey;
@@ -17,13 +18,15 @@ public final class FencedUnit implements Unit, ReadView {
     private final MigrationPlan plan;
     private final Connection connection;
     private final Side side;
+    private final Epoch epoch;
     private final int slot;
     private final Map<String, Set<RowKey>> touched = new LinkedHashMap<>();
 
-    public FencedUnit(MigrationPlan plan, Connection connection, Side side, int slot) {
+    public FencedUnit(MigrationPlan plan, Connection connection, Side side, Epoch epoch, int slot) {
         this.plan = plan;
         this.connection = connection;
         this.side = side;
+        this.epoch = epoch;
         this.slot = slot;
     }
 
@@ -35,6 +38,11 @@ public final class FencedUnit implements Unit, ReadView {
     @Override
     public Side side() {
         return side;
+    }
+
+    @Override
+    public Epoch epoch() {
+        return epoch;
     }
 
     @Override

@@ -242,7 +242,8 @@ public final class Writer {
                 return new Attempt.Refused<>(database, first.state());
             }
             failpoints.hit(Failpoint.UNIT_FENCED);
-            FencedUnit unit = new FencedUnit(plan, GuardedConnection.around(session, guard), view.truth(), slot);
+            FencedUnit unit =
+                    new FencedUnit(plan, GuardedConnection.around(session, guard), view.truth(), view.epoch(), slot);
             T value;
             try {
                 Optional<T> replayed = work.replay(unit);
