@@ -6,7 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cutover.cli.command.TypedCommand;
 import dev.cutover.cli.shop.Shop;
 import dev.cutover.cli.shop.Writers;
-import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.CloseOutcome;
+import dev.cutover.core.fence.FenceCloser;
 import dev.cutover.core.fence.OwnMark;
 import dev.cutover.core.fence.TriggerFence;
 import dev.cutover.core.plan.MigrationPlan;
@@ -22,6 +23,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -99,14 +101,12 @@ class HardFenceIT {
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             statement.execute("INSERT INTO shop_note (user_id, item_id, body) VALUES (8, 2, 'held')");
-            assertThat(Fence.rehearseClose(shop.topology(), DatabaseId.OLD, Duration.ofMillis(200)))
+            assertThat(rehearsedClose())
                     .as("the close waits for it, as for a unit of the proxy")
                     .isPresent();
             connection.rollback();
         }
-        Awaitility.await()
-                .until(() -> Fence.rehearseClose(shop.topology(), DatabaseId.OLD, Duration.ofMillis(500))
-                        .isEmpty());
+        Awaitility.await().until(() -> rehearsedClose().isEmpty());
     }
 
     @Test
@@ -167,6 +167,12 @@ class HardFenceIT {
             statement.execute("UPDATE cutover_fence SET role = 'closing'");
             assertThatThrownBy(() -> statement.execute(ROW)).hasMessageContaining("admits no application writes");
             ours.rollback();
+        }
+    }
+
+    private Optional<CloseOutcome> rehearsedClose() throws SQLException {
+        try (FenceCloser closer = FenceCloser.open(shop.topology(), DatabaseId.OLD, Duration.ofMillis(300), "test")) {
+            return closer.rehearse();
         }
     }
 
