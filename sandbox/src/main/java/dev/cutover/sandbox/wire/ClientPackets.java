@@ -20,6 +20,12 @@ final class ClientPackets {
 
         /** The text of a statement, of which no more than the beginning is kept. */
         void statement(String text);
+
+        /** Whether {@link #rewritten} may answer anything but its argument. */
+        boolean rewrites();
+
+        /** What is to be sent instead, not longer; one character a byte. */
+        String rewritten(String statement);
     }
 
     private static final int LONGEST = 8_192;
@@ -47,13 +53,15 @@ final class ClientPackets {
         this.listener = listener;
     }
 
-    /** Reads the buffer from its position to its limit and leaves both as they are. */
+    /** Reads the buffer from its position to its limit and leaves both as they are; a statement in it may be another one afterwards. */
     void read(ByteBuffer bytes) {
         ByteBuffer rest = bytes.duplicate();
+        int begun = -1;
         while (rest.hasRemaining() && !opaque) {
             if (headerBytes < header.length) {
                 header[headerBytes++] = rest.get();
                 if (headerBytes == header.length) {
+                    begun = rest.position();
                     missing = header[0] & 0xff | (header[1] & 0xff) << 8 | (header[2] & 0xff) << 16;
                     kept = 0;
                     finishIfComplete();
@@ -69,7 +77,35 @@ final class ClientPackets {
             rest.position(rest.position() + taken - keep);
             kept += keep;
             missing -= taken;
+            if (missing == 0 && begun >= 0 && kept == rest.position() - begun) {
+                rewrite(bytes, begun);
+            }
             finishIfComplete();
+        }
+    }
+
+    private boolean isStatement() {
+        return greeted && header[3] == 0 && kept > 0 && payload[0] == QUERY;
+    }
+
+    private int textBegins() {
+        return queryAttributes && kept > 2 && payload[1] == 0 ? 3 : 1;
+    }
+
+    // The whole statement is in hand and has not been sent on.
+    private void rewrite(ByteBuffer bytes, int begun) {
+        if (!isStatement() || !listener.rewrites()) {
+            return;
+        }
+        int begin = textBegins();
+        String text = new String(payload, begin, kept - begin, StandardCharsets.ISO_8859_1);
+        String other = listener.rewritten(text);
+        if (!other.equals(text)) {
+            byte[] padded = (other + " ".repeat(text.length() - other.length())).getBytes(StandardCharsets.ISO_8859_1);
+            System.arraycopy(padded, 0, payload, begin, padded.length);
+            for (int i = 0; i < padded.length; i++) {
+                bytes.put(begun + begin + i, padded[i]);
+            }
         }
     }
 
@@ -81,8 +117,8 @@ final class ClientPackets {
         if (!greeted) {
             greeted = true;
             hello(ByteBuffer.wrap(payload, 0, kept));
-        } else if (header[3] == 0 && kept > 0 && payload[0] == QUERY) {
-            int begin = queryAttributes && kept > 2 && payload[1] == 0 ? 3 : 1;
+        } else if (isStatement()) {
+            int begin = textBegins();
             listener.statement(new String(payload, begin, kept - begin, StandardCharsets.UTF_8));
         }
     }

@@ -37,7 +37,16 @@ public final class Fault implements AutoCloseable {
                 && matching.incrementAndGet() == effect.swallowed();
     }
 
-    /** How often it struck: connections it slowed down, held, reset or turned away, answers it swallowed. */
+    /** What the server gets instead of this statement, which is text of one byte a character. */
+    String rewritten(String statement) {
+        String other = effect.rewriting().apply(statement);
+        if (!other.equals(statement)) {
+            act();
+        }
+        return other;
+    }
+
+    /** How often it struck: connections it slowed down, held, reset or turned away, answers it swallowed, statements it rewrote. */
     public long acted() {
         return acted.get();
     }

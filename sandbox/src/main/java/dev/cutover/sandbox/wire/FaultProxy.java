@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * Stands before one MySQL server on a loopback port of its own, passes everything on, and lets things go wrong when asked to.
@@ -78,6 +79,17 @@ public final class FaultProxy implements AutoCloseable {
     /** The same for the n-th of the statements that the predicate names; of a long one it sees the first 8 kB. */
     public Fault swallowAnswer(Predicate<String> clients, Predicate<String> statements, int number) {
         return begin(clients, Effect.swallow(statements, number));
+    }
+
+    /**
+     * The server gets another statement than these clients sent, and they get its answer. What comes back from the operator is not longer than
+     * what it was given, and blanks make up for the rest, so that nothing else of the packet changes; what is longer resets the connection.
+     * A statement that arrives in pieces, or is longer than 8 kB, passes as it is. The operator runs on the thread of the proxy.
+     *
+     * @param rewriting gets each statement with one character a byte
+     */
+    public Fault rewrite(Predicate<String> clients, UnaryOperator<String> rewriting) {
+        return begin(clients, Effect.rewrite(rewriting));
     }
 
     private Fault begin(Predicate<String> clients, Effect effect) {

@@ -150,6 +150,24 @@ final class ProxiedConnection implements ClientPackets.Listener {
         }
     }
 
+    @Override
+    public String rewritten(String statement) {
+        String now = statement;
+        for (Fault fault : met) {
+            now = fault.rewritten(now);
+        }
+        if (now.length() > statement.length()) {
+            reset();
+            return statement;
+        }
+        return now;
+    }
+
+    @Override
+    public boolean rewrites() {
+        return met.stream().anyMatch(fault -> fault.effect().rewrites());
+    }
+
     /** From now on these faults are in force, and no others. */
     void obey(List<Fault> inForce) {
         faults = inForce;

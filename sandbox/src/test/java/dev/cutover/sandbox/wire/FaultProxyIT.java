@@ -17,6 +17,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
@@ -322,6 +323,45 @@ final class FaultProxyIT {
         }
         assertThat(rows()).isEqualTo(1);
         assertThat(fault.acted()).isEqualTo(1);
+    }
+
+    @Test
+    void givesTheServerAnotherStatementThanTheClientSent() throws SQLException {
+        try (Connection writer = connect("writer");
+                Connection other = connect("other")) {
+            Fault fault = proxy.rewrite("writer"::equals, sql -> sql.replace("VALUES (1)", "VALUES (7)"));
+            insert(writer, 1);
+            insert(other, 1);
+            assertThat(fault.acted()).isEqualTo(1);
+            fault.end();
+            insert(writer, 2);
+            assertThat(ids()).containsExactly(1, 2, 7);
+        }
+    }
+
+    @Test
+    void fillsAShorterStatementWithBlanksAndResetsOnALongerOne() throws SQLException {
+        try (Connection writer = connect("writer")) {
+            Fault dropped = proxy.rewrite("writer"::equals, sql -> sql.startsWith("INSERT") ? "DO 0" : sql);
+            insert(writer, 1);
+            assertThat(one(writer)).isEqualTo(1);
+            assertThat(rows()).isZero();
+            dropped.end();
+            proxy.rewrite("writer"::equals, sql -> sql + " -- and more");
+            assertLost(writer);
+        }
+    }
+
+    private List<Integer> ids() throws SQLException {
+        List<Integer> ids = new ArrayList<>();
+        try (Connection direct = server.connect(database);
+                Statement statement = direct.createStatement();
+                ResultSet row = statement.executeQuery("SELECT id FROM t ORDER BY id")) {
+            while (row.next()) {
+                ids.add(row.getInt(1));
+            }
+        }
+        return ids;
     }
 
     @Test
