@@ -91,7 +91,7 @@ final class Streams implements AutoCloseable {
     }
 
     private Object stoppedBySettings() {
-        return settings.getOrDefault("accept_ddl", "");
+        return settings.getOrDefault("accept_ddl", "") + "/" + settings.getOrDefault("adopted", "");
     }
 
     private Set<String> acceptedDdl() {

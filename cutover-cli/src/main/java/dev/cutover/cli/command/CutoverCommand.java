@@ -48,6 +48,7 @@ import picocli.CommandLine.Spec;
             CompleteCommand.class,
             RollbackCommand.class,
             StopTheWorldCommand.class,
+            AdoptCommand.class,
             FenceCommand.class,
             WorkerCommand.class,
             PauseCommand.class,

@@ -68,6 +68,7 @@ final class VerificationGate {
         for (int i = events.size() - 1; i >= 0; i--) {
             Event event = events.get(i);
             if (event.kind().equals(SwitchRun.COMMITTED)
+                    || event.kind().equals(Adoption.ADOPTED)
                     || event.kind().equals("stage")
                             && event.toState().startsWith(Stage.DYNAMIC_COPIED + "/")
                             && !event.fromState().startsWith(Stage.VERIFIED + "/")) {

@@ -53,15 +53,27 @@ public final class Shop implements AutoCloseable {
 
     /** The same with more lines in its plan. */
     public static Shop create(Path folder, String strategy, String more) throws SQLException {
+        return create(
+                folder,
+                strategy,
+                more,
+                MySqlServer.shared(),
+                MySqlServer.shared().port());
+    }
+
+    /** The same with old on a server of its own, reached by this port. */
+    public static Shop create(Path folder, String strategy, String more, MySqlServer oldServer, int oldPort)
+            throws SQLException {
         MySqlServer server = MySqlServer.shared();
-        String old = server.createDatabase("shop");
+        String old = oldServer.createDatabase("shop");
         String meta = server.createDatabase("meta");
         String shard0 = server.createDatabase("shard");
         String shard1 = server.createDatabase("shard");
         String control = server.createDatabase("ctl");
         String password = folder.resolve("password").toString();
         String yaml = "apiVersion: cutover/v1\nmigration: shop\nstrategy: " + strategy + "\n"
-                + "old: {url: '" + url(server, old) + "', user: root, password: {file: " + password + "}}\n"
+                + "old: {url: 'jdbc:mysql://127.0.0.1:" + oldPort + "/" + old + "', user: root, password: {file: "
+                + password + "}}\n"
                 + "new:\n  user: root\n  password: {file: " + password + "}\n  meta: " + url(server, meta)
                 + "\n  databases:\n    - " + url(server, shard0) + "\n    - " + url(server, shard1)
                 + "\n  sharding: {key: user_id, tables: " + TABLES + "}\n"

@@ -138,6 +138,33 @@ public final class Fence {
     }
 
     /**
+     * Takes the fence over for the server that answers, in the place of a server that is gone: only its name changes. Whoever calls this has
+     * made sure that the former server takes no writes any more, and that this one has all that is known of it.
+     *
+     * @param former the server that wrote the row
+     * @return 0 when the fence is not what was expected: read again
+     */
+    public static int adopt(Connection connection, FenceState expected, String former, String by) throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement("UPDATE cutover_fence SET server_uuid = @@server_uuid, updated_by = ?"
+                        + " WHERE id = 1 AND server_uuid = ? AND epoch = ? AND role = ?")) {
+            update.setString(1, shortened(by));
+            update.setString(2, former);
+            update.setLong(3, expected.epoch().number());
+            update.setString(4, expected.role().word());
+            return update.executeUpdate();
+        }
+    }
+
+    /** The server that wrote the fence; empty without a row. */
+    public static Optional<String> writtenBy(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT server_uuid" + ROW)) {
+            return row.next() ? Optional.of(text(row, 1)) : Optional.empty();
+        }
+    }
+
+    /**
      * Writes a marker that travels the stream out of this database, commits it, and returns its GTID.
      *
      * <p>The session must not be in a transaction. The drain waits for this GTID and never for {@code @@gtid_executed}, which trails what is

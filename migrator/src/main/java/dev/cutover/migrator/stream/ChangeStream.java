@@ -1,5 +1,6 @@
 package dev.cutover.migrator.stream;
 
+import dev.cutover.core.fence.Fence;
 import dev.cutover.core.plan.Endpoint;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.position.GtidSet;
@@ -18,6 +19,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -137,6 +139,15 @@ public final class ChangeStream implements AutoCloseable {
                         "Set gtid_mode=ON, binlog_format=ROW and binlog_row_image=FULL; changes made meanwhile are lost to the "
                                 + "stream, so copy again.");
             }
+            Optional<String> fencedBy = Fence.writtenBy(connection);
+            if (fencedBy.isPresent() && !fencedBy.get().equalsIgnoreCase(uuid)) {
+                throw new StreamStoppedException(
+                        name,
+                        "another server answers than the one that wrote the fence, " + fencedBy.get(),
+                        where,
+                        "Was there a failover? 'cutover adopt " + endpoint.name()
+                                + "' checks that nothing was lost and takes the new server over; the stream then goes on by itself.");
+            }
             if (from.isEmpty()) {
                 throw new StreamStoppedException(
                         name,
@@ -149,7 +160,9 @@ public final class ChangeStream implements AutoCloseable {
                         name,
                         "the server does not know transactions that were applied from it: " + from.subtract(executed),
                         where,
-                        "It lost them in a failover or was restored: 'cutover verify' shows the rows, 'cutover adopt' goes on.");
+                        "It lost them in a failover or was restored (RESET MASTER): bring the server back that has them; else what "
+                                + "they wrote is on the other side alone, 'cutover verify once' names the rows, and only a new copy makes "
+                                + "both sides one again.");
             }
             if (!from.contains(purged)) {
                 throw new StreamStoppedException(
