@@ -19,6 +19,12 @@ final class PooledTopology implements Topology {
     // A shard database sees a share of the traffic, OLD all of it; more sessions than that only queue inside mysqld.
     private static final int MOST_SESSIONS = 16;
     private static final int MOST_SESSIONS_OLD = 32;
+    // When a side is entered everybody who waited wants a session there at once, and a pool opens them one after the
+    // other: that would be a part of the pause.
+    private static final int READY_SESSIONS_OLD = 16;
+    private static final int READY_SESSIONS_NEW = 32;
+    private static final int LEAST_READY = 2;
+    private static final int MOST_READY = 8;
     private static final Duration BORROW_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
 
@@ -42,12 +48,20 @@ final class PooledTopology implements Topology {
 
     @Override
     public DataSource database(DatabaseId id) {
-        return pool(new Pool(plan.endpoint(id), true), mostSessions(id));
+        return pool(new Pool(plan.endpoint(id), true), mostSessions(id), 1);
     }
 
     @Override
     public DataSource units(DatabaseId id) {
-        return pool(new Pool(plan.endpoint(id), false), mostSessions(id));
+        return pool(new Pool(plan.endpoint(id), false), mostSessions(id), readySessions(id));
+    }
+
+    private int readySessions(DatabaseId id) {
+        if (id.equals(DatabaseId.OLD)) {
+            return READY_SESSIONS_OLD;
+        }
+        int share = READY_SESSIONS_NEW / plan.layout().databases();
+        return Math.max(LEAST_READY, Math.min(MOST_READY, share));
     }
 
     private static int mostSessions(DatabaseId id) {
@@ -56,7 +70,7 @@ final class PooledTopology implements Topology {
 
     @Override
     public DataSource control() {
-        return pool(new Pool(plan.control(), true), MOST_SESSIONS);
+        return pool(new Pool(plan.control(), true), MOST_SESSIONS, 1);
     }
 
     @Override
@@ -100,22 +114,22 @@ final class PooledTopology implements Topology {
         pools.clear();
     }
 
-    private DataSource pool(Pool which, int mostSessions) {
+    private DataSource pool(Pool which, int mostSessions, int readySessions) {
         if (closed.get()) {
             throw new IllegalStateException(
                     "The topology is closed; " + which.endpoint().describe() + " cannot be reached.");
         }
-        return pools.computeIfAbsent(which, here -> openPool(here, mostSessions));
+        return pools.computeIfAbsent(which, here -> openPool(here, mostSessions, readySessions));
     }
 
-    private PooledSessions openPool(Pool which, int mostSessions) {
+    private PooledSessions openPool(Pool which, int mostSessions, int readySessions) {
         Endpoint endpoint = which.endpoint();
         HikariConfig config = new HikariConfig();
         config.setPoolName("cutover-" + endpoint.name() + (which.autoCommit() ? "" : "-units"));
         config.setAutoCommit(which.autoCommit());
         config.setDataSource(new SessionSource(factory(endpoint)));
         config.setMaximumPoolSize(mostSessions);
-        config.setMinimumIdle(1);
+        config.setMinimumIdle(readySessions);
         config.setIdleTimeout(IDLE_TIMEOUT.toMillis());
         config.setConnectionTimeout(BORROW_TIMEOUT.toMillis());
         // A pool may open before its server does: the first borrower gets the reason.
