@@ -35,11 +35,13 @@ public final class MigrationWorker implements AutoCloseable {
     private static final String LEASE = "worker";
     private static final Duration LEASE_VALIDITY = Duration.ofSeconds(5);
     private static final long LOOK_MILLIS = 200;
+    private static final long LOOK_AT_A_START_MILLIS = 40;
     private static final long REPORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long RENEW_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final ControlDatabase control;
     private final String instanceId;
+    private final String owner;
     private final Streams streams;
     private final CopyJob copyJob;
     private final Watches watches;
@@ -54,6 +56,7 @@ public final class MigrationWorker implements AutoCloseable {
     private @Nullable Lease lease;
     private long renewedAt;
     private long reportedAt;
+    private boolean reportedKeepingUp;
 
     public MigrationWorker(
             MigrationPlan plan, Topology topology, ControlDatabase control, String instanceId, MeterRegistry meters) {
@@ -70,6 +73,7 @@ public final class MigrationWorker implements AutoCloseable {
             Failpoints failpoints) {
         this.control = control;
         this.instanceId = instanceId;
+        this.owner = LeaseOwner.ofThisProcess(instanceId);
         this.streams = new Streams(topology, failpoints);
         this.copyJob = new CopyJob(topology, control, streams, failpoints);
         this.watches = new Watches(topology, control);
@@ -92,7 +96,7 @@ public final class MigrationWorker implements AutoCloseable {
                 }
                 lock.lockInterruptibly();
                 try {
-                    if (!closed && waking.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+                    if (!closed && waking.await(lookAgain(), TimeUnit.MILLISECONDS)) {
                         LOG.debug("Woken");
                     }
                 } finally {
@@ -120,17 +124,26 @@ public final class MigrationWorker implements AutoCloseable {
             copyJob.follow();
             watches.follow(register.get());
         }
-        if (System.nanoTime() - reportedAt >= REPORT_NANOS) {
+        boolean keepsUp = streams.lag().isPresent();
+        if (System.nanoTime() - reportedAt >= REPORT_NANOS || keepsUp != reportedKeepingUp) {
+            reportedKeepingUp = keepsUp;
             reportedAt = System.nanoTime();
             streams.beat();
             control.heartbeat(instance(register.orElse(null)));
         }
     }
 
+    // Whoever waits for a stream to begin should hear of it at once.
+    private long lookAgain() {
+        return streams.starting() ? LOOK_AT_A_START_MILLIS : LOOK_MILLIS;
+    }
+
     private void holdLease() {
         Lease held = lease;
         if (held == null) {
-            lease = control.tryLease(LEASE, instanceId, LEASE_VALIDITY).orElse(null);
+            lease = control.tryLease(LEASE, owner, LEASE_VALIDITY)
+                    .or(this::takeOver)
+                    .orElse(null);
             renewedAt = System.nanoTime();
         } else if (System.nanoTime() - renewedAt >= RENEW_NANOS) {
             lease = control.renew(held, LEASE_VALIDITY).orElse(null);
@@ -140,6 +153,17 @@ public final class MigrationWorker implements AutoCloseable {
             }
         }
         active = lease != null;
+    }
+
+    // A worker that was killed holds its lease for seconds more. Where its process is known to be gone nobody has to
+    // wait for
+    // that; and even two that work at once are told apart by the positions.
+    private Optional<Lease> takeOver() {
+        Optional<Lease> taken = control.lease(LEASE)
+                .filter(held -> LeaseOwner.gone(held.owner()))
+                .flatMap(held -> control.takeOver(held, owner, LEASE_VALIDITY));
+        taken.ifPresent(lease -> LOG.info("{} takes the lease of a worker whose process is gone", instanceId));
+        return taken;
     }
 
     private Instance instance(@Nullable Register register) {

@@ -96,6 +96,8 @@ final class StreamKeeper implements AutoCloseable {
         try (Pipeline running = opening.get()) {
             pipeline = running;
             report(STREAMING, null);
+            // Behind what was missed, and so the first sign that the stream has caught up.
+            running.beat();
             while (!closed && !running.endedWithin(Duration.ofMillis(200))) {
                 continue;
             }

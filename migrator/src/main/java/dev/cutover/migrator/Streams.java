@@ -197,6 +197,13 @@ final class Streams implements AutoCloseable {
         return Optional.of(largest);
     }
 
+    /** Whether a stream is open that has brought nothing yet. */
+    boolean starting() {
+        return keepers().stream()
+                .flatMap(keeper -> keeper.pipeline().stream())
+                .anyMatch(pipeline -> pipeline.lag().isEmpty());
+    }
+
     double rowsApplied() {
         return keepers().stream()
                 .flatMap(keeper -> keeper.pipeline().stream())

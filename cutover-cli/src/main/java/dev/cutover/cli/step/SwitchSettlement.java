@@ -6,6 +6,7 @@ import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
 import dev.cutover.core.fence.FenceState;
+import dev.cutover.core.fence.IdleHolders;
 import dev.cutover.core.fence.Role;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
@@ -153,9 +154,12 @@ public final class SwitchSettlement {
             tasks.add(() -> {
                 try (Connection connection =
                         context.topology().database(database).getConnection()) {
-                    move.on(database, connection);
+                    // Nobody can write anywhere before this is done: a session that stands still must not hold it up.
+                    return IdleHolders.past(connection, "cutover_fence", () -> {
+                        move.on(database, connection);
+                        return true;
+                    });
                 }
-                return true;
             });
         }
         Together.call(context.threads(), tasks);

@@ -61,6 +61,9 @@ public interface ControlDatabase {
     /** Takes a lease that is free or has run out; the token is higher than any before. */
     Optional<Lease> tryLease(String name, String owner, Duration validity);
 
+    /** Takes a lease that has not run out from an owner who is known to be gone; empty when it is not exactly this one any more. */
+    Optional<Lease> takeOver(Lease held, String owner, Duration validity);
+
     /** Prolongs a lease; empty when somebody else has taken it since. */
     Optional<Lease> renew(Lease lease, Duration validity);
 

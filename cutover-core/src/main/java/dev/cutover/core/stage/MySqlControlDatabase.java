@@ -249,6 +249,21 @@ public final class MySqlControlDatabase implements ControlDatabase {
     }
 
     @Override
+    public Optional<Lease> takeOver(Lease held, String owner, Duration validity) {
+        return inTransaction("take over the lease " + held.name(), handle -> {
+            int taken = handle.createUpdate("UPDATE cutover_lease SET owner = :owner, token = token + 1, `until` = "
+                            + after("validity") + " WHERE name = :name AND owner = :gone AND token = :token")
+                    .bind("owner", owner)
+                    .bind("validity", validity.toMillis())
+                    .bind("name", held.name())
+                    .bind("gone", held.owner())
+                    .bind("token", held.token())
+                    .execute();
+            return taken == 1 ? selectLease(handle, held.name()) : Optional.empty();
+        });
+    }
+
+    @Override
     public Optional<Lease> renew(Lease lease, Duration validity) {
         return inTransaction("renew the lease " + lease.name(), handle -> {
             int renewed = handle.createUpdate("UPDATE cutover_lease SET `until` = " + after("validity")

@@ -184,6 +184,19 @@ class MySqlControlDatabaseIT {
     }
 
     @Test
+    void aLeaseIsTakenOverFromExactlyTheOneWhoIsGone() {
+        Lease gone = control.tryLease("worker", "a", Duration.ofSeconds(30)).orElseThrow();
+        Lease taken = control.takeOver(gone, "b", Duration.ofSeconds(30)).orElseThrow();
+        assertThat(taken.owner()).isEqualTo("b");
+        assertThat(taken.token()).isGreaterThan(gone.token());
+        assertThat(control.takeOver(gone, "c", Duration.ofSeconds(30)))
+                .as("a second one who saw the same owner gone")
+                .isEmpty();
+        assertThat(control.renew(gone, Duration.ofSeconds(30))).isEmpty();
+        assertThat(control.lease("worker")).contains(taken);
+    }
+
+    @Test
     void aLeaseHasOneHolderUntilItRunsOut() {
         Lease first = control.tryLease("worker", "a", Duration.ofMillis(300)).orElseThrow();
         assertThat(control.tryLease("worker", "b", Duration.ofSeconds(5))).isEmpty();

@@ -2,6 +2,7 @@ package dev.cutover.migrator.apply;
 
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.IdleHolders;
 import dev.cutover.core.fence.OwnMark;
 import dev.cutover.core.fence.Position;
 import dev.cutover.core.fence.Positions;
@@ -53,6 +54,12 @@ final class GuardedTarget implements AutoCloseable {
      */
     static GuardedTarget open(Connection connection, String stream, Epoch epoch, GtidSet start, Epoch startEpoch)
             throws SQLException {
+        return IdleHolders.past(
+                connection, "cutover_position", () -> claim(connection, stream, epoch, start, startEpoch));
+    }
+
+    private static GuardedTarget claim(
+            Connection connection, String stream, Epoch epoch, GtidSet start, Epoch startEpoch) throws SQLException {
         connection.setAutoCommit(false);
         Fence.requireReplica(connection, epoch);
         Optional<Position> before = Positions.lockForUpdate(connection, stream);
