@@ -1,25 +1,14 @@
 package dev.cutover.cli.shop;
 
-import dev.cutover.core.row.RowKey;
 import dev.cutover.core.stage.ControlDatabase;
-import dev.cutover.core.topology.DatabaseId;
-import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.proxy.DualWriteProxy;
 import dev.cutover.proxy.ProxyOptions;
-import dev.cutover.proxy.Unit;
-import dev.cutover.proxy.UnitOfWork;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -35,6 +24,8 @@ public final class Writers implements AutoCloseable {
     private final Map<Long, Long> acknowledged = new ConcurrentHashMap<>();
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     private final AtomicLong operations = new AtomicLong();
+    private final AtomicLong answeredAt = new AtomicLong(System.nanoTime());
+    private final AtomicLong longestSilence = new AtomicLong();
     private volatile boolean stopped;
     private boolean closed;
 
@@ -61,7 +52,11 @@ public final class Writers implements AutoCloseable {
         while (!stopped) {
             long user = firstUser + turn++ % 100;
             try {
-                long legacyId = proxy.write(user, BUDGET, new Claim(user, "op-" + operations.incrementAndGet()));
+                long legacyId =
+                        proxy.write(user, BUDGET, new Claim(topology, user, "op-" + operations.incrementAndGet()));
+                long now = System.nanoTime();
+                long silence = now - answeredAt.getAndSet(now);
+                longestSilence.accumulateAndGet(silence, Math::max);
                 Long before = acknowledged.put(legacyId, user);
                 if (before != null) {
                     failures.add(new AssertionError("The id " + legacyId + " was given to " + before + " and " + user));
@@ -80,6 +75,11 @@ public final class Writers implements AutoCloseable {
 
     public int count() {
         return acknowledged.size();
+    }
+
+    /** The longest time in which nobody got an answer, since this was asked last. */
+    public Duration longestSilence() {
+        return Duration.ofNanos(longestSilence.getAndSet(0));
     }
 
     /** What went wrong; empty as it should be. */
@@ -110,101 +110,5 @@ public final class Writers implements AutoCloseable {
             }
         }
         proxy.close();
-    }
-
-    private final class Claim implements UnitOfWork<Long> {
-        private final long user;
-        private final String operation;
-
-        Claim(long user, String operation) {
-            this.user = user;
-            this.operation = operation;
-        }
-
-        @Override
-        public Optional<Long> replay(Unit unit) throws SQLException {
-            try (PreparedStatement select = unit.connection()
-                    .prepareStatement(
-                            "SELECT result FROM " + unit.table("operation") + " WHERE user_id = ? AND op_id = ?")) {
-                select.setLong(1, user);
-                select.setString(2, operation);
-                try (ResultSet row = select.executeQuery()) {
-                    return row.next() ? Optional.of(row.getLong(1)) : Optional.empty();
-                }
-            }
-        }
-
-        @Override
-        public Long run(Unit unit) throws SQLException {
-            long id = unit.side() == Side.OLD ? onOld(unit) : onNew(unit);
-            try (PreparedStatement insert = unit.connection()
-                    .prepareStatement(
-                            "INSERT INTO " + unit.table("operation") + " (user_id, op_id, result) VALUES (?, ?, ?)")) {
-                insert.setLong(1, user);
-                insert.setString(2, operation);
-                insert.setLong(3, id);
-                insert.executeUpdate();
-            }
-            unit.touched("operation", RowKey.of(Long.toString(user), operation));
-            return id;
-        }
-
-        private long onOld(Unit unit) throws SQLException {
-            long id;
-            try (PreparedStatement insert = unit.connection()
-                    .prepareStatement(
-                            "INSERT INTO " + unit.table("note") + " (user_id, item_id, body) VALUES (?, 1, ?)",
-                            Statement.RETURN_GENERATED_KEYS)) {
-                insert.setLong(1, user);
-                insert.setString(2, operation);
-                insert.executeUpdate();
-                try (ResultSet key = insert.getGeneratedKeys()) {
-                    key.next();
-                    id = key.getLong(1);
-                }
-            }
-            take(unit, "UPDATE shop_item SET stock = stock - 1 WHERE id = 1 AND stock > 0");
-            unit.touched("note", RowKey.of(id));
-            return id;
-        }
-
-        private long onNew(Unit unit) throws SQLException {
-            long id = nextId();
-            long key = id << 10 | unit.slot();
-            try (PreparedStatement insert = unit.connection()
-                    .prepareStatement("INSERT INTO " + unit.table("note")
-                            + " (note_id, user_id, item_id, body) VALUES (?, ?, 1, ?)")) {
-                insert.setLong(1, key);
-                insert.setLong(2, user);
-                insert.setString(3, operation);
-                insert.executeUpdate();
-            }
-            take(
-                    unit,
-                    "UPDATE stock_slice SET remaining = remaining - 1 WHERE template_id = 1 AND slice_no = " + user % 2
-                            + " AND remaining > 0");
-            unit.touched("note", RowKey.of(key));
-            return id;
-        }
-
-        private void take(Unit unit, String sql) throws SQLException {
-            try (Statement statement = unit.connection().createStatement()) {
-                if (statement.executeUpdate(sql) != 1) {
-                    throw new IllegalStateException("Sold out on " + unit.side() + ", which cannot be: " + sql);
-                }
-            }
-        }
-
-        private long nextId() throws SQLException {
-            try (Connection meta = topology.database(DatabaseId.META).getConnection();
-                    Statement statement = meta.createStatement()) {
-                statement.executeUpdate(
-                        "UPDATE id_sequence SET next_value = LAST_INSERT_ID(next_value) + 1 WHERE name = 'note'");
-                try (ResultSet row = statement.executeQuery("SELECT LAST_INSERT_ID()")) {
-                    row.next();
-                    return row.getLong(1);
-                }
-            }
-        }
     }
 }
