@@ -19,6 +19,7 @@ import dev.cutover.core.topology.Side;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -153,6 +154,27 @@ class SwitchIT {
         assertThat(StrayGate.of(context(), Side.NEW).finding())
                 .as("no write of a service, applier, mirror or hand-over is taken for a stray one, on either way")
                 .isEqualTo("none on the side that is not the truth");
+    }
+
+    @Test
+    void aPreparedXaTransactionClosesTheSwitch() throws SQLException {
+        toOld();
+        streamsRun();
+        shop.execute(DatabaseId.OLD, "CREATE TABLE IF NOT EXISTS beside (id INT PRIMARY KEY)");
+        try (Connection connection = shop.topology().pinned(DatabaseId.OLD);
+                Statement statement = connection.createStatement()) {
+            statement.execute("XA START 'left behind'");
+            statement.execute("INSERT INTO beside VALUES (1)");
+            statement.execute("XA END 'left behind'");
+            statement.execute("XA PREPARE 'left behind'");
+            try {
+                TypedCommand refused = TypedCommand.run(folder, "switch", "--dry-run");
+                assertThat(refused.exitCode()).as(refused.err()).isEqualTo(4);
+                assertThat(refused.err()).contains("no XA: old: a prepared XA transaction");
+            } finally {
+                statement.execute("XA ROLLBACK 'left behind'");
+            }
+        }
     }
 
     @Test

@@ -66,6 +66,7 @@ final class ServerChecks {
             variable(connection, findings, subject, "log_bin", "1", "the stream reads the binlog");
             variable(connection, findings, subject, "binlog_format", "ROW", "rows are needed, not statements");
             variable(connection, findings, subject, "binlog_row_image", "FULL", "keys and watched columns are needed");
+            variable(connection, findings, subject, "binlog_row_value_options", "", "whole values are needed");
             variable(connection, findings, subject, "gtid_mode", "ON", "positions are GTID sets");
             variable(
                     connection,

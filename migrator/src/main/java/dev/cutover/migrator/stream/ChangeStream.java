@@ -38,6 +38,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class ChangeStream implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ChangeStream.class);
+    // As Debezium 3.6 says it; started again it would say it again.
+    private static final String OTHER_COLUMNS = "internal schema size";
+
     private static final int MAX_KEYS = 50_000;
 
     private final String stream;
@@ -218,6 +221,15 @@ public final class ChangeStream implements AutoCloseable {
             if (cause instanceof StreamBrokenException broken) {
                 return broken;
             }
+        }
+        if (error != null && deepest(error).contains(OTHER_COLUMNS)) {
+            return new StreamStoppedException(
+                    stream,
+                    "a row was logged with other columns than its table has",
+                    deepest(error),
+                    "A session sets binlog_row_image other than FULL (take that privilege away), or the definition changed before the "
+                            + "stream had read so far: either way copy the table again.",
+                    error);
         }
         return new StreamBrokenException(
                 stream, error == null ? "its engine ended." : "its engine failed: " + deepest(error) + ".", error);

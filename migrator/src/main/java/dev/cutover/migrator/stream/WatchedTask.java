@@ -2,6 +2,7 @@ package dev.cutover.migrator.stream;
 
 import com.github.shyiko.mysql.binlog.BinaryLogClient;
 import com.github.shyiko.mysql.binlog.event.Event;
+import com.github.shyiko.mysql.binlog.event.EventType;
 import com.github.shyiko.mysql.binlog.event.QueryEventData;
 import io.debezium.config.Configuration;
 import io.debezium.connector.mysql.MySqlConnectorTask;
@@ -100,6 +101,14 @@ public final class WatchedTask extends MySqlConnectorTask {
     }
 
     private void lookForStatements(Event event) {
+        if (event.getHeader().getEventType() == EventType.PARTIAL_UPDATE_ROWS_EVENT) {
+            stopped = new StreamStoppedException(
+                    stream,
+                    "a change was logged as a part of a JSON value, which is not read",
+                    "position " + event.getHeader(),
+                    "Find the session that sets binlog_row_value_options, take that privilege away, then copy the changed tables again.");
+            return;
+        }
         if (event.getData() instanceof QueryEventData query
                 && STATEMENT_CHANGE.matcher(query.getSql()).matches()) {
             stopped = new StreamStoppedException(
