@@ -126,13 +126,9 @@ public final class Operator {
             default -> "pause:" + random.nextInt(100, 2_500);
         };
         String[] words = words(to);
-        if (aborting) {
-            // A pause that nothing can be done in is how a switch comes to be aborted.
-            words = Arrays.copyOf(words, words.length + 2);
-            words[words.length - 2] = "--write-pause=1ms";
-            words[words.length - 1] = "--timeout=1s";
-        }
-        JavaProcess coordinator = commands.start(point.word() + "=" + action + "\n", words);
+        // A coordinator that has used up the pause aborts its switch by itself.
+        String before = aborting ? "switch.drained=pause:1700\n" : "";
+        JavaProcess coordinator = commands.start(before + point.word() + "=" + action + "\n", words);
         boolean rival = random.nextInt(3) == 0;
         JavaProcess other = rival ? commands.start("", words(to)) : null;
         try {

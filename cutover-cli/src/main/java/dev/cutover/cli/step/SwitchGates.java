@@ -13,6 +13,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,7 +62,31 @@ final class SwitchGates {
         }
         gates.add(noXa(to.other()));
         gates.add(noOldTransaction(to.other()));
+        if (streamed) {
+            gates.add(pause(command));
+        }
         return gates;
+    }
+
+    private Gate pause(String command) {
+        String name = "predicted pause";
+        @Nullable
+        Double lag =
+                WorkerView.read(context.control()).map(WorkerView::lagSeconds).orElse(null);
+        if (lag == null) {
+            return Gate.unmet(name, "unknown while the lag of the stream is", "cutover status");
+        }
+        try {
+            PauseForecast forecast = PauseForecast.measure(context, Duration.ofMillis(Math.round(lag * 1_000)));
+            return Gate.of(
+                    name,
+                    forecast.total().compareTo(limits.writePause()) <= 0,
+                    forecast.text() + "; limit " + limits.writePause().toMillis() + " ms",
+                    "wait for a quieter moment, or  cutover " + command + " --write-pause="
+                            + forecast.total().multipliedBy(3).dividedBy(2).toMillis() + "ms");
+        } catch (SQLException e) {
+            return Gate.unmet(name, "could not be measured: " + e.getMessage(), "cutover status");
+        }
     }
 
     private Gate copied() {

@@ -291,6 +291,23 @@ class SwitchIT {
     }
 
     @Test
+    void aSwitchThatWouldHoldWritersUpForLongerThanItMayIsRefusedWithAForecast() {
+        toOld();
+        streamsRun();
+        run(new VerifyStep(Set.of()));
+        Register before = shop.control().read();
+        TypedCommand refused =
+                TypedCommand.run(folder, "switch", "--confirm=shop", "--reason=test", "--write-pause=1ms");
+        assertThat(refused.exitCode()).as(refused.err()).isEqualTo(4);
+        assertThat(refused.err()).contains("predicted pause: about ").contains("limit 1 ms");
+        assertThat(shop.control().read()).isEqualTo(before);
+        TypedCommand dry = TypedCommand.run(folder, "switch", "--dry-run");
+        assertThat(dry.exitCode()).as(dry.err()).isZero();
+        assertThat(dry.out()).contains("predicted pause: about ").contains("limit 8000 ms");
+        assertThat(shop.control().read()).isEqualTo(before);
+    }
+
+    @Test
     void aSwitchWithoutAMomentToSpareIsAbortedAndTheOldSideOpensAgain() {
         toOld();
         streamsRun();
