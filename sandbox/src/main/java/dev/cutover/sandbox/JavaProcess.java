@@ -129,6 +129,13 @@ public final class JavaProcess implements AutoCloseable {
 
     private static JavaProcess start(Launch launch) {
         Path output = launch.folder().resolve(launch.name() + ".out");
+        try {
+            // Before the shell does it: nobody may read what the process before this one printed.
+            Files.deleteIfExists(output);
+        } catch (IOException e) {
+            throw new SandboxException(
+                    "The output of " + launch.name() + " cannot be begun anew: " + e.getMessage(), e);
+        }
         ProcessBuilder builder = new ProcessBuilder(launch.command(output))
                 .directory(launch.folder().toFile())
                 .redirectError(ProcessBuilder.Redirect.DISCARD);

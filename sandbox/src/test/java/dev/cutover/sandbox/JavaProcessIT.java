@@ -74,6 +74,20 @@ final class JavaProcessIT {
     }
 
     @Test
+    void aSecondStartOfTheSameNameNeverShowsWhatTheFirstPrinted() {
+        try (JavaProcess first = counter().start()) {
+            await().atMost(BOUND).until(() -> first.line("pid ").isPresent());
+            first.kill();
+        }
+        try (JavaProcess second = counter().start()) {
+            await().atMost(BOUND)
+                    .pollInterval(Duration.ofMillis(1))
+                    .until(() -> second.line("pid ").isPresent());
+            assertThat(second.line("pid ")).contains("pid " + second.pid());
+        }
+    }
+
+    @Test
     void killsTheJvmItself() {
         JavaProcess counter = counter().withNiceness(3).start();
         await().atMost(BOUND).until(() -> counter.line("count 1").isPresent());

@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How long writers would wait for a switch, from what can be measured while they go on writing.
@@ -24,6 +26,7 @@ record PauseForecast(Duration lag, Duration check, Duration roundTrip) {
     /** Requests that follow one another from the first close to the last open, counted in a trace of a switch. */
     static final int REQUESTS = 25;
 
+    private static final Logger LOG = LoggerFactory.getLogger(PauseForecast.class);
     private static final int TRIES = 3;
 
     /** Measures; holds nobody up. */
@@ -35,7 +38,7 @@ record PauseForecast(Duration lag, Duration check, Duration roundTrip) {
             check.run();
         } catch (SwitchStoppedException rowsOnTheirWay) {
             // Nothing is closed, so the newest rows may well differ; only the time counts here.
-            context.narrator().say("forecast: " + rowsOnTheirWay.sentence() + " They are on their way.");
+            LOG.debug("Rows were on their way while the pause was forecast", rowsOnTheirWay);
         }
         Duration took = Duration.ofNanos(System.nanoTime() - begun);
         List<Callable<Duration>> tasks = new ArrayList<>();

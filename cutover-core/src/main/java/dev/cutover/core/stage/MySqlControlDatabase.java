@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Times go in and out as epoch milliseconds, so that no session's time zone matters.
  */
 public final class MySqlControlDatabase implements ControlDatabase {
+    private static final int ANSWER_MILLIS = 3_000;
     private static final String NOW = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
     private static final String EVENTS =
             "SELECT seq, " + millis("at") + " AS at, actor, kind, summary, from_state, to_state,"
@@ -690,8 +692,19 @@ public final class MySqlControlDatabase implements ControlDatabase {
         with(act, handle -> handle.createUpdate(sql).bindMap(parameters).execute());
     }
 
+    // A connection that hangs must not keep an instance on an old view, or off the list, for the minute that a pooled
+    // session may wait: the pool takes the limit off again.
     private <T> T with(String act, Function<Handle, T> work) {
-        return guarded(act, () -> jdbi.withHandle(work::apply));
+        return guarded(
+                act,
+                () -> jdbi.withHandle(handle -> {
+                    try {
+                        handle.getConnection().setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
+                    } catch (SQLException e) {
+                        throw new ConnectionException(e);
+                    }
+                    return work.apply(handle);
+                }));
     }
 
     private <T> T inTransaction(String act, Function<Handle, T> work) {
