@@ -34,7 +34,7 @@ public final class BankDoor {
     }
 
     /** One attempt at one instance; what went wrong on the way is an {@link Answer.Status#AGAIN}. */
-    Answer ask(int number, Call call) throws InterruptedException {
+    public Answer ask(int number, Call call) throws InterruptedException {
         URI address = instances.get(number % instances.length());
         if (address == null) {
             return Answer.again("There is no instance " + number % instances.length() + " yet.");

@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,12 +34,14 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "",
-            "Exit code: 0 nothing was violated, 3 something was, 1 the run could not go on.",
+            "Exit code: 0 nothing was violated, 3 something was, 1 the run could not go on. With --plant: 0 the bug was caught by the"
+                    + " invariant named for it, 3 it was not.",
             "",
             "Examples:",
             "  bin/chaos --seed 7 --minutes 5",
             "  bin/chaos --seed 7 --minutes 30 --json        one JSON object on the last line",
-            "  bin/chaos --seed 7 --minutes 1 --keep         keep history, logs and report to look at"
+            "  bin/chaos --seed 7 --minutes 1 --keep         keep history, logs and report to look at",
+            "  bin/chaos --plant all --json                  does the checker find every bug it is meant to find?"
         })
 public final class ChaosMain implements Callable<Integer> {
     private static final int VIOLATED = 3;
@@ -61,6 +64,14 @@ public final class ChaosMain implements Callable<Integer> {
     @Option(names = "--json", description = "End with one JSON object; what goes on is told on standard error.")
     boolean json;
 
+    @Option(
+            names = "--plant",
+            paramLabel = "NAME",
+            description =
+                    "Instead, plant a known bug in a short run and see whether the checker finds it: its name, 'all', or 'list'.")
+    @Nullable
+    String plant;
+
     @Option(names = "--keep", description = "Keep the folder of the run.")
     boolean keep;
 
@@ -78,6 +89,9 @@ public final class ChaosMain implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (plant != null) {
+            return new Planting(json, this::done).plant(plant, Scratch.folder()) ? 0 : VIOLATED;
+        }
         Path folder = Files.createTempDirectory(Scratch.folder(), "cutover-chaos-");
         // Before anything asks for it: the commands that run in this JVM write down their points, too.
         System.setProperty(
@@ -90,11 +104,15 @@ public final class ChaosMain implements Callable<Integer> {
             Files.writeString(folder.resolve("report.json"), result.report().toJson());
             return tell(result);
         } finally {
-            if (keep) {
-                System.err.println("kept: " + folder);
-            } else {
-                delete(folder);
-            }
+            done(folder);
+        }
+    }
+
+    private void done(Path folder) {
+        if (keep) {
+            System.err.println("kept: " + folder);
+        } else {
+            delete(folder);
         }
     }
 
@@ -150,11 +168,13 @@ public final class ChaosMain implements Callable<Integer> {
         return sorted.isEmpty() ? 0 : sorted.get(Math.max(0, (sorted.size() * percent + 99) / 100 - 1));
     }
 
-    private static void delete(Path folder) throws IOException {
+    private static void delete(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + " cannot be removed.", e);
         }
     }
 }

@@ -91,6 +91,11 @@ public final class Operator {
         });
     }
 
+    /** Moves the truth without a mishap. */
+    public void cleanMove(Side to) {
+        move(to, false);
+    }
+
     private void move(Side to, boolean rough) {
         if (rough && random.nextInt(2) == 0) {
             mishap(to);

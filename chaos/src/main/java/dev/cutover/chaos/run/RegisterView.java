@@ -13,9 +13,9 @@ import java.util.Optional;
  *
  * @param stable whether no switch is under way
  */
-record RegisterView(Side truth, long epoch, boolean stable, String stage) {
+public record RegisterView(Side truth, long epoch, boolean stable, String stage) {
     /** Reads it past every wire; empty while its server is down. */
-    static Optional<RegisterView> read(BankServers servers) {
+    public static Optional<RegisterView> read(BankServers servers) {
         try (Connection connection = servers.control();
                 Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("SELECT truth, epoch, phase, stage FROM cutover_register")) {

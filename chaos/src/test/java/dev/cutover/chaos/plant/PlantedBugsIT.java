@@ -1,0 +1,36 @@
+package dev.cutover.chaos.plant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cutover.chaos.checker.CheckReport;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The quickest and most different bugs; all of them with {@code bin/chaos --plant all}. */
+@Timeout(180)
+class PlantedBugsIT {
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource(
+            value = PlantedBug.class,
+            names = {"OPEN_BEFORE_CLOSE", "POSITION_BEFORE_ROWS", "OPERATION_MISSING"})
+    void aBugOnRealServersIsCaughtByTheInvariantNamedForIt(PlantedBug bug) {
+        PlantRun.Result result = new PlantRun(folder).run(bug);
+
+        assertThat(result.violated()).as(result.report().toJson()).contains(bug.invariant());
+    }
+
+    @Test
+    void theSameRunWithoutABugViolatesNothing() {
+        CheckReport report = new PlantRun(folder).runClean();
+
+        assertThat(report.violations()).isEmpty();
+        assertThat(report.passed()).isTrue();
+    }
+}
