@@ -55,9 +55,11 @@ final class Loner {
                 .result();
     }
 
-    void redeem(long coupon, String order) {
+    /** Pays for an order; returns the op id. */
+    String redeem(long coupon, String order) {
         String op = nextOp();
         required(op, insist(op, new Request.Redeem(coupon, order), Call.redeem(op, USER, coupon, order)));
+        return op;
     }
 
     void release(long coupon, String order) {

@@ -9,6 +9,10 @@ import static dev.cutover.chaos.plant.Scene.TOOLKIT;
 
 import dev.cutover.chaos.history.Side;
 import dev.cutover.chaos.stand.BankCrew;
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.fence.Epoch;
+import dev.cutover.core.fence.Fence;
+import dev.cutover.core.fence.OwnMark;
 import dev.cutover.sandbox.JavaProcess;
 import dev.cutover.sandbox.wire.FaultProxy;
 import java.sql.Connection;
@@ -23,12 +27,6 @@ final class StreamBugs {
     private static final Pattern SECOND_PROBE = Pattern.compile("\\(" + Loner.USER + ", ?1([,)])");
 
     private StreamBugs() {}
-
-    /** A thing to do to a scene. */
-    @FunctionalInterface
-    private interface Act {
-        void run() throws SQLException;
-    }
 
     private static UnaryOperator<String> dropsRows() {
         return sql -> ROW_WRITE.matcher(sql).matches() ? "DO 0" : sql;
@@ -65,7 +63,7 @@ final class StreamBugs {
                     sql -> sql.endsWith(of + " FOR UPDATE")
                             ? "SELECT " + remembered
                             : sql.startsWith("UPDATE cutover_position SET gtid_set")
-                                    ? sql.replace(" AND owner = ", " OR  owner = ")
+                                    ? sql.substring(0, sql.indexOf(" AND epoch = "))
                                     : admitted(sql, epoch))) {
                 zombie.resume();
                 scene.await(
@@ -153,37 +151,46 @@ final class StreamBugs {
         scene.move(Side.NEW);
     }
 
-    /** A chunk that was read before an append is written after it. */
+    /** A chunk that was read before an append is written after it, for the window forgets what the stream has written meanwhile. */
     static void lateChunkOverwrites(Scene scene) throws SQLException {
         scene.quiet();
-        lateChunk(scene, "probe", () -> scene.loner.append(0));
-        scene.move(Side.NEW);
-    }
-
-    /** A chunk that was read before a redemption was deleted is written after that. */
-    static void deletedRowResurrected(Scene scene) throws SQLException {
-        scene.quiet();
-        long coupon = scene.loner.claim();
-        scene.loner.redeem(coupon, "planted");
-        scene.awaitForwardStream();
-        lateChunk(scene, "redemption", () -> scene.loner.release(coupon, "planted"));
-        scene.move(Side.NEW);
-    }
-
-    private static void lateChunk(Scene scene, String table, Act meanwhile) throws SQLException {
         try (Connection control = scene.servers.control()) {
-            Scene.execute(control, "UPDATE cutover_chunk SET state = 'TODO' WHERE table_name = '" + table + "'");
+            Scene.execute(control, "UPDATE cutover_chunk SET state = 'TODO' WHERE table_name = 'probe'");
             scene.armWorkers("copy.chunkRead=pause:4000\nplanted=window.notesNothing\n");
             scene.untilAWorkerActs(() -> scene.servers
                     .server(2)
                     .execute("UPDATE cutover_ctl.cutover_job SET state = 'REQUESTED' WHERE name = 'copy-dynamic'"));
-            meanwhile.run();
+            scene.loner.append(0);
             scene.awaitForwardStream();
             scene.await(
                     "the copy ends",
                     () -> Scene.value(control, "SELECT state FROM cutover_job WHERE name = 'copy-dynamic'")
                             .equals("DONE"));
         }
+        scene.move(Side.NEW);
+    }
+
+    /** A chunk that was read before a redemption was deleted is written after the last check of a switch, as the copy writes its chunks. */
+    static void deletedRowResurrected(Scene scene) throws SQLException {
+        scene.quiet();
+        long coupon = scene.loner.claim();
+        String op = scene.loner.redeem(coupon, "planted");
+        long epoch = scene.epoch();
+        scene.loner.release(coupon, "planted");
+        scene.awaitForwardStream();
+        JavaProcess coordinator = scene.coordinatorAt(Failpoint.SWITCH_DECIDED);
+        try (Connection shard = scene.onShard()) {
+            shard.setAutoCommit(false);
+            Fence.requireReplica(shard, new Epoch(epoch));
+            Scene.execute(
+                    shard,
+                    "INSERT INTO " + scene.table("redemption")
+                            + " (user_id, order_id, coupon_id, last_op, epoch) VALUES (" + Loner.USER + ", 'planted', "
+                            + coupon + ", '" + op + "', " + epoch + ")");
+            OwnMark.put(shard, "copy");
+            shard.commit();
+        }
+        scene.finish(coordinator);
     }
 
     /** The worker takes OLD for the truth and carries back to NEW what NEW has just sent. */
