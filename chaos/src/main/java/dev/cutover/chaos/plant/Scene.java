@@ -2,9 +2,9 @@ package dev.cutover.chaos.plant;
 
 import dev.cutover.chaos.history.Side;
 import dev.cutover.chaos.load.BankClients;
-import dev.cutover.chaos.run.Commands;
-import dev.cutover.chaos.run.Operator;
-import dev.cutover.chaos.run.RegisterView;
+import dev.cutover.chaos.operate.Commands;
+import dev.cutover.chaos.operate.Operator;
+import dev.cutover.chaos.operate.RegisterView;
 import dev.cutover.chaos.stand.BankCrew;
 import dev.cutover.chaos.stand.BankServers;
 import dev.cutover.chaos.stand.ChaosFailedException;

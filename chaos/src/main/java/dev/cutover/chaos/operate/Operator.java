@@ -1,4 +1,4 @@
-package dev.cutover.chaos.run;
+package dev.cutover.chaos.operate;
 
 import dev.cutover.chaos.history.Side;
 import dev.cutover.chaos.stand.BankServers;
@@ -62,17 +62,17 @@ public final class Operator {
     }
 
     /** Whole switches and rollbacks so far. */
-    int cycles() {
+    public int cycles() {
         return cycles;
     }
 
     /** Moves in which the coordinator was interfered with. */
-    int mishaps() {
+    public int mishaps() {
         return mishaps;
     }
 
     /** There and back, each after a clean verification. */
-    void cycle(boolean rough) {
+    public void cycle(boolean rough) {
         verified();
         move(Side.NEW, rough);
         verified();

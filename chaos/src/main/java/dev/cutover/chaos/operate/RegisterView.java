@@ -1,4 +1,4 @@
-package dev.cutover.chaos.run;
+package dev.cutover.chaos.operate;
 
 import dev.cutover.chaos.history.Side;
 import dev.cutover.chaos.stand.BankServers;

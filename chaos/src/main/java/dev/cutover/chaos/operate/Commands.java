@@ -1,4 +1,4 @@
-package dev.cutover.chaos.run;
+package dev.cutover.chaos.operate;
 
 import dev.cutover.chaos.history.HistoryRecord;
 import dev.cutover.chaos.history.HistoryWriter;
