@@ -140,16 +140,19 @@ class CoordinatorDeathIT {
         Register before = walked.control().read();
         long commits = walked.events(SwitchRun.COMMITTED);
         long claims = walked.events(SwitchRun.CLAIMED);
-        walked.processes().arm("first", "switch.prepared=pause:6000");
-        walked.processes().arm("second", "switch.prepared=pause:1500");
+        // The first stands still until the second has come as far: how long a JVM takes to start does not matter.
+        walked.processes().arm("first", "switch.prepared=stop");
+        walked.processes().arm("second", "switch.prepared=pause:500");
         JavaProcess first = operator("first", Duration.ofSeconds(8));
-        awaitActed("first", Failpoint.SWITCH_PREPARED);
+        Awaitility.await().atMost(BOUND).until(first::stopped);
         JavaProcess third = operator("third", Duration.ofSeconds(8));
         assertThat(third.end(BOUND)).as(third.output()).isNotEmpty();
         assertThat(third.output()).contains("Another command is changing this migration");
         // Safety must not rest on the lock: as if it had run out.
         walked.forgetCommandLock();
         JavaProcess second = operator("second", Duration.ofSeconds(8));
+        awaitActed("second", Failpoint.SWITCH_PREPARED);
+        first.resume();
         int firstExit = first.end(BOUND).orElseThrow();
         int secondExit = second.end(BOUND).orElseThrow();
         String both = first.output() + "\n----\n" + second.output();
