@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class LagGate {
     // A stream that has just begun, or a burst, is over in seconds; to refuse at once would only make somebody type the
     // command again.
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final Duration ASK_AGAIN = Duration.ofMillis(200);
+    static final Duration PATIENCE = Duration.ofSeconds(20);
+    static final Duration ASK_AGAIN = Duration.ofMillis(200);
 
     private LagGate() {}
 

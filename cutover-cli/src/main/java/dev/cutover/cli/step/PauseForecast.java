@@ -63,6 +63,10 @@ record PauseForecast(Duration lag, Duration check, Duration roundTrip) {
         }
     }
 
+    PauseForecast withLag(Duration newLag) {
+        return new PauseForecast(newLag, check, roundTrip);
+    }
+
     Duration total() {
         return lag.plus(check).plus(roundTrip.multipliedBy(REQUESTS));
     }

@@ -70,23 +70,35 @@ final class SwitchGates {
 
     private Gate pause(String command) {
         String name = "predicted pause";
-        @Nullable
-        Double lag =
-                WorkerView.read(context.control()).map(WorkerView::lagSeconds).orElse(null);
-        if (lag == null) {
-            return Gate.unmet(name, "unknown while the lag of the stream is", "cutover status");
-        }
         try {
-            PauseForecast forecast = PauseForecast.measure(context, Duration.ofMillis(Math.round(lag * 1_000)));
+            PauseForecast measured = PauseForecast.measure(context, Duration.ZERO);
+            @Nullable PauseForecast[] last = {measured};
+            // As with the lag: a burst is over in seconds.
+            Waiting.until(LagGate.PATIENCE, LagGate.ASK_AGAIN, () -> {
+                @Nullable
+                Double lag = WorkerView.read(context.control())
+                        .map(WorkerView::lagSeconds)
+                        .orElse(null);
+                last[0] = lag == null ? null : measured.withLag(Duration.ofMillis(Math.round(lag * 1_000)));
+                return last[0] == null || fits(last[0]) || !fits(measured);
+            });
+            @Nullable PauseForecast forecast = last[0];
+            if (forecast == null) {
+                return Gate.unmet(name, "unknown while the lag of the stream is", "cutover status");
+            }
             return Gate.of(
                     name,
-                    forecast.total().compareTo(limits.writePause()) <= 0,
+                    fits(forecast),
                     forecast.text() + "; limit " + limits.writePause().toMillis() + " ms",
                     "wait for a quieter moment, or  cutover " + command + " --write-pause="
                             + forecast.total().multipliedBy(3).dividedBy(2).toMillis() + "ms");
         } catch (SQLException e) {
             return Gate.unmet(name, "could not be measured: " + e.getMessage(), "cutover status");
         }
+    }
+
+    private boolean fits(PauseForecast forecast) {
+        return forecast.total().compareTo(limits.writePause()) <= 0;
     }
 
     private Gate copied() {

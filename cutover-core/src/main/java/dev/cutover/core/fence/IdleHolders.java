@@ -53,15 +53,28 @@ public final class IdleHolders {
             if (!connection.getAutoCommit()) {
                 connection.rollback();
             }
-            try {
-                end(connection, table);
-            } catch (SQLException notAllowed) {
-                e.addSuppressed(notAllowed);
+            if (!end(connection, table, e)) {
                 throw e;
             }
             return act.run();
         } finally {
             patience(connection, "DEFAULT");
+        }
+    }
+
+    /**
+     * Ends whoever holds rows of one of Cutover's tables and stands still.
+     *
+     * @param after the lock wait that ran out; gets what went wrong here added
+     * @return false when the account is not allowed to look or to end
+     */
+    public static boolean end(Connection connection, String table, SQLException after) {
+        try {
+            end(connection, table);
+            return true;
+        } catch (SQLException notAllowed) {
+            after.addSuppressed(notAllowed);
+            return false;
         }
     }
 

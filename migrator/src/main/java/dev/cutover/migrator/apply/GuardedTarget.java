@@ -9,6 +9,7 @@ import dev.cutover.core.fence.Positions;
 import dev.cutover.core.position.GtidSet;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Optional;
 
 /**
@@ -27,6 +28,9 @@ import java.util.Optional;
  * <p>Guarded by the worker's turn.
  */
 final class GuardedTarget implements AutoCloseable {
+    private static final int LOCK_WAIT_SECONDS = 2;
+    private static final int LOCK_WAIT_TIMEOUT = 1205;
+
     private final String stream;
     private final Epoch epoch;
     private final Connection connection;
@@ -54,8 +58,12 @@ final class GuardedTarget implements AutoCloseable {
      */
     static GuardedTarget open(Connection connection, String stream, Epoch epoch, GtidSet start, Epoch startEpoch)
             throws SQLException {
-        return IdleHolders.past(
+        GuardedTarget target = IdleHolders.past(
                 connection, "cutover_position", () -> claim(connection, stream, epoch, start, startEpoch));
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET SESSION innodb_lock_wait_timeout = " + LOCK_WAIT_SECONDS);
+        }
+        return target;
     }
 
     private static GuardedTarget claim(
@@ -98,7 +106,15 @@ final class GuardedTarget implements AutoCloseable {
             }
             connection.commit();
             remembered = new Position(newPosition, epoch, found.owner());
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException e) {
+            rollback(e);
+            if (e.getErrorCode() == LOCK_WAIT_TIMEOUT) {
+                // A process that was stopped in the middle of a mirror holds the position for as long as it stands
+                // still.
+                IdleHolders.end(connection, "cutover_position", e);
+            }
+            throw e;
+        } catch (RuntimeException e) {
             rollback(e);
             throw e;
         }
