@@ -130,8 +130,10 @@ final class ProxyLoop {
             while (!closed) {
                 select();
                 turn(System.nanoTime());
-                for (FutureTask<?> wish = wishes.poll(); wish != null; wish = wishes.poll()) {
-                    wish.run();
+                // Only what was wished before this round: what is wished during it must find a selection in between,
+                // because that is when closed sockets leave the wire.
+                for (int left = wishes.size(); left > 0; left--) {
+                    wishes.remove().run();
                 }
             }
         } catch (IOException e) {
@@ -240,7 +242,7 @@ final class ProxyLoop {
         return upstream;
     }
 
-    /** Nobody gets in, as if no process listened. */
+    /** Nobody gets in, as if no process listened; in force from the next selection on. */
     void lock() {
         ServerSocketChannel open = door;
         door = null;

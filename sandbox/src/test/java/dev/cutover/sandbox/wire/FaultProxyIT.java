@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -251,6 +252,17 @@ final class FaultProxyIT {
             try (Connection after = connect("after")) {
                 assertThat(one(after)).isEqualTo(1);
             }
+        }
+    }
+
+    @Test
+    void nobodyGetsInAnyMoreFromTheMomentItSaysSo() throws IOException {
+        for (int round = 0; round < 2_000; round++) {
+            proxy.refuse();
+            assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), proxy.port()).close())
+                    .as("round %d", round)
+                    .isInstanceOf(ConnectException.class);
+            proxy.accept();
         }
     }
 
