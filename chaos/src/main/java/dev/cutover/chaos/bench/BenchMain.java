@@ -22,9 +22,16 @@ import picocli.CommandLine.Parameters;
         header = "Measure one thing on servers of its own, and print its figures.",
         description = {
             "",
-            "switch   how long writers wait while a switch and a rollback run, again and again under load"
+            "switch   how long writers wait while a switch and a rollback run, again and again under load",
+            "verify   how long a pass of the verifier takes, beside plainer ways to compare the same rows"
         },
-        footer = {"", "Examples:", "  bin/bench switch", "  bin/bench switch --moves 50 --rate 400 --json"})
+        footer = {
+            "",
+            "Examples:",
+            "  bin/bench switch",
+            "  bin/bench switch --moves 50 --rate 400 --json",
+            "  bin/bench verify --json"
+        })
 public final class BenchMain implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "NAME", description = "What to measure: ${COMPLETION-CANDIDATES}.")
     Name name = Name.SWITCH;
@@ -35,8 +42,14 @@ public final class BenchMain implements Callable<Integer> {
             description = "switch: so many there and back; default ${DEFAULT-VALUE}.")
     int moves = 50;
 
-    @Option(names = "--rate", paramLabel = "N", description = "Writes a second; default ${DEFAULT-VALUE}.")
+    @Option(names = "--rate", paramLabel = "N", description = "switch: writes a second; default ${DEFAULT-VALUE}.")
     int rate = 420;
+
+    @Option(names = "--rows", paramLabel = "N", description = "verify: coupons; default ${DEFAULT-VALUE}.")
+    int rows = 400_000;
+
+    @Option(names = "--rounds", paramLabel = "N", description = "verify: each way so often; default ${DEFAULT-VALUE}.")
+    int rounds = 5;
 
     @Option(names = "--json", description = "One JSON object a line.")
     boolean json;
@@ -45,7 +58,8 @@ public final class BenchMain implements Callable<Integer> {
 
     /** What can be measured. */
     enum Name {
-        SWITCH
+        SWITCH,
+        VERIFY
     }
 
     public static void main(String[] arguments) {
@@ -63,7 +77,10 @@ public final class BenchMain implements Callable<Integer> {
         Path folder = Files.createTempDirectory(Scratch.folder(), "cutover-bench-");
         Consumer<String> says = System.err::println;
         try {
-            List<Figure> figures = new SwitchBench(folder, moves, rate, says).run();
+            List<Figure> figures = switch (name) {
+                case SWITCH -> new SwitchBench(folder, moves, rate, says).run();
+                case VERIFY -> new VerifyBench(folder, rows, rounds, says).run();
+            };
             figures.forEach(figure -> System.out.println(figure.line(json)));
             return 0;
         } finally {

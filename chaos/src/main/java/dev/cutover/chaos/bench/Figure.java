@@ -3,18 +3,50 @@ package dev.cutover.chaos.bench;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** One measured number. */
-record Figure(String name, double value, String unit) {
+/**
+ * One measured number.
+ *
+ * @param floor what it stands beside, where anything does
+ */
+record Figure(
+        String name, double value, String unit, @Nullable Floor floor) {
+    Figure(String name, double value, String unit) {
+        this(name, value, unit, null);
+    }
+
+    /** The same work done in the plainest way, in the same run and unit. */
+    record Floor(String what, double value) {}
+
     /** As a line: JSON, or for people. */
     String line(boolean json) {
         if (!json) {
-            return String.format(Locale.ROOT, "%-24s %,12.1f %s", name, value, unit);
+            return String.format(Locale.ROOT, "%-24s %,12.1f %s", name, value, unit)
+                    + (floor == null
+                            ? ""
+                            : String.format(
+                                    Locale.ROOT,
+                                    "   %s: %,.1f %s, ratio %.2f",
+                                    floor.what(),
+                                    floor.value(),
+                                    unit,
+                                    floor.value() / value));
         }
         ObjectNode node = new ObjectMapper().createObjectNode();
         node.put("name", name);
-        node.put("value", Math.round(value * 10) / 10.0);
+        node.put("value", rounded(value));
         node.put("unit", unit);
+        if (floor != null) {
+            node.put("floor", floor.what());
+            node.put("floorValue", rounded(floor.value()));
+            node.put("ratio", Math.round(floor.value() / value * 1000) / 1000.0);
+        }
         return node.toString();
+    }
+
+    private static double rounded(double number) {
+        double digits = Math.abs(number) < 100 ? 1000 : 10;
+        return Math.round(number * digits) / digits;
     }
 }
