@@ -42,7 +42,7 @@ final class Migration implements AutoCloseable {
             CREATE TABLE %s (
               %s BIGINT NOT NULL PRIMARY KEY, user_id INT ZEROFILL NOT NULL, price DECIMAL(12,4) NULL, weight DOUBLE NULL,
               ratio FLOAT NULL, seen_at DATETIME(3) NULL, born DATE NULL, flags BIT(10) NULL, digest VARBINARY(40) NULL,
-              color ENUM('red','green','') NULL, note TEXT CHARACTER SET %s NULL, document JSON NULL, padded CHAR(8) NULL
+              color ENUM('red','green','') NULL, note TEXT CHARACTER SET %s NULL, document JSON NULL, padded CHAR(8) COLLATE utf8mb4_unicode_ci NULL
             ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4""";
 
     final MigrationPlan plan;

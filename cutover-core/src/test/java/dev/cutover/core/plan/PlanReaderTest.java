@@ -93,7 +93,7 @@ class PlanReaderTest {
         assertThat(plan.strategy()).isEqualTo(MigrationPlan.Strategy.ROLLING);
         assertThat(plan.copy()).isEqualTo(new CopyPlan(2000, 2, Duration.ofSeconds(10), 60));
         assertThat(plan.fence()).isEqualTo(new FencePlan(false, List.of()));
-        assertThat(plan.verify()).isEqualTo(new VerifyPlan(Duration.ofHours(24), 20_000));
+        assertThat(plan.verify()).isEqualTo(new VerifyPlan(Duration.ofHours(24), 64_000));
         assertThat(plan.reads()).isEqualTo(new ReadsPlan(List.of(1, 5, 25, 50, 100), 0.1));
         assertThat(plan.switchPlan())
                 .isEqualTo(new SwitchPlan(Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofSeconds(30)));

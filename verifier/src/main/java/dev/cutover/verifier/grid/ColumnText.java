@@ -6,7 +6,8 @@ import static dev.cutover.verifier.grid.ColumnType.Family.TEXT;
 import static dev.cutover.verifier.grid.ColumnType.Family.TIME;
 
 /**
- * The text under which one column is compared: never NULL, the same for equal values on both sides, different for different values.
+ * The text under which one column is compared: never NULL, the same for equal values on both sides, different for different values. It
+ * is given as arguments of CONCAT, so that a row's text is put together once and not column by column first.
  *
  * <p>Both types decide together, so that neither side's fraction, sign, zero fill or charset is lost before it is compared: numbers at
  * the larger scale, times at microseconds, text as length and utf8mb4 bytes, bytes as HEX. A value the encoding cannot read makes the
@@ -24,12 +25,12 @@ public final class ColumnText {
         this.target = target;
     }
 
-    /** The text of the source's expression. */
+    /** The text of the source's expression, as arguments of CONCAT. */
     public String ofSource(String expression) {
         return text(expression, source);
     }
 
-    /** The text of the target's column. */
+    /** The text of the target's column, as arguments of CONCAT. */
     public String ofTarget(String expression) {
         return text(expression, target);
     }
@@ -38,7 +39,7 @@ public final class ColumnText {
         String value = "(" + expression + ")";
         switch (target.family()) {
             case INTEGER, DECIMAL, BITS:
-                return number(value);
+                return number(value, own);
             case APPROXIMATE:
                 return bare(value + " * 1e0");
             case DATE, DATETIME, TIME:
@@ -46,7 +47,7 @@ public final class ColumnText {
             case BINARY:
                 return hex(value, own);
             case TEXT:
-                return source.family() == BINARY ? hex(value, own) : prefixed(value, utf8(value));
+                return source.family() == BINARY ? hex(value, own) : prefixed(value, own.plain() ? value : utf8(value));
             case JSON:
                 // Cast even a JSON column: the normal form is what is compared, not the spelling.
                 return prefixed(value, utf8("CAST(" + (own.family() == JSON ? value : utf8(value)) + " AS JSON)"));
@@ -54,11 +55,12 @@ public final class ColumnText {
         throw new AssertionError(target.family());
     }
 
-    private String number(String value) {
+    private String number(String value, ColumnType own) {
         if (source.exactNumber() && target.exactNumber()) {
             int scale = Math.max(source.scale(), target.scale());
             // + 0 takes the zero fill off and turns BIT into a number.
-            return bare(scale == 0 ? value + " + 0" : "CAST(" + value + " AS DECIMAL(65," + scale + "))");
+            String whole = own.plain() ? value : value + " + 0";
+            return bare(scale == 0 ? whole : "CAST(" + value + " AS DECIMAL(65," + scale + "))");
         }
         if (source.family() == TEXT || source.family() == JSON) {
             // Six digits more than the target has: a fraction that the target dropped still shows.
@@ -82,7 +84,8 @@ public final class ColumnText {
     private String prefixed(String value, String text) {
         return source.large() || target.large()
                 ? guarded(value, "SHA2(" + text + ", 256)")
-                : guarded(value, "CONCAT(LENGTH(" + text + "), ':', " + text + ")");
+                // A length that is missing marks NULL; a text that cannot be read is not mistaken for an empty one.
+                : "IFNULL(LENGTH(" + text + "), " + NULL_MARK + "), ':', IF(" + value + " IS NULL, '', " + text + ")";
     }
 
     private static String utf8(String value) {

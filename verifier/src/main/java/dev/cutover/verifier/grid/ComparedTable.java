@@ -73,10 +73,18 @@ public final class ComparedTable {
             String targetExpression,
             ColumnType type) {
         public String sourceText() {
-            return text.ofSource(sourceExpression);
+            return "CONCAT(" + sourceParts() + ")";
         }
 
         public String targetText() {
+            return "CONCAT(" + targetParts() + ")";
+        }
+
+        private String sourceParts() {
+            return text.ofSource(sourceExpression);
+        }
+
+        private String targetParts() {
             return text.ofTarget(targetExpression);
         }
     }
@@ -107,7 +115,11 @@ public final class ComparedTable {
         List<String> uncomparable = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
-            ColumnText text = new ColumnText(sourceTypes.get(i), targetTypes.get(i));
+            ColumnText text = new ColumnText(
+                    sourceType(projection.selectExpression(name), sourceTypes.get(i), source),
+                    projection.targetExpression(name).equals(Identifier.quote(name))
+                            ? withCharset(targetTypes.get(i), target, name)
+                            : targetTypes.get(i));
             if (comparable(table, name, source, target)) {
                 columns.add(new Column(
                         name,
@@ -149,6 +161,18 @@ public final class ComparedTable {
             }
             return types;
         }
+    }
+
+    private static ColumnType sourceType(String expression, ColumnType type, TableSchema source) {
+        String column = plain(expression);
+        return column.startsWith("s.") ? withCharset(type, source, column.substring(2)) : type;
+    }
+
+    private static ColumnType withCharset(ColumnType type, TableSchema schema, String column) {
+        return schema.column(column)
+                .filter(described -> "utf8mb4".equals(described.charset()))
+                .map(described -> type.inUtf8())
+                .orElse(type);
     }
 
     /** A FLOAT holds hardly any decimal exactly: only another FLOAT, taken over as it is, can be compared with it. */
@@ -233,6 +257,11 @@ public final class ComparedTable {
         return from;
     }
 
+    /** The source's table without the joins. */
+    String sourceRows() {
+        return Identifier.quote(table().fromTable()) + " " + projection.alias();
+    }
+
     public String targetFrom(int slot) {
         return Identifier.quote(physicalTable(slot)) + targetIndex;
     }
@@ -278,11 +307,11 @@ public final class ComparedTable {
     }
 
     public String sourceHash() {
-        return hash(columns.stream().map(Column::sourceText).toList());
+        return hash(columns.stream().map(Column::sourceParts).toList());
     }
 
     public String targetHash() {
-        return hash(columns.stream().map(Column::targetText).toList());
+        return hash(columns.stream().map(Column::targetParts).toList());
     }
 
     /**
@@ -299,11 +328,11 @@ public final class ComparedTable {
     }
 
     String sourceKeySum() {
-        return keySum(Column::sourceText);
+        return keySum(Column::sourceParts);
     }
 
     String targetKeySum() {
-        return keySum(Column::targetText);
+        return keySum(Column::targetParts);
     }
 
     private String keySum(Function<Column, String> side) {

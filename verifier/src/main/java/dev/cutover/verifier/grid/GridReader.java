@@ -25,6 +25,8 @@ import java.util.concurrent.Executor;
  * on each target database. Safe for many threads.
  */
 public final class GridReader {
+    private static final int ALL_ROWS = -1;
+
     private final Topology topology;
     private final ComparedTable table;
     private final Executor executor;
@@ -69,37 +71,59 @@ public final class GridReader {
         return sourceSql(table.projection().sourceRangeCondition(KeyRange.ALL).sql());
     }
 
+    // Why a row is rejected is asked once a row, and the hash of a rejected row, which may not even be computable,
+    // never: what is not
+    // mapped is the difference to all rows, counted in the same statement and so in the same view of the data.
     private String sourceSql(String condition) {
-        String hash = ComparedTable.foldable(table.sourceHash());
-        String slot = table.sourceSlot();
-        // The hash of a rejected row may not even be computable; it is not asked for.
-        String folded = table.mapsEveryRow() ? hash : "IF(" + slot + " < 0, NULL, " + hash + ")";
-        return "SELECT /*+ MAX_EXECUTION_TIME(" + statementLimit.toMillis() + ") */ " + slot
-                + " AS cutover_slot, COUNT(*), COALESCE(SUM(" + table.sourceKeySum() + "), 0), HEX(BIT_XOR(" + folded
-                + ")) FROM " + table.sourceFrom() + " WHERE " + condition + " GROUP BY cutover_slot";
+        String cells = "SELECT /*+ MAX_EXECUTION_TIME(" + statementLimit.toMillis() + ") */ "
+                + table.projection().slotExpression() + " AS cutover_slot, COUNT(*), COALESCE(SUM("
+                + table.sourceKeySum() + "), 0), HEX(BIT_XOR(" + ComparedTable.foldable(table.sourceHash()) + ")) FROM "
+                + table.sourceFrom() + " WHERE " + condition;
+        return table.mapsEveryRow()
+                ? cells + " GROUP BY cutover_slot"
+                : cells + " AND NOT (" + table.projection().rejectCondition()
+                        + ") GROUP BY cutover_slot UNION ALL SELECT " + ALL_ROWS + ", COUNT(*), 0, NULL FROM "
+                        + table.sourceRows() + " WHERE " + condition;
     }
 
     private SourceCells source(KeyRange range) {
         SqlCondition condition = table.projection().sourceRangeCondition(range);
         SortedMap<Integer, Cell> cells = new TreeMap<>();
-        long unmapped = 0;
+        long mapped = 0;
+        long all = -1;
         try (Connection connection = topology.database(DatabaseId.OLD).getConnection();
                 PreparedStatement statement = connection.prepareStatement(sourceSql(condition.sql()))) {
-            condition.bind(statement, 1);
+            int next = condition.bind(statement, 1);
+            if (!table.mapsEveryRow()) {
+                condition.bind(statement, next);
+            }
             try (ResultSet result = statement.executeQuery()) {
                 while (result.next()) {
                     int slot = result.getInt(1);
-                    if (result.wasNull() || slot < 0) {
-                        unmapped += result.getLong(2);
+                    if (result.wasNull()) {
+                        throw new SQLException("a row that is not rejected has no route");
+                    }
+                    if (slot == ALL_ROWS) {
+                        all = result.getLong(2);
                     } else {
                         cells.put(slot, cell(result, 0));
+                        mapped += result.getLong(2);
                     }
                 }
             }
         } catch (SQLException e) {
             throw failed(DatabaseId.OLD, range, e);
         }
-        return new SourceCells(cells, unmapped);
+        return new SourceCells(cells, table.mapsEveryRow() ? 0 : unmapped(range, all, mapped));
+    }
+
+    private long unmapped(KeyRange range, long all, long mapped) {
+        if (all < mapped) {
+            throw new VerificationFailedException("Of " + table.name() + " " + range + " " + mapped
+                    + " rows were mapped, but OLD counts " + all
+                    + ": a join of the plan gives more than one row. Mend the plan, then verify again.");
+        }
+        return all - mapped;
     }
 
     private SortedMap<Integer, Cell> target(DatabaseId database, List<Integer> slots, KeyRange range) {
@@ -112,7 +136,7 @@ public final class GridReader {
         for (int i = 0; i < slots.size(); i++) {
             int slot = slots.get(i);
             String misrouted = table.targetSlot()
-                    .map(route -> "COALESCE(SUM(COALESCE(" + route + ", -1) <> " + slot + "), 0)")
+                    .map(route -> "COUNT(IF(" + route + " <=> " + slot + ", NULL, 1))")
                     .orElse("0");
             sql.append(
                             i == 0

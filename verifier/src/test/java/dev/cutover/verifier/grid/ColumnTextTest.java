@@ -8,8 +8,12 @@ class ColumnTextTest {
     @Test
     void wholeNumbersOfEveryTypeHaveOneText() {
         ColumnText text = text("INT", 0, "BIGINT UNSIGNED", 0);
-        assertThat(text.ofSource("s.a")).isEqualTo("IFNULL((s.a) + 0, 'N')");
-        assertThat(text.ofTarget("`a`")).isEqualTo("IFNULL((`a`) + 0, 'N')");
+        assertThat(text.ofSource("s.a")).isEqualTo("IFNULL((s.a), 'N')");
+        assertThat(text.ofTarget("`a`"))
+                .as("unsigned, and perhaps with zeros in front")
+                .isEqualTo("IFNULL((`a`) + 0, 'N')");
+        assertThat(text("YEAR", 0, "SMALLINT", 0).ofSource("s.a")).isEqualTo("IFNULL((s.a) + 0, 'N')");
+        assertThat(text("BIT", 0, "INT", 0).ofSource("s.a")).isEqualTo("IFNULL((s.a) + 0, 'N')");
     }
 
     @Test
@@ -23,8 +27,16 @@ class ColumnTextTest {
     @Test
     void textCarriesItsLengthAndIsReadAsUtf8() {
         assertThat(text("VARCHAR", 0, "VARCHAR", 0).ofTarget("`a`"))
-                .isEqualTo("IF((`a`) IS NULL, 'N', CONCAT(LENGTH(CONVERT((`a`) USING utf8mb4)), ':',"
-                        + " CONVERT((`a`) USING utf8mb4)))");
+                .isEqualTo("IFNULL(LENGTH(CONVERT((`a`) USING utf8mb4)), 'N'), ':',"
+                        + " IF((`a`) IS NULL, '', CONVERT((`a`) USING utf8mb4))");
+    }
+
+    @Test
+    void textInUtf8IsReadAsItIs() {
+        ColumnType type = ColumnType.named("VARCHAR", 0);
+        assertThat(new ColumnText(type, type.inUtf8()).ofTarget("`a`"))
+                .isEqualTo("IFNULL(LENGTH((`a`)), 'N'), ':', IF((`a`) IS NULL, '', (`a`))");
+        assertThat(new ColumnText(type, type.inUtf8()).ofSource("s.a")).contains("CONVERT(");
     }
 
     @Test
