@@ -1,5 +1,6 @@
 package dev.cutover.verifier;
 
+import dev.cutover.core.fence.TableDefinitions;
 import dev.cutover.verifier.report.ReportJson;
 import dev.cutover.verifier.report.ReportText;
 import java.time.Instant;
@@ -20,6 +21,7 @@ import java.util.Map;
  * @param selfTest the faults that were planted in the aggregates of this run and found
  * @param unsettled why the verdict is not EQUAL although nothing is certified
  * @param notChecked what this run did not look at
+ * @param definitions how the tables were defined from beginning to end; empty when single keys were compared
  * @param sessions by database, the session variables the comparison relies on, as they were read back
  */
 public record VerificationReport(
@@ -37,6 +39,7 @@ public record VerificationReport(
         List<String> selfTest,
         List<String> unsettled,
         List<String> notChecked,
+        TableDefinitions definitions,
         Map<String, Map<String, String>> sessions) {
     public VerificationReport {
         scope = List.copyOf(scope);

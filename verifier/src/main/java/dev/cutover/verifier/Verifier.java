@@ -1,6 +1,7 @@
 package dev.cutover.verifier;
 
 import dev.cutover.core.fence.Epoch;
+import dev.cutover.core.fence.TableDefinitions;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.row.KeyRange;
@@ -160,6 +161,7 @@ public final class Verifier {
                         + plan.tables().stream().map(TablePlan::name).toList() + ".");
             }
             Map<String, Map<String, String>> sessions = sessions();
+            TableDefinitions definitions = definitions();
             Map<ComparedTable, List<KeyRange>> tables = new LinkedHashMap<>();
             for (TablePlan table : scope) {
                 ComparedTable compared = compared(table);
@@ -172,7 +174,11 @@ public final class Verifier {
             plan.tables().stream()
                     .filter(table -> !scope.contains(table))
                     .forEach(table -> notChecked.add("table " + table.name() + " (not in scope)"));
-            return report(sessions);
+            definitions
+                    .unlike(definitions())
+                    .forEach(table ->
+                            unsettled.add("the definition of " + table + " was changed while its rows were compared"));
+            return report(sessions, definitions);
         }
 
         VerificationReport verifyKeys(Map<String, ? extends Collection<RowKey>> sourceKeys) {
@@ -184,7 +190,7 @@ public final class Verifier {
                 }
             }
             notChecked.add("every row but the keys asked for");
-            return report(sessions);
+            return report(sessions, new TableDefinitions(Map.of()));
         }
 
         private Map<String, Map<String, String>> sessions() {
@@ -193,6 +199,21 @@ public final class Verifier {
             scope.forEach(
                     table -> databases.addAll(table.dynamic() ? plan.shardDatabases() : List.of(DatabaseId.META)));
             return Sessions.readBack(topology, List.copyOf(databases));
+        }
+
+        private TableDefinitions definitions() {
+            TableDefinitions definitions = new TableDefinitions(Map.of());
+            for (DatabaseId database : plan.databases()) {
+                try (Connection connection = topology.database(database).getConnection()) {
+                    definitions = definitions.with(TableDefinitions.read(connection, plan, database, scope));
+                } catch (SQLException e) {
+                    throw new VerificationFailedException(
+                            "How the tables of " + database + " are defined could not be read (" + e.getMessage()
+                                    + "). Mend the cause and verify again.",
+                            e);
+                }
+            }
+            return definitions;
         }
 
         private ComparedTable compared(TablePlan table) {
@@ -342,7 +363,7 @@ public final class Verifier {
                     topology, truth, register.map(Register::epoch).orElse(new Epoch(1)), options.settleBound(), pause);
         }
 
-        private VerificationReport report(Map<String, Map<String, String>> sessions) {
+        private VerificationReport report(Map<String, Map<String, String>> sessions, TableDefinitions definitions) {
             boolean different = results.stream().anyMatch(result -> result.differences() > 0);
             boolean open = !unsettled.isEmpty() || results.stream().anyMatch(result -> result.hot() > 0);
             return new VerificationReport(
@@ -360,6 +381,7 @@ public final class Verifier {
                     List.copyOf(selfTest),
                     unsettled,
                     notChecked,
+                    definitions,
                     sessions);
         }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cutover.core.fence.TableDefinitions;
 import dev.cutover.core.row.RowKey;
 import java.time.Instant;
 import java.util.List;
@@ -38,6 +39,7 @@ class VerificationReportTest {
             List.of("one bit"),
             List.of(),
             List.of("columns of user_coupon that only NEW has: version"),
+            new TableDefinitions(Map.of("shard-1.user_coupon", "0123456789abcdef")),
             Map.of("old", Map.of("time_zone", "+00:00")));
 
     @Test

@@ -25,12 +25,16 @@ final class SwitchFlags {
     @Nullable
     Long acceptQuarantine;
 
+    @Option(names = "--accept-xa", description = "Go although somebody uses XA transactions on the old server.")
+    boolean acceptXa;
+
     SwitchLimits over(SwitchLimits plan) {
         return new SwitchLimits(
                 maxLag == null ? plan.maxLag() : maxLag,
                 writePause == null ? plan.writePause() : writePause,
                 writePause == null ? plan.lockWait() : SwitchLimits.lockWait(writePause),
                 plan.timeout(),
-                acceptQuarantine);
+                acceptQuarantine,
+                acceptXa);
     }
 }

@@ -1,9 +1,10 @@
 package dev.cutover.cli.step;
 
 import dev.cutover.core.fence.Epoch;
-import dev.cutover.core.topology.Side;
+import dev.cutover.core.stage.VerificationRecord;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** How the last writes get to the other side while the fences of the one being left are closed. Owned by one attempt of a switch. */
@@ -11,9 +12,18 @@ interface CarryOver {
     /** Before the claim: whatever need not happen in the pause. */
     void prepare() throws SQLException;
 
-    /** Returns when everything has arrived; stops the switch when it has not in the time that is left. */
-    void everything(Epoch epoch, SwitchClock clock, Supplier<Duration> left) throws SQLException;
+    /** The verification this relies on; empty when it compares everything itself. */
+    Optional<VerificationRecord> reliesOn();
 
-    /** Compares what can be compared in the pause; returns how many rows, stops the switch when one differs. */
-    long check(Side to) throws SQLException;
+    /** Returns when everything has arrived; stops the switch when it has not in the time that is left. */
+    void everything(Epoch epoch, SwitchClock clock, Supplier<Duration> left, Obstacle obstacle) throws SQLException;
+
+    /** Asked when it takes long; stops the switch when what it waits for may never come. */
+    @FunctionalInterface
+    interface Obstacle {
+        void requireNone() throws SQLException;
+    }
+
+    /** Looks at what can be looked at in the pause; returns how many rows were compared, stops the switch when something is not right. */
+    long check(Epoch epoch, Supplier<Duration> left) throws SQLException;
 }

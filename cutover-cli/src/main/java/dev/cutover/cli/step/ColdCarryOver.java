@@ -1,13 +1,14 @@
 package dev.cutover.cli.step;
 
 import dev.cutover.core.fence.Epoch;
-import dev.cutover.core.topology.Side;
+import dev.cutover.core.stage.VerificationRecord;
 import dev.cutover.migrator.ColdCopy;
 import dev.cutover.verifier.VerificationReport;
 import dev.cutover.verifier.Verifier;
 import dev.cutover.verifier.VerifyOptions;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Everything is copied while nobody writes, and everything is compared. */
@@ -26,7 +27,12 @@ final class ColdCarryOver implements CarryOver {
     }
 
     @Override
-    public void everything(Epoch epoch, SwitchClock clock, Supplier<Duration> left) {
+    public Optional<VerificationRecord> reliesOn() {
+        return Optional.empty();
+    }
+
+    @Override
+    public void everything(Epoch epoch, SwitchClock clock, Supplier<Duration> left, Obstacle obstacle) {
         ColdCopy.run(context.plan(), context.topology(), context.control(), CopyLines.listener(context.narrator()));
         clock.reached(SwitchPoint.DRAINED);
         if (left.get().isZero()) {
@@ -35,7 +41,7 @@ final class ColdCarryOver implements CarryOver {
     }
 
     @Override
-    public long check(Side to) {
+    public long check(Epoch epoch, Supplier<Duration> left) {
         VerificationReport report =
                 new Verifier(context.plan(), context.topology(), context.control()).verifyOnce(VerifyOptions.quiet());
         if (!VerificationRows.equal(report)) {

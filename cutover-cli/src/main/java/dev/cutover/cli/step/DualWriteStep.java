@@ -75,6 +75,10 @@ public final class DualWriteStep implements StageStep {
                             + ", so the start of the stream was not recorded.",
                     "cutover status   shows the fences");
         }
+        DatabaseWork.named("note how much XA was used on old", command(), () -> {
+            XaGate.note(context);
+            return true;
+        });
         Register next = context.move(
                 register,
                 register.withStage(Stage.DUAL_WRITE).withMirror(true),

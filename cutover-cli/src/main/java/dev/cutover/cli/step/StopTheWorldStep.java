@@ -55,7 +55,8 @@ public final class StopTheWorldStep implements StageStep {
     // The whole copy lies in the pause, so the pause may last as long as the command.
     private SwitchLimits limits(StepContext context) {
         Duration timeout = context.timeout() == null ? plan.timeout() : context.timeout();
-        return new SwitchLimits(plan.maxLag(), timeout, plan.lockWait(), timeout, plan.acceptedQuarantine());
+        return new SwitchLimits(
+                plan.maxLag(), timeout, plan.lockWait(), timeout, plan.acceptedQuarantine(), plan.xaAccepted());
     }
 
     @Override

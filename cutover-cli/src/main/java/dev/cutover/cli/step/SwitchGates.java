@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The conditions of a switch, in either direction; the way back asks for less, because it must be easier than the way in. */
 final class SwitchGates {
-    private static final int ACCESS_DENIED = 1227;
-
     private final StepContext context;
     private final Register register;
     private final SwitchLimits limits;
@@ -37,8 +35,10 @@ final class SwitchGates {
         List<Gate> gates = new ArrayList<>();
         if (streamed) {
             gates.add(VerificationGate.of(context, register));
+            gates.add(DefinitionGate.of(context));
             gates.add(copied());
             gates.add(quarantine());
+            gates.add(XaGate.notUsed(context, limits.xaAccepted()));
         }
         gates.addAll(both(Side.NEW, "switch", streamed));
         return gates;
@@ -60,7 +60,7 @@ final class SwitchGates {
         if (context.plan().fence().triggers()) {
             gates.add(triggers());
         }
-        gates.add(noXa(to.other()));
+        gates.add(XaGate.nonePrepared(context, to.other()));
         gates.add(noOldTransaction(to.other()));
         if (streamed) {
             gates.add(pause(command));
@@ -181,38 +181,6 @@ final class SwitchGates {
                 found.isEmpty(),
                 found.isEmpty() ? "on every migrated table" : String.join("; ", found),
                 "cutover fence install");
-    }
-
-    // Prepared XA transactions hold the fence without a session, and their rows would be committed after the close.
-    private Gate noXa(Side from) {
-        List<String> found = new ArrayList<>();
-        for (DatabaseId database : Streams.databases(context.topology(), from)) {
-            try (Connection connection = context.topology().database(database).getConnection();
-                    Statement statement = connection.createStatement()) {
-                try (ResultSet rows = statement.executeQuery("XA RECOVER")) {
-                    if (rows.next()) {
-                        found.add(database + ": a prepared XA transaction");
-                    }
-                } catch (SQLException e) {
-                    if (e.getErrorCode() != ACCESS_DENIED && !"42000".equals(e.getSQLState())) {
-                        throw e;
-                    }
-                    try (ResultSet rows = statement.executeQuery("SHOW GLOBAL STATUS LIKE 'Com_xa_prepare'")) {
-                        if (rows.next() && rows.getLong(2) > 0) {
-                            found.add(database + ": XA was used since the server started, and XA RECOVER is not"
-                                    + " allowed for this account");
-                        }
-                    }
-                }
-            } catch (SQLException e) {
-                found.add(database + ": " + e.getMessage());
-            }
-        }
-        return Gate.of(
-                "no XA",
-                found.isEmpty(),
-                found.isEmpty() ? "none prepared" : String.join("; ", found),
-                "end the XA transactions, or GRANT XA_RECOVER_ADMIN to the account");
     }
 
     private Gate noOldTransaction(Side from) {

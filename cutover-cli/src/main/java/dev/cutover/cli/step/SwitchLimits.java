@@ -12,15 +12,18 @@ import org.jspecify.annotations.Nullable;
  * @param lockWait how long one close may hold up new writers
  * @param timeout no attempt begins later than this
  * @param acceptedQuarantine rows in quarantine that were acknowledged; null: as many as at the last verification
+ * @param xaAccepted whether somebody said that the XA transactions on the old server are no concern
  */
 public record SwitchLimits(
         Duration maxLag,
         Duration writePause,
         Duration lockWait,
         Duration timeout,
-        @Nullable Long acceptedQuarantine) {
+        @Nullable Long acceptedQuarantine,
+        boolean xaAccepted) {
     public static SwitchLimits of(SwitchPlan plan) {
-        return new SwitchLimits(plan.maxLag(), plan.writePause(), lockWait(plan.writePause()), plan.timeout(), null);
+        return new SwitchLimits(
+                plan.maxLag(), plan.writePause(), lockWait(plan.writePause()), plan.timeout(), null, false);
     }
 
     /**

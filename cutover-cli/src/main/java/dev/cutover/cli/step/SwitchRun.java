@@ -5,6 +5,7 @@ import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.fence.Fence;
 import dev.cutover.core.fence.FenceCloser;
 import dev.cutover.core.stage.Register;
+import dev.cutover.core.stage.VerificationRecord;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import java.sql.Connection;
@@ -40,6 +41,7 @@ final class SwitchRun {
     private final SwitchLimits limits;
     private final CarryOver carryOver;
     private final SwitchSettlement settlement;
+    private final DefinitionHold definitions;
     private final SwitchClock clock;
     private final List<String> handedOver = new ArrayList<>();
     private long compared;
@@ -50,6 +52,7 @@ final class SwitchRun {
         this.limits = limits;
         this.carryOver = carryOver;
         this.settlement = new SwitchSettlement(context);
+        this.definitions = new DefinitionHold(context);
         this.clock = new SwitchClock(context.failpoints());
     }
 
@@ -66,7 +69,7 @@ final class SwitchRun {
     /** Claims, and either commits or leaves everything where it was. */
     Result attempt(Register stable) {
         List<FenceCloser> closers = new CopyOnWriteArrayList<>();
-        try {
+        try (definitions) {
             return attempt(stable, closers);
         } finally {
             closers.forEach(FenceCloser::close);
@@ -81,6 +84,7 @@ final class SwitchRun {
             warmUp();
             openClosers(closers);
             rehearse(closers);
+            holdDefinitions();
         } catch (SwitchStoppedException e) {
             return stopped(stable, e.sentence(), e.details());
         } catch (SQLException e) {
@@ -100,8 +104,19 @@ final class SwitchRun {
             return aborted(String.valueOf(e.getMessage()), List.of());
         }
         clock.reached(SwitchPoint.DECIDED);
+        // From here on a definition change is one of the truth; nobody waits for the sessions to end.
+        context.threads().execute(definitions::close);
         settlement.carryOut(committed, clock);
         return new Result(context.control().read(), true, "", List.of(), handedOver, compared, clock);
+    }
+
+    // As late as it may be: whoever wants to change a table waits from here on.
+    private void holdDefinitions() throws SQLException {
+        definitions.take();
+        Optional<VerificationRecord> verified = carryOver.reliesOn();
+        if (verified.isPresent()) {
+            definitions.requireAsIn(verified.get());
+        }
     }
 
     // Whoever holds a fence now and does not let go of it would keep the abort waiting, too, and with it every writer:
@@ -165,13 +180,31 @@ final class SwitchRun {
         clock.pauseBegins();
         close(epoch, closers);
         clock.reached(SwitchPoint.CLOSED);
-        carryOver.everything(epoch, clock, this::left);
+        carryOver.everything(epoch, clock, this::left, definitions::requireNobodyWaits);
         recordStarts(epoch);
         clock.reached(SwitchPoint.STARTED);
         handedOver.addAll(handover.finish());
         clock.reached(SwitchPoint.HANDED_OVER);
-        compared = carryOver.check(to);
+        compared = lastLook(epoch);
         clock.reached(SwitchPoint.CHECKED);
+    }
+
+    // What was read before the pause and was to stay so, beside the comparison of the newest rows.
+    private long lastLook(Epoch epoch) throws SQLException {
+        List<Callable<Long>> looks = new ArrayList<>();
+        looks.add(() -> carryOver.check(epoch, this::left));
+        looks.add(() -> {
+            definitions.requireHeld();
+            return 0L;
+        });
+        looks.add(() -> {
+            Gate xa = XaGate.nonePrepared(context, to.other());
+            if (!xa.met()) {
+                throw new SwitchStoppedException("An XA transaction may hold rows back: " + xa.finding());
+            }
+            return 0L;
+        });
+        return Together.call(context.threads(), looks).get(0);
     }
 
     // Every database at once, each as often as the budget allows: a close that is blocked holds new writers up only for
@@ -190,6 +223,9 @@ final class SwitchRun {
                     .toList();
             open = of(blocked, closers);
             boolean superseded = blocked.stream().anyMatch(outcome -> outcome.kind() == CloseOutcome.Kind.SUPERSEDED);
+            if (!open.isEmpty()) {
+                definitions.requireNobodyWaits();
+            }
             if (superseded || !open.isEmpty() && clock.pausedFor().compareTo(limits.writePause()) > 0) {
                 break;
             }
@@ -265,6 +301,8 @@ final class SwitchRun {
     }
 
     private Result aborted(String reason, List<String> details) {
+        // An applier that waits behind a definition change holds a fence that the abort has to raise.
+        definitions.close();
         return stopped(settlement.settle(reason), reason, details);
     }
 

@@ -12,7 +12,12 @@ import org.junit.jupiter.api.Test;
 
 class StageOrderTest {
     private static final SwitchStep SWITCH = new SwitchStep(new SwitchLimits(
-            Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofMillis(100), Duration.ofSeconds(30), null));
+            Duration.ofSeconds(2),
+            Duration.ofMillis(500),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(30),
+            null,
+            false));
 
     private static final List<StageStep> STEPS = List.of(
             new FreezeStep(),
@@ -85,7 +90,12 @@ class StageOrderTest {
     @Test
     void theLeaseOfASwitchOutlivesItsPauseAndNotAThirdOfAUsualBudget() {
         SwitchLimits limits = new SwitchLimits(
-                Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofMillis(100), Duration.ofSeconds(30), null);
+                Duration.ofSeconds(2),
+                Duration.ofMillis(500),
+                Duration.ofMillis(100),
+                Duration.ofSeconds(30),
+                null,
+                false);
         assertThat(limits.lease()).isGreaterThan(Duration.ofMillis(500)).isLessThan(Duration.ofMillis(667));
     }
 }

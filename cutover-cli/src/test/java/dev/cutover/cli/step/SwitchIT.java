@@ -173,6 +173,7 @@ class SwitchIT {
                 assertThat(refused.err()).contains("no XA: old: a prepared XA transaction");
             } finally {
                 statement.execute("XA ROLLBACK 'left behind'");
+                XaGate.note(context());
             }
         }
     }
@@ -260,7 +261,12 @@ class SwitchIT {
         streamsRun();
         Register before = shop.control().read();
         SwitchStep impatient = new SwitchStep(new SwitchLimits(
-                Duration.ofSeconds(30), Duration.ofMillis(400), Duration.ofMillis(100), Duration.ofMillis(500), null));
+                Duration.ofSeconds(30),
+                Duration.ofMillis(400),
+                Duration.ofMillis(100),
+                Duration.ofMillis(500),
+                null,
+                false));
         try (Connection blocker = shop.topology().pinned(DatabaseId.OLD)) {
             blocker.setAutoCommit(false);
             Fence.readShared(blocker);
@@ -313,7 +319,12 @@ class SwitchIT {
         streamsRun();
         Register before = shop.control().read();
         SwitchStep hurried = new SwitchStep(new SwitchLimits(
-                Duration.ofSeconds(30), Duration.ofMillis(1), Duration.ofMillis(100), Duration.ofSeconds(1), null));
+                Duration.ofSeconds(30),
+                Duration.ofMillis(1),
+                Duration.ofMillis(100),
+                Duration.ofSeconds(1),
+                null,
+                false));
         assertThatThrownBy(() -> hurried.run(context(Duration.ofMillis(500)), before))
                 .isInstanceOfSatisfying(CommandFailedException.class, aborted -> {
                     assertThat(aborted.problem()).isEqualTo(Problem.SWITCH_ABORTED);

@@ -2,7 +2,6 @@ package dev.cutover.core.fence;
 
 import dev.cutover.core.plan.FencePlan;
 import dev.cutover.core.plan.MigrationPlan;
-import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Identifier;
 import dev.cutover.core.topology.SessionMark;
@@ -14,7 +13,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -50,20 +48,7 @@ public final class TriggerFence {
 
     /** The triggers of one database. */
     public static TriggerFence of(MigrationPlan plan, DatabaseId database) {
-        Set<String> tables = new LinkedHashSet<>();
-        int shard = plan.shardDatabases().indexOf(database);
-        for (TablePlan table : plan.tables()) {
-            if (database.equals(DatabaseId.OLD)) {
-                tables.add(table.fromTable());
-            } else if (!table.dynamic() && database.equals(DatabaseId.META)) {
-                tables.add(table.name());
-            } else if (table.dynamic() && shard >= 0) {
-                for (int number = 0; number < plan.layout().tables(); number++) {
-                    tables.add(plan.physicalTable(table, shard * plan.layout().tables() + number));
-                }
-            }
-        }
-        return new TriggerFence(List.copyOf(tables), plan.fence());
+        return new TriggerFence(plan.tablesIn(database), plan.fence());
     }
 
     /**
@@ -89,6 +74,11 @@ public final class TriggerFence {
     /** Every statement that takes them away. */
     public List<String> removals() {
         return triggers().keySet().stream().map(TriggerFence::drop).toList();
+    }
+
+    /** The names of all of these. */
+    Set<String> names() {
+        return triggers().keySet();
     }
 
     /** Whether a trigger found under this name with this body is one of these. */

@@ -3,7 +3,9 @@ package dev.cutover.core.plan;
 import dev.cutover.core.routing.ShardLayout;
 import dev.cutover.core.topology.DatabaseId;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -136,5 +138,30 @@ public record MigrationPlan(
     /** The physical table of a slot on NEW; static tables have one. */
     public String physicalTable(TablePlan table, int slot) {
         return table.dynamic() ? layout.physicalTable(table.name(), slot) : table.name();
+    }
+
+    /** The migrated tables of a database as they are named there: the static ones in {@code meta}, every physical table of a shard. */
+    public List<String> tablesIn(DatabaseId database) {
+        Set<String> names = new LinkedHashSet<>();
+        for (TablePlan table : tables) {
+            names.addAll(tablesIn(database, table));
+        }
+        return List.copyOf(names);
+    }
+
+    /** The same for one table; empty when the database holds nothing of it. */
+    public List<String> tablesIn(DatabaseId database, TablePlan table) {
+        if (database.equals(DatabaseId.OLD)) {
+            return List.of(table.fromTable());
+        }
+        if (!table.dynamic()) {
+            return database.equals(DatabaseId.META) ? List.of(table.name()) : List.of();
+        }
+        int shard = shardDatabases().indexOf(database);
+        return shard < 0
+                ? List.of()
+                : IntStream.range(0, layout.tables())
+                        .mapToObj(number -> physicalTable(table, shard * layout.tables() + number))
+                        .toList();
     }
 }

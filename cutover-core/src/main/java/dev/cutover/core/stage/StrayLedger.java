@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * looks at again.
  */
 public final class StrayLedger {
+    /** A marker of this name in a server's binlog asks its watch to record at once what it has found up to there. */
+    public static final String MARKER = "look";
+
     private static final String COLUMNS =
             "SELECT stray_no, server, database_name, table_name, gtid, kind, events, detail,"
                     + " CAST(UNIX_TIMESTAMP(seen_at) * 1000 AS SIGNED) AS seen_ms, acknowledged_by,"

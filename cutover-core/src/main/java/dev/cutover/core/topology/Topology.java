@@ -40,7 +40,7 @@ public interface Topology extends AutoCloseable {
     /** A dedicated session outside the pool; the caller closes it. */
     Connection pinned(DatabaseId id);
 
-    /** The same, and one call may carry several statements; for the close of a fence only. */
+    /** The same, and one call may carry several statements; for the close of a fence and for holding tables only. */
     Connection pinnedMulti(DatabaseId id);
 
     @Override

@@ -44,6 +44,7 @@ final class BinlogLook {
     private static final Logger READER = Logger.getLogger(BinaryLogClient.class.getName());
 
     private final BinaryLogClient client;
+    private final Runnable asked;
     private final Map<Long, TableMapEventData> wanted = new HashMap<>();
 
     // Guarded by this.
@@ -57,8 +58,14 @@ final class BinlogLook {
     private String gtid = "";
     private boolean inTransaction;
 
-    BinlogLook(Endpoint endpoint, Lookout lookout, dev.cutover.core.position.GtidSet from) {
+    /**
+     * Prepares a look.
+     *
+     * @param asked run, on the reader's thread, when a marker asks how far the look has come
+     */
+    BinlogLook(Endpoint endpoint, Lookout lookout, dev.cutover.core.position.GtidSet from, Runnable asked) {
         this.lookout = lookout;
+        this.asked = asked;
         this.looked = new GtidSet(from.toString());
         READER.setLevel(Level.WARNING);
         this.client = new BinaryLogClient(
@@ -163,6 +170,7 @@ final class BinlogLook {
 
     // The reader logs what a listener throws, and goes on.
     private void event(Event event) {
+        boolean tell;
         synchronized (this) {
             if (failure != null) {
                 return;
@@ -172,11 +180,16 @@ final class BinlogLook {
             } catch (RuntimeException e) {
                 failure = e;
             }
-            if (failure == null) {
+            tell = failure == null && gtid.isEmpty() && lookout.asked();
+            if (failure == null && !tell) {
                 return;
             }
         }
-        stop();
+        if (tell) {
+            asked.run();
+        } else {
+            stop();
+        }
     }
 
     private void look(Event event) {

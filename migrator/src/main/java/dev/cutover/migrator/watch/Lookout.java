@@ -2,6 +2,7 @@ package dev.cutover.migrator.watch;
 
 import dev.cutover.core.fence.OwnMark;
 import dev.cutover.core.fence.Role;
+import dev.cutover.core.stage.StrayLedger;
 import dev.cutover.core.stage.StrayWrite;
 import dev.cutover.core.topology.DatabaseId;
 import java.nio.charset.StandardCharsets;
@@ -37,6 +38,7 @@ final class Lookout {
     // As sql/fence/fence.sql has them.
     private static final int FENCE_COLUMNS = 7;
     private static final int FENCE_ROLE = 2;
+    private static final int MARKER_STREAM = 0;
     private static final int MARKER_NONCE = 2;
 
     private static final Pattern CHANGE = Pattern.compile(
@@ -50,6 +52,7 @@ final class Lookout {
     private final Map<DatabaseId, Role> roles = new TreeMap<>();
     private final Map<String, Begin> begins = new HashMap<>();
 
+    private boolean asked;
     private String gtid = "";
     private final Map<Long, Mapped> mapped = new HashMap<>();
     private final Map<Touch, Long> touched = new LinkedHashMap<>();
@@ -82,6 +85,13 @@ final class Lookout {
         return roles.keySet().containsAll(server.schemas().values());
     }
 
+    /** Whether somebody has asked, since this was called last, how far the look has come. */
+    boolean asked() {
+        boolean since = asked;
+        asked = false;
+        return since;
+    }
+
     boolean allPrimary() {
         return knowsAll() && roles.values().stream().allMatch(role -> role == Role.PRIMARY);
     }
@@ -103,7 +113,7 @@ final class Lookout {
         if (!server.schemas().containsKey(schema)) {
             return false;
         }
-        boolean values = table.equals(FENCE) || table.equals(MARKER) && !begins.isEmpty();
+        boolean values = table.equals(FENCE) || table.equals(MARKER);
         mapped.put(id, new Mapped(schema, table, values));
         return values;
     }
@@ -118,6 +128,7 @@ final class Lookout {
             fence(table, kind, after);
         } else if (table.table().equals(MARKER)) {
             after.forEach(row -> marker(text(row, MARKER_NONCE)));
+            asked |= after.stream().anyMatch(row -> text(row, MARKER_STREAM).equals(StrayLedger.MARKER));
         } else if (MARKS.contains(table.table())) {
             marked.add(table.schema());
         } else {

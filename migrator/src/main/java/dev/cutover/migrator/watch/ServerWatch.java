@@ -186,7 +186,7 @@ final class ServerWatch implements AutoCloseable {
             lookout = new Lookout(server, Map.of());
             begin(lookout);
         }
-        BinlogLook running = new BinlogLook(server.endpoint(), lookout, from);
+        BinlogLook running = new BinlogLook(server.endpoint(), lookout, from, this::asked);
         look = running;
         try {
             RuntimeException failure = running.run();
@@ -194,7 +194,7 @@ final class ServerWatch implements AutoCloseable {
                 throw failure;
             }
         } finally {
-            record(running, true);
+            record(running, true, true);
             look = null;
         }
     }
@@ -253,7 +253,7 @@ final class ServerWatch implements AutoCloseable {
         if (running == null) {
             return;
         }
-        record(running, false);
+        record(running, false, false);
         if (!losing && running.allPrimary() && running.transactions() == savedTransactions) {
             // Everything here is the truth again, and the watch has seen its fences open.
             running.stop();
@@ -262,12 +262,24 @@ final class ServerWatch implements AutoCloseable {
         }
     }
 
-    private synchronized void record(BinlogLook running, boolean last) {
+    // Whoever asks holds writers up until it is answered.
+    private void asked() {
+        BinlogLook running = look;
+        try {
+            if (running != null) {
+                record(running, true, false);
+            }
+        } catch (ControlDatabaseException e) {
+            LOG.warn("How far the watch of {} has come is told later: {}", server.name(), e.getMessage());
+        }
+    }
+
+    private synchronized void record(BinlogLook running, boolean atOnce, boolean last) {
         BinlogLook.Findings found = running.take();
         try {
             ledger.record(folded(found.strays()));
             long now = System.nanoTime();
-            boolean due = last || !found.strays().isEmpty() || now - savedAt >= SAVE_NANOS;
+            boolean due = atOnce || !found.strays().isEmpty() || now - savedAt >= SAVE_NANOS;
             if (found.complete() && found.transactions() != savedTransactions && due) {
                 ledger.save(new WatchPosition(server.name(), GtidSet.parse(found.looked()), found.roles()));
                 savedTransactions = found.transactions();

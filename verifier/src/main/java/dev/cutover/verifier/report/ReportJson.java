@@ -9,6 +9,7 @@ import dev.cutover.verifier.Difference;
 import dev.cutover.verifier.TableResult;
 import dev.cutover.verifier.VerificationReport;
 import java.util.List;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A report for programs. */
@@ -41,6 +42,8 @@ public final class ReportJson {
         texts(root.putArray("selfTest"), report.selfTest());
         texts(root.putArray("unsettled"), report.unsettled());
         texts(root.putArray("notChecked"), report.notChecked());
+        ObjectNode definitions = root.putObject("definitions");
+        new TreeMap<>(report.definitions().digests()).forEach(definitions::put);
         ObjectNode sessions = root.putObject("sessions");
         report.sessions().forEach((database, variables) -> {
             ObjectNode session = sessions.putObject(database);
