@@ -140,7 +140,8 @@ public final class SwitchSettlement {
         boolean later = found.epoch().compareTo(epoch) > 0;
         if (!later && !found.admits(role, epoch)) {
             throw new SwitchStoppedException("the fence of " + database + " is " + found.describe() + ", expected "
-                    + role.word() + ", epoch " + epoch);
+                    + role.word() + ", epoch " + epoch
+                    + (found.sameServer() ? "" : "; after a failover comes first  cutover adopt " + database));
         }
     }
 

@@ -46,6 +46,17 @@ public final class Shop implements AutoCloseable {
         this.control = new MySqlControlDatabase(topology.control());
     }
 
+    /** A server and the port by which it is reached. */
+    public record Address(MySqlServer server, int port) {
+        static Address shared() {
+            return new Address(MySqlServer.shared(), MySqlServer.shared().port());
+        }
+
+        private String url(String schema) {
+            return "jdbc:mysql://127.0.0.1:" + port + "/" + schema;
+        }
+    }
+
     /** Creates the schemas and their tables, and writes the plan; nothing of Cutover is installed. */
     public static Shop create(Path folder, String strategy) throws SQLException {
         return create(folder, strategy, "");
@@ -53,29 +64,24 @@ public final class Shop implements AutoCloseable {
 
     /** The same with more lines in its plan. */
     public static Shop create(Path folder, String strategy, String more) throws SQLException {
-        return create(
-                folder,
-                strategy,
-                more,
-                MySqlServer.shared(),
-                MySqlServer.shared().port());
+        return create(folder, strategy, more, Address.shared(), Address.shared());
     }
 
-    /** The same with old on a server of its own, reached by this port. */
-    public static Shop create(Path folder, String strategy, String more, MySqlServer oldServer, int oldPort)
+    /** The same with old and the second shard on servers of their own. */
+    public static Shop create(Path folder, String strategy, String more, Address oldAddress, Address shardAddress)
             throws SQLException {
         MySqlServer server = MySqlServer.shared();
-        String old = oldServer.createDatabase("shop");
+        String old = oldAddress.server().createDatabase("shop");
         String meta = server.createDatabase("meta");
         String shard0 = server.createDatabase("shard");
-        String shard1 = server.createDatabase("shard");
+        String shard1 = shardAddress.server().createDatabase("shard");
         String control = server.createDatabase("ctl");
         String password = folder.resolve("password").toString();
         String yaml = "apiVersion: cutover/v1\nmigration: shop\nstrategy: " + strategy + "\n"
-                + "old: {url: 'jdbc:mysql://127.0.0.1:" + oldPort + "/" + old + "', user: root, password: {file: "
+                + "old: {url: '" + oldAddress.url(old) + "', user: root, password: {file: "
                 + password + "}}\n"
                 + "new:\n  user: root\n  password: {file: " + password + "}\n  meta: " + url(server, meta)
-                + "\n  databases:\n    - " + url(server, shard0) + "\n    - " + url(server, shard1)
+                + "\n  databases:\n    - " + url(server, shard0) + "\n    - " + shardAddress.url(shard1)
                 + "\n  sharding: {key: user_id, tables: " + TABLES + "}\n"
                 + "control: {url: '" + url(server, control) + "'}\n" + resource("tables.yaml")
                 + more;

@@ -1,12 +1,18 @@
 package dev.cutover.cli.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cutover.cli.command.TypedCommand;
 import dev.cutover.cli.shop.Shop;
 import dev.cutover.cli.shop.Writers;
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Fence;
+import dev.cutover.core.routing.ShardLayout;
+import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
 import dev.cutover.sandbox.MySqlServer;
 import dev.cutover.sandbox.wire.FaultProxy;
 import java.nio.file.Path;
@@ -15,19 +21,38 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.LongStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** OLD behind an address that moves to its replica, whose binlog files are others. */
 class AdoptIT {
+    // The first user whose rows belong in slot 3: the second table of the second shard.
+    private static final long USER_OF_SLOT_3 = user(3);
+
     @TempDir
     Path folder = Path.of("");
+
+    /** Dies at one point, as a process does: nothing after it is done, nothing is undone. */
+    private static final class Death extends Error {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private static long user(int slot) {
+        ShardLayout layout = new ShardLayout(2, Shop.TABLES);
+        return LongStream.iterate(1, user -> user + 1)
+                .filter(user -> layout.slot(user) == slot)
+                .findFirst()
+                .orElseThrow();
+    }
 
     @Test
     void afterAFailoverThatLostNothingTheStreamGoesOnBehindTheAdoptedServer()
             throws InterruptedException, SQLException {
-        try (House house = new House(folder)) {
+        try (House house = House.ofOld(folder)) {
             house.note("before");
             house.comeToRest();
             String former = house.writtenBy();
@@ -61,7 +86,7 @@ class AdoptIT {
 
     @Test
     void aFailoverThatLostTransactionsIsRefusedAndNamesThem() throws InterruptedException, SQLException {
-        try (House house = new House(folder)) {
+        try (House house = House.ofOld(folder)) {
             house.note("before");
             house.replica.execute("STOP SLAVE IO_THREAD");
             house.note("lost");
@@ -78,16 +103,100 @@ class AdoptIT {
         }
     }
 
-    /** A migration that dual-writes, its old server, and the replica of that. */
+    @Test
+    void whileASwitchIsUndecidedTheSideBeingLeftIsAdoptedOnlyBehindItsAbort()
+            throws InterruptedException, SQLException {
+        try (House house = House.ofOld(folder)) {
+            house.verify();
+            house.note("before");
+            Register before = house.shop.control().read();
+            house.switchThatDiesAt(Failpoint.SWITCH_MARKED);
+            house.comeToRest();
+            house.failOver();
+            house.streamStopped();
+            TypedCommand undecided = TypedCommand.run(folder, "adopt", "old", "--confirm=shop", "--reason=dead");
+            assertThat(undecided.exitCode()).as(undecided.err()).isEqualTo(4);
+            assertThat(undecided.err())
+                    .contains("fence as registered: closing, epoch 2; the register: truth OLD, epoch 2, SWITCHING")
+                    .contains("fix   wait until the watchdog has aborted the switch");
+
+            TypedCommand halfWay = TypedCommand.run(folder, "switch", "--abort");
+            assertThat(halfWay.exitCode()).as(halfWay.err()).isNotZero();
+            assertThat(halfWay.err()).contains("is decided (ABORT) but not finished", "cutover adopt old");
+            house.cutover("adopt old --confirm=shop --reason=dead");
+            house.cutover("switch --resume");
+            Register after = house.shop.control().read();
+            assertThat(after.phase()).isEqualTo(Register.Phase.STABLE);
+            assertThat(after.truth()).isEqualTo(Side.OLD);
+            assertThat(after.epoch()).isEqualTo(before.epoch().next());
+            house.note("after");
+        }
+    }
+
+    @Test
+    void aShardThatFailsOverBehindTheDecisionIsAdoptedAndOpenedAndItsStreamGoesOnFromThere()
+            throws InterruptedException, SQLException {
+        try (House house = House.ofShard(folder)) {
+            house.verify();
+            house.note("before");
+            house.switchThatDiesAt(Failpoint.SWITCH_DECIDED);
+            house.comeToRest();
+            String former = house.writtenBy();
+            house.failOver();
+            TypedCommand halfWay = TypedCommand.run(folder, "switch", "--resume");
+            assertThat(halfWay.exitCode()).as(halfWay.err()).isNotZero();
+            assertThat(halfWay.err()).contains("is decided (COMMIT) but not finished", "cutover adopt shard-1");
+            house.cutover("adopt shard-1 --confirm=shop --reason=dead");
+            assertThat(house.writtenBy()).isNotEqualTo(former);
+            house.cutover("switch --resume");
+            Register after = house.shop.control().read();
+            assertThat(after.phase()).isEqualTo(Register.Phase.STABLE);
+            assertThat(after.truth()).isEqualTo(Side.NEW);
+            house.rowOnShard(7_001, "after the switch");
+        }
+    }
+
+    @Test
+    void aShardThatIsTheTruthAndLostTransactionsInItsFailoverIsRefused() throws InterruptedException, SQLException {
+        try (House house = House.ofShard(folder)) {
+            house.verify();
+            house.switchThatDiesAt(Failpoint.SWITCH_SETTLED);
+            house.streamsRun();
+            house.rowOnShard(7_001, "kept");
+            house.replica.execute("STOP SLAVE IO_THREAD");
+            house.rowOnShard(7_002, "lost");
+            String former = house.writtenBy();
+            house.failOver();
+            house.streamStopped();
+            TypedCommand refused = TypedCommand.run(folder, "adopt", "shard-1", "--confirm=shop", "--reason=dead");
+            assertThat(refused.exitCode()).as(refused.err()).isEqualTo(4);
+            assertThat(refused.err())
+                    .contains("nothing lost: applied from its stream in old, but not here: " + former + ":");
+            assertThat(house.writtenBy()).isEqualTo(former);
+        }
+    }
+
+    /** A migration that dual-writes, the server of one of its databases, and the replica of that. */
     private static final class House implements AutoCloseable {
         final MySqlServer source = MySqlServer.start("adopt-source");
         final MySqlServer replica = MySqlServer.start("adopt-replica");
         final FaultProxy address = FaultProxy.before(source.port());
         final Shop shop;
+        private final DatabaseId database;
         private final Path folder;
+        private final ExecutorService threads = Executors.newCachedThreadPool();
 
-        House(Path folder) throws InterruptedException, SQLException {
+        static House ofOld(Path folder) throws InterruptedException, SQLException {
+            return new House(folder, DatabaseId.OLD);
+        }
+
+        static House ofShard(Path folder) throws InterruptedException, SQLException {
+            return new House(folder, DatabaseId.shard(1));
+        }
+
+        private House(Path folder, DatabaseId database) throws InterruptedException, SQLException {
             this.folder = folder;
+            this.database = database;
             replica.execute(
                     "FLUSH BINARY LOGS",
                     "FLUSH BINARY LOGS",
@@ -95,7 +204,11 @@ class AdoptIT {
                             + ", MASTER_USER='root', MASTER_PASSWORD='" + source.rootPassword()
                             + "', MASTER_AUTO_POSITION=1, GET_MASTER_PUBLIC_KEY=1",
                     "START SLAVE");
-            shop = Shop.create(folder, "rolling", "", source, address.port());
+            Shop.Address here = new Shop.Address(source, address.port());
+            Shop.Address shared =
+                    new Shop.Address(MySqlServer.shared(), MySqlServer.shared().port());
+            boolean old = database.equals(DatabaseId.OLD);
+            shop = Shop.create(folder, "rolling", "", old ? here : shared, old ? shared : here);
             cutover("init --no-tables --yes");
             Writers writers = shop.startWriters(1);
             shop.startWorker();
@@ -105,11 +218,54 @@ class AdoptIT {
             cutover("dual-write on --yes");
             Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> writers.count() > 5);
             writers.stop();
+            streamsRun();
+        }
+
+        void streamsRun() {
             Awaitility.await()
                     .atMost(Duration.ofSeconds(60))
                     .until(() -> WorkerView.read(shop.control())
                             .filter(worker -> worker.lagSeconds() != null)
                             .isPresent());
+        }
+
+        void verify() {
+            cutover("copy dynamic --yes");
+            cutover("verify once");
+        }
+
+        /** A switch to NEW whose process dies when it has come as far as this. */
+        void switchThatDiesAt(Failpoint point) {
+            Failpoints deadly = reached -> {
+                if (reached == point) {
+                    throw new Death();
+                }
+            };
+            StepContext context = new StepContext(
+                    shop.plan(),
+                    shop.topology(),
+                    shop.control(),
+                    threads,
+                    "test",
+                    "a test",
+                    Duration.ofMinutes(1),
+                    Narrator.silent(),
+                    deadly);
+            SwitchStep step = new SwitchStep(SwitchLimits.of(shop.plan().switchPlan()));
+            assertThatThrownBy(() -> step.run(context, shop.control().read())).isInstanceOf(Death.class);
+        }
+
+        /** A write of the application on the shard that is the truth; awaited on old. */
+        void rowOnShard(long legacy, String body) throws SQLException {
+            shop.execute(
+                    database,
+                    "INSERT INTO note_001 (note_id, user_id, item_id, body) VALUES (" + (legacy << 10 | 3) + ", "
+                            + USER_OF_SLOT_3 + ", 2, '" + body + "')");
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() ->
+                            shop.number(DatabaseId.OLD, "SELECT COUNT(*) FROM shop_note WHERE body = '" + body + "'")
+                                    == 1);
         }
 
         TypedCommand cutover(String words) {
@@ -164,9 +320,9 @@ class AdoptIT {
                             .isPresent());
         }
 
+        // Sessions of a pool may still lead to the former server.
         String writtenBy() throws SQLException {
-            try (Connection connection =
-                    shop.topology().database(DatabaseId.OLD).getConnection()) {
+            try (Connection connection = shop.topology().pinned(database)) {
                 return Fence.writtenBy(connection).orElseThrow();
             }
         }
@@ -174,6 +330,7 @@ class AdoptIT {
         @Override
         public void close() {
             shop.close();
+            threads.shutdownNow();
             address.close();
             replica.close();
             source.close();
