@@ -15,8 +15,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * Keeps every migrated table of both sides defined as it is, from before the claim of a switch until it has ended. Owned by one attempt of a
  * switch.
  *
- * <p>Held only once everything that may take long is done: a definition change that comes meanwhile waits, and whoever writes that table waits
- * behind it.
+ * <p>A definition change that comes meanwhile waits, and whoever writes that table waits behind it: so the switch asks now and then, and
+ * gives way.
  */
 final class DefinitionHold implements AutoCloseable {
     private final StepContext context;

@@ -82,9 +82,10 @@ final class SwitchRun {
             handover.prepare();
             carryOver.prepare();
             warmUp();
+            holdDefinitions();
             openClosers(closers);
             rehearse(closers);
-            holdDefinitions();
+            definitions.requireNobodyWaits();
         } catch (SwitchStoppedException e) {
             return stopped(stable, e.sentence(), e.details());
         } catch (SQLException e) {
@@ -110,7 +111,9 @@ final class SwitchRun {
         return new Result(context.control().read(), true, "", List.of(), handedOver, compared, clock);
     }
 
-    // As late as it may be: whoever wants to change a table waits from here on.
+    // Seconds where there are thousands of tables, so before the sessions that close stand ready. Whoever wants to
+    // change
+    // a table waits from here on, and is asked for once more right before the claim.
     private void holdDefinitions() throws SQLException {
         definitions.take();
         Optional<VerificationRecord> verified = carryOver.reliesOn();
@@ -139,6 +142,7 @@ final class SwitchRun {
                 return;
             }
             boolean late = System.nanoTime() - begun > limits.writePause().toNanos();
+            definitions.requireNobodyWaits();
             // The writers that queued behind the request go first.
             if (late || !Waiting.pause(limits.lockWait())) {
                 throw new SwitchStoppedException(

@@ -20,6 +20,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -257,10 +258,11 @@ class AdoptIT {
 
         /** A write of the application on the shard that is the truth; awaited on old. */
         void rowOnShard(long legacy, String body) throws SQLException {
-            shop.execute(
-                    database,
-                    "INSERT INTO note_001 (note_id, user_id, item_id, body) VALUES (" + (legacy << 10 | 3) + ", "
-                            + USER_OF_SLOT_3 + ", 2, '" + body + "')");
+            try (Connection connection = shop.topology().pinned(database);
+                    Statement statement = connection.createStatement()) {
+                statement.execute("INSERT INTO note_001 (note_id, user_id, item_id, body) VALUES (" + (legacy << 10 | 3)
+                        + ", " + USER_OF_SLOT_3 + ", 2, '" + body + "')");
+            }
             Awaitility.await()
                     .atMost(Duration.ofSeconds(60))
                     .until(() ->
