@@ -272,8 +272,8 @@ public final class Verifier {
                     .run(ranges, executor, (range, rows) -> progress.rangeDone(table.name(), rows));
             selfTest.addAll(pass.selfTest());
             Recheck.Outcome rechecked = new Recheck(sides, inFlight, pause, clock).check(pass.suspects());
-            QuarantineCheck.Outcome quarantine =
-                    new QuarantineCheck(topology, table, inFlight, pause, clock).check(pass.rejecting());
+            QuarantineCheck.Outcome quarantine = new QuarantineCheck(topology, table, inFlight, pause, clock)
+                    .check(pass.rejecting(), pass.unmapped());
             if (pass.overflow() > 0) {
                 unsettled.add(pass.overflow() + " suspect rows of " + table.name() + " beyond the first "
                         + options.suspectsPerTable() + " were not checked again");

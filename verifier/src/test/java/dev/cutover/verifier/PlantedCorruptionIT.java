@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -195,6 +196,23 @@ class PlantedCorruptionIT {
             migration.copy(planted.table());
         }
         assertThat(verify(planted.table()).verdict()).isEqualTo(Verdict.EQUAL);
+    }
+
+    @Test
+    void asManyEntriesAsRejectedRowsAreNotEnough() throws SQLException {
+        String mapped = migration.value(SHARD_0, "SELECT coupon_id >> 10 FROM user_coupon_000" + FIRST);
+        migration.execute(SHARD_0, "DELETE FROM cutover_quarantine WHERE table_name = 'user_coupon' LIMIT 1");
+        migration.execute(
+                SHARD_0,
+                "INSERT INTO cutover_quarantine (table_name, row_key, reason) VALUES ('user_coupon', '" + mapped
+                        + "', 'planted')");
+        try {
+            assertThat(verify("user_coupon").differences())
+                    .hasSize(2)
+                    .allSatisfy(difference -> assertThat(difference.kind()).isEqualTo(DifferenceKind.QUARANTINE));
+        } finally {
+            migration.copy("user_coupon");
+        }
     }
 
     private int plant(Planted planted) throws SQLException {
