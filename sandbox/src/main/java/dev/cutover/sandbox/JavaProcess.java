@@ -63,6 +63,7 @@ public final class JavaProcess implements AutoCloseable {
      *
      * @param name what it is called in messages; its output goes to {@code name.out} in the folder, afresh at each start
      * @param niceness how much it steps back for others, 0 to 19
+     * @param script a launcher that finds class path and main class itself and then becomes the JVM
      */
     public record Launch(
             String name,
@@ -72,7 +73,8 @@ public final class JavaProcess implements AutoCloseable {
             List<String> words,
             Map<String, String> environment,
             Map<String, String> properties,
-            int niceness) {
+            int niceness,
+            Optional<Path> script) {
         public Launch {
             words = List.copyOf(words);
             environment = Map.copyOf(environment);
@@ -80,24 +82,24 @@ public final class JavaProcess implements AutoCloseable {
         }
 
         public Launch withClassPath(String newClassPath) {
-            return new Launch(name, folder, newClassPath, main, words, environment, properties, niceness);
+            return new Launch(name, folder, newClassPath, main, words, environment, properties, niceness, script);
         }
 
         public Launch withEnvironment(Map<String, String> variables) {
             Map<String, String> all = new TreeMap<>(environment);
             all.putAll(variables);
-            return new Launch(name, folder, classPath, main, words, all, properties, niceness);
+            return new Launch(name, folder, classPath, main, words, all, properties, niceness, script);
         }
 
         /** With one system property more. */
         public Launch withProperty(String key, String value) {
             Map<String, String> all = new TreeMap<>(properties);
             all.put(key, value);
-            return new Launch(name, folder, classPath, main, words, environment, all, niceness);
+            return new Launch(name, folder, classPath, main, words, environment, all, niceness, script);
         }
 
         public Launch withNiceness(int newNiceness) {
-            return new Launch(name, folder, classPath, main, words, environment, properties, newNiceness);
+            return new Launch(name, folder, classPath, main, words, environment, properties, newNiceness, script);
         }
 
         /** Starts it; returns when the process is there, which is before its main method runs. */
@@ -110,6 +112,11 @@ public final class JavaProcess implements AutoCloseable {
                     new ArrayList<>(List.of("/bin/sh", "-c", SUPERVISOR, "cutover-java", output.toString()));
             if (niceness > 0) {
                 command.addAll(List.of("nice", "-n", Integer.toString(niceness)));
+            }
+            if (script.isPresent()) {
+                command.add(script.get().toString());
+                command.addAll(words);
+                return command;
             }
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             // Short lives on a shared machine: quick to start matters more than fast in the end.
@@ -124,7 +131,20 @@ public final class JavaProcess implements AutoCloseable {
     /** A launch with the class path of this JVM, its environment, and nothing else. */
     public static Launch named(String name, Path folder, String main, String... words) {
         return new Launch(
-                name, folder, System.getProperty("java.class.path"), main, List.of(words), Map.of(), Map.of(), 0);
+                name,
+                folder,
+                System.getProperty("java.class.path"),
+                main,
+                List.of(words),
+                Map.of(),
+                Map.of(),
+                0,
+                Optional.empty());
+    }
+
+    /** A launch through a launcher script; properties go to a JVM through whatever variable the script has for them. */
+    public static Launch script(String name, Path folder, Path script, String... words) {
+        return new Launch(name, folder, "", "", List.of(words), Map.of(), Map.of(), 0, Optional.of(script));
     }
 
     private static JavaProcess start(Launch launch) {

@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "",
             "switch   how long writers wait while a switch and a rollback run, again and again under load",
-            "verify   how long a pass of the verifier takes, beside plainer ways to compare the same rows"
+            "verify   how long a pass of the verifier takes, beside plainer ways to compare the same rows",
+            "restart  how long after kill -9 of the worker its successor streams, by ./cutover worker"
         },
         footer = {
             "",
@@ -39,10 +40,10 @@ public final class BenchMain implements Callable<Integer> {
     @Option(
             names = "--moves",
             paramLabel = "N",
-            description = "switch: so many there and back; default ${DEFAULT-VALUE}.")
+            description = "switch: so many there and back; restart: so many kills; default ${DEFAULT-VALUE}.")
     int moves = 50;
 
-    @Option(names = "--rate", paramLabel = "N", description = "switch: writes a second; default ${DEFAULT-VALUE}.")
+    @Option(names = "--rate", paramLabel = "N", description = "switch, restart: writes a second; default ${DEFAULT-VALUE}.")
     int rate = 420;
 
     @Option(names = "--rows", paramLabel = "N", description = "verify: coupons; default ${DEFAULT-VALUE}.")
@@ -59,7 +60,8 @@ public final class BenchMain implements Callable<Integer> {
     /** What can be measured. */
     enum Name {
         SWITCH,
-        VERIFY
+        VERIFY,
+        RESTART
     }
 
     public static void main(String[] arguments) {
@@ -80,6 +82,7 @@ public final class BenchMain implements Callable<Integer> {
             List<Figure> figures = switch (name) {
                 case SWITCH -> new SwitchBench(folder, moves, rate, says).run();
                 case VERIFY -> new VerifyBench(folder, rows, rounds, says).run();
+                case RESTART -> new RestartBench(folder, moves, rate, says).run();
             };
             figures.forEach(figure -> System.out.println(figure.line(json)));
             return 0;

@@ -2,6 +2,7 @@ package dev.cutover.chaos.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,13 @@ record Figure(
 
     /** The same work done in the plainest way, in the same run and unit. */
     record Floor(String what, double value) {}
+
+    /** The nearest rank of times in milliseconds; 100 percent is the longest, named {@code max}. */
+    static Figure percentile(String name, List<Long> millis, int percent) {
+        List<Long> sorted = millis.stream().sorted().toList();
+        long value = sorted.isEmpty() ? 0 : sorted.get(Math.max(0, (sorted.size() * percent + 99) / 100 - 1));
+        return new Figure(name + (percent == 100 ? ".max" : ".p" + percent), value, "ms");
+    }
 
     /** As a line: JSON, or for people. */
     String line(boolean json) {

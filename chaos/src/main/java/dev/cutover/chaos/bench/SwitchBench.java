@@ -98,14 +98,13 @@ final class SwitchBench {
         List<Figure> figures = new ArrayList<>();
         figures.add(new Figure("switch.load", reached, "acknowledged writes/s"));
         for (Direction direction : List.of(there, back)) {
-            List<Long> sorted = direction.pauses.stream().sorted().toList();
-            figures.add(new Figure(direction.name + ".pause.p50", at(sorted, 50), "ms"));
-            figures.add(new Figure(direction.name + ".pause.p99", at(sorted, 99), "ms"));
-            figures.add(new Figure(direction.name + ".pause.max", at(sorted, 100), "ms"));
-            figures.add(new Figure(direction.name + ".moves", sorted.size(), "moves"));
+            for (int percent : new int[] {50, 99, 100}) {
+                figures.add(Figure.percentile(direction.name + ".pause", direction.pauses, percent));
+            }
+            figures.add(new Figure(direction.name + ".moves", direction.pauses.size(), "moves"));
             figures.add(new Figure(direction.name + ".attempts", direction.attempts, "attempts"));
-            direction.steps.forEach((step, millis) -> figures.add(
-                    new Figure(direction.name + ".step." + step, 1.0 * millis / sorted.size(), "ms on average")));
+            direction.steps.forEach((step, millis) -> figures.add(new Figure(
+                    direction.name + ".step." + step, 1.0 * millis / direction.pauses.size(), "ms on average")));
         }
         return figures;
     }
@@ -138,9 +137,5 @@ final class SwitchBench {
             throw new ChaosFailedException("The command printed no JSON: " + ended.words(), e);
         }
         says.accept(direction.name + " " + direction.pauses.size() + ": writers waited " + pause + " ms");
-    }
-
-    private static double at(List<Long> sorted, int percent) {
-        return sorted.isEmpty() ? 0 : sorted.get(Math.max(0, (sorted.size() * percent + 99) / 100 - 1));
     }
 }

@@ -1,0 +1,174 @@
+package dev.cutover.chaos.bench;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cutover.chaos.bank.Bank;
+import dev.cutover.chaos.history.HistoryWriter;
+import dev.cutover.chaos.operate.Commands;
+import dev.cutover.chaos.operate.Operator;
+import dev.cutover.chaos.stand.BankCrew;
+import dev.cutover.chaos.stand.BankServers;
+import dev.cutover.chaos.stand.ChaosFailedException;
+import dev.cutover.cli.step.Waiting;
+import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.core.plan.PlanReader;
+import dev.cutover.core.stage.ControlDatabase;
+import dev.cutover.core.stage.Instance;
+import dev.cutover.core.stage.MySqlControlDatabase;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.proxy.DualWriteProxy;
+import dev.cutover.proxy.ProxyOptions;
+import dev.cutover.sandbox.JavaProcess;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/**
+ * How long a killed worker's successor takes until it streams again, from the moment {@code ./cutover worker} is typed, under a steady
+ * load. Used once, by one thread.
+ */
+final class RestartBench {
+    private static final int USERS = 2_000;
+    private static final int THREADS = 16;
+    private static final Duration CALM = Duration.ofSeconds(3);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
+
+    private final Path folder;
+    private final int kills;
+    private final int rate;
+    private final Consumer<String> says;
+
+    RestartBench(Path folder, int kills, int rate, Consumer<String> says) {
+        this.folder = folder;
+        this.kills = kills;
+        this.rate = rate;
+        this.says = says;
+    }
+
+    List<Figure> run() {
+        try (BankServers servers = BankServers.start(folder, USERS, 1);
+                HistoryWriter history = HistoryWriter.create(folder.resolve("history.jsonl"));
+                BankCrew crew = new BankCrew(servers)) {
+            Operator operator = new Operator(servers, new Commands(servers, crew, history), 1);
+            operator.install();
+            MigrationPlan plan = PlanReader.read(servers.plan());
+            // What the launcher has to build it builds here, and not while the clock runs.
+            try (JavaProcess built = launcher("built", "--version")) {
+                Waiting.until(Duration.ofMinutes(5), LOOK_AGAIN, () -> !built.alive());
+            }
+            JavaProcess worker = worker();
+            try (Topology topology = Topology.open(plan, "bank");
+                    DualWriteProxy proxy = DualWriteProxy.open(
+                            topology,
+                            new MySqlControlDatabase(topology.control()),
+                            ProxyOptions.of("bench"),
+                            new SimpleMeterRegistry());
+                    Writers writers =
+                            new Writers(new Bank(proxy, topology, Duration.ofSeconds(10)), USERS, rate, THREADS)) {
+                writers.start();
+                operator.prepare();
+                operator.copy();
+                return measure(new MySqlControlDatabase(topology.control()), worker, writers);
+            } finally {
+                worker.close();
+            }
+        }
+    }
+
+    private List<Figure> measure(ControlDatabase control, JavaProcess first, Writers writers) {
+        List<Long> serving = new ArrayList<>();
+        List<Long> leading = new ArrayList<>();
+        List<Long> streaming = new ArrayList<>();
+        long begun = System.nanoTime();
+        JavaProcess worker = first;
+        try {
+            for (int kill = 0; kill < kills; kill++) {
+                await(worker, () -> streams(control));
+                Waiting.pause(CALM);
+                worker.kill();
+                worker.close();
+                control.instances().forEach(instance -> control.retire(instance.id()));
+                long typed = System.nanoTime();
+                JavaProcess next = worker();
+                worker = next;
+                await(next, () -> next.line("worker-").isPresent());
+                serving.add(millisSince(typed));
+                await(next, () -> status(control).path("active").asBoolean());
+                leading.add(millisSince(typed));
+                await(next, () -> streams(control));
+                streaming.add(millisSince(typed));
+                says.accept("kill " + (kill + 1) + ": serves after " + serving.get(kill) + " ms, leads after "
+                        + leading.get(kill) + " ms, streams after " + streaming.get(kill) + " ms");
+            }
+        } finally {
+            worker.close();
+        }
+        double reached = writers.rate(begun, System.nanoTime());
+        if (!writers.failures().isEmpty()) {
+            throw new ChaosFailedException(
+                    "Writes failed: " + writers.failures().get(0), null);
+        }
+        List<Figure> figures = new ArrayList<>();
+        figures.add(new Figure("restart.load", reached, "acknowledged writes/s"));
+        Map.of("restart.serving", serving, "restart.leading", leading, "restart.streaming", streaming)
+                .entrySet()
+                .stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(entry -> {
+                    figures.add(Figure.percentile(entry.getKey(), entry.getValue(), 50));
+                    figures.add(Figure.percentile(entry.getKey(), entry.getValue(), 100));
+                });
+        return figures;
+    }
+
+    private JavaProcess worker() {
+        return launcher(
+                "worker", "worker", "--file", folder.resolve("cutover.yaml").toString());
+    }
+
+    private JavaProcess launcher(String name, String... words) {
+        Path home = Path.of(Optional.ofNullable(System.getenv("CUTOVER_HOME"))
+                .orElseThrow(() -> new ChaosFailedException("Start it by bin/bench: it needs the launcher.", null)));
+        return JavaProcess.script(name, folder, home.resolve("cutover"), words)
+                .withEnvironment(
+                        Map.of("XDG_STATE_HOME", folder.resolve("state").toString()))
+                .start();
+    }
+
+    private static void await(JavaProcess worker, BooleanSupplier condition) {
+        if (!Waiting.until(PATIENCE, LOOK_AGAIN, () -> condition.getAsBoolean() || !worker.alive())
+                || !condition.getAsBoolean()) {
+            throw new ChaosFailedException("The worker does not get on:\n" + worker.lastWords(), null);
+        }
+    }
+
+    private static boolean streams(ControlDatabase control) {
+        JsonNode status = status(control);
+        return status.path("lagSeconds").isNumber() && !status.path("streams").isEmpty();
+    }
+
+    private static JsonNode status(ControlDatabase control) {
+        ObjectMapper json = new ObjectMapper();
+        try {
+            return json.readTree(control.instances().stream()
+                    .filter(instance -> instance.kind().equals("worker"))
+                    .map(Instance::statusJson)
+                    .findFirst()
+                    .orElse("{}"));
+        } catch (JsonProcessingException e) {
+            throw new ChaosFailedException("A worker reports what is no JSON.", e);
+        }
+    }
+
+    private static long millisSince(long begun) {
+        return Duration.ofNanos(System.nanoTime() - begun).toMillis();
+    }
+}
