@@ -37,6 +37,7 @@ public final class MigrationWorker implements AutoCloseable {
     private static final long LOOK_MILLIS = 200;
     private static final long LOOK_AT_A_START_MILLIS = 40;
     private static final long REPORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long WATCHES_LATEST_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long RENEW_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final ControlDatabase control;
@@ -55,6 +56,7 @@ public final class MigrationWorker implements AutoCloseable {
     // Owned by the thread in run().
     private @Nullable Lease lease;
     private long renewedAt;
+    private long leadingSince;
     private long reportedAt;
     private boolean reportedKeepingUp;
 
@@ -122,7 +124,10 @@ public final class MigrationWorker implements AutoCloseable {
             streams.settings(settings);
             streams.follow(register.get());
             copyJob.follow();
-            watches.follow(register.get());
+            // Nobody waits for the watches, which go on where they were; for the streams people do.
+            if (!streams.starting() || System.nanoTime() - leadingSince > WATCHES_LATEST_NANOS) {
+                watches.follow(register.get());
+            }
         }
         boolean keepsUp = streams.lag().isPresent();
         if (System.nanoTime() - reportedAt >= REPORT_NANOS || keepsUp != reportedKeepingUp) {
@@ -145,6 +150,7 @@ public final class MigrationWorker implements AutoCloseable {
                     .or(this::takeOver)
                     .orElse(null);
             renewedAt = System.nanoTime();
+            leadingSince = renewedAt;
         } else if (System.nanoTime() - renewedAt >= RENEW_NANOS) {
             lease = control.renew(held, LEASE_VALIDITY).orElse(null);
             renewedAt = System.nanoTime();

@@ -73,13 +73,14 @@ final class Pipeline implements StreamListener, AutoCloseable {
             StreamPlace place,
             List<ApplyWorker> appliers,
             BiFunction<GtidSet, StreamListener, ChangeStream> start) {
-        Pipeline pipeline = new Pipeline(topology, place, appliers, System.currentTimeMillis());
+        long firstBeat = System.currentTimeMillis();
+        Pipeline pipeline = new Pipeline(topology, place, appliers, firstBeat);
         try {
             GtidSet from = appliers.get(0).position();
             for (ApplyWorker applier : appliers) {
                 from = from.intersect(applier.position());
             }
-            appliers.forEach(applier -> applier.start(pipeline::fail));
+            appliers.forEach(applier -> applier.start(firstBeat, pipeline::fail));
             pipeline.stream = start.apply(from, pipeline);
             return pipeline;
         } catch (RuntimeException e) {

@@ -139,6 +139,10 @@ final class StreamKeeper implements AutoCloseable {
         return running == null || running.lag().isPresent() || !state.equals(STREAMING) ? state : STARTING;
     }
 
+    boolean starting() {
+        return state().equals(STARTING);
+    }
+
     Optional<String> reason() {
         return Optional.ofNullable(reason);
     }

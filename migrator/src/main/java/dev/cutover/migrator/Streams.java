@@ -24,6 +24,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /** The streams the register calls for: forward while OLD holds the truth and is dual written, reverse after the switch. Safe for many threads. */
@@ -33,6 +37,11 @@ final class Streams implements AutoCloseable {
     private final Topology topology;
     private final Failpoints failpoints;
     private final Map<String, StreamKeeper> keepers = new LinkedHashMap<>();
+    private final ExecutorService openers = Executors.newCachedThreadPool(runnable -> {
+        Thread thread = new Thread(runnable, "open-applier");
+        thread.setDaemon(true);
+        return thread;
+    });
     private volatile Map<String, String> settings = Map.of();
     private @Nullable Map<String, Projection> forward;
     private @Nullable Map<String, Projection> backward;
@@ -110,9 +119,7 @@ final class Streams implements AutoCloseable {
             if (stream.equals(FORWARD)) {
                 Map<String, Projection> projections = forwardProjections();
                 MigrationPlan plan = topology.plan();
-                for (int shard = 0; shard < plan.layout().databases(); shard++) {
-                    appliers.add(ApplyWorker.forward(topology, shard, projections, epoch, failpoints));
-                }
+                openAll(plan.layout().databases(), appliers, projections, epoch);
                 return Pipeline.start(
                         topology,
                         new StreamPlace(stream, epoch, DatabaseId.OLD),
@@ -132,6 +139,27 @@ final class Streams implements AutoCloseable {
         } catch (RuntimeException e) {
             appliers.forEach(ApplyWorker::close);
             throw e;
+        }
+    }
+
+    // Each connects twice; one after the other they would hold up the start of the stream.
+    private void openAll(int shards, List<ApplyWorker> appliers, Map<String, Projection> projections, Epoch epoch) {
+        List<CompletableFuture<ApplyWorker>> opening = new ArrayList<>();
+        for (int number = 0; number < shards; number++) {
+            int shard = number;
+            opening.add(CompletableFuture.supplyAsync(
+                    () -> ApplyWorker.forward(topology, shard, projections, epoch, failpoints), openers));
+        }
+        @Nullable RuntimeException failure = null;
+        for (CompletableFuture<ApplyWorker> one : opening) {
+            try {
+                appliers.add(one.join());
+            } catch (CompletionException e) {
+                failure = e.getCause() instanceof RuntimeException cause ? cause : e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 
@@ -197,11 +225,9 @@ final class Streams implements AutoCloseable {
         return Optional.of(largest);
     }
 
-    /** Whether a stream is open that has brought nothing yet. */
+    /** Whether a stream is being opened, or has brought nothing yet. */
     boolean starting() {
-        return keepers().stream()
-                .flatMap(keeper -> keeper.pipeline().stream())
-                .anyMatch(pipeline -> pipeline.lag().isEmpty());
+        return keepers().stream().anyMatch(StreamKeeper::starting);
     }
 
     double rowsApplied() {
@@ -215,5 +241,6 @@ final class Streams implements AutoCloseable {
     @Override
     public synchronized void close() {
         follow(null);
+        openers.shutdown();
     }
 }

@@ -106,7 +106,8 @@ final class RestartBench {
                 await(next, () -> streams(control));
                 streaming.add(millisSince(typed));
                 says.accept("kill " + (kill + 1) + ": serves after " + serving.get(kill) + " ms, leads after "
-                        + leading.get(kill) + " ms, streams after " + streaming.get(kill) + " ms");
+                        + leading.get(kill) + " ms, streams after " + streaming.get(kill) + " ms, and has used "
+                        + cpuMillis(next) + " ms of a processor");
             }
         } finally {
             worker.close();
@@ -166,6 +167,13 @@ final class RestartBench {
         } catch (JsonProcessingException e) {
             throw new ChaosFailedException("A worker reports what is no JSON.", e);
         }
+    }
+
+    private static long cpuMillis(JavaProcess process) {
+        return ProcessHandle.of(process.pid())
+                .flatMap(handle -> handle.info().totalCpuDuration())
+                .orElse(Duration.ZERO)
+                .toMillis();
     }
 
     private static long millisSince(long begun) {

@@ -4,6 +4,7 @@ import dev.cutover.cli.failure.ExitCode;
 import dev.cutover.cli.step.Narrator;
 import dev.cutover.cli.step.SwitchWatchdog;
 import dev.cutover.migrator.MigrationWorker;
+import dev.cutover.migrator.stream.EngineWarmUp;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -29,6 +30,7 @@ final class WorkerCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String id = "worker-" + host() + "-" + ProcessHandle.current().pid();
+        EngineWarmUp.begin();
         try (Migration migration = invocation.open()) {
             migration.register();
             ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor(runnable -> {

@@ -68,6 +68,7 @@ public final class ApplyWorker implements AutoCloseable {
     private volatile boolean settling;
     private final CountDownLatch settled = new CountDownLatch(1);
     private @Nullable Thread thread;
+    private long firstBeat = Long.MIN_VALUE;
 
     // Owned by the worker's thread.
     private @Nullable SourceTransaction unsaved;
@@ -213,8 +214,13 @@ public final class ApplyWorker implements AutoCloseable {
         }
     }
 
-    /** Starts applying what is offered; {@code failed} hears once why it ended, unless it was closed. */
-    public void start(Consumer<RuntimeException> failed) {
+    /**
+     * Starts applying what is offered; {@code failed} hears once why it ended, unless it was closed.
+     *
+     * @param caughtUp the number of the beat behind what was missed; up to it nothing gathers
+     */
+    public void start(long caughtUp, Consumer<RuntimeException> failed) {
+        firstBeat = caughtUp;
         Thread started = new Thread(() -> run(failed), "apply-" + stream + "-" + database);
         started.setDaemon(true);
         thread = started;
@@ -238,7 +244,7 @@ public final class ApplyWorker implements AutoCloseable {
         try {
             while (!closed) {
                 boolean last = settling;
-                if (!last) {
+                if (!last && appliedBeat.get() >= firstBeat) {
                     inbox.gather(BATCH_KEYS, batchAt + GATHER_NANOS - System.nanoTime());
                 }
                 Batch batch = new Batch();
@@ -287,6 +293,7 @@ public final class ApplyWorker implements AutoCloseable {
         for (SeenMarker marker : batch.markers()) {
             if (Beats.isBeat(marker)) {
                 beat = Beats.number(marker);
+                urgent |= appliedBeat.get() < firstBeat && beat >= firstBeat;
             } else {
                 urgent = true;
             }

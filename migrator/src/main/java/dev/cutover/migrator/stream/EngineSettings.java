@@ -21,16 +21,10 @@ final class EngineSettings {
 
     private EngineSettings() {}
 
+    /** Of one stream out of one server, from a position on. */
     static Properties of(String stream, Endpoint endpoint, WatchedTables tables, GtidSet from) {
-        Properties settings = new Properties();
-        // One JVM may run the same stream twice, in tests and while an old one still ends; JMX names and threads must
-        // differ.
-        String unique = "cutover-" + stream + "-" + UUID.randomUUID().toString().substring(0, 8);
-        settings.setProperty(STREAM, stream);
-        settings.setProperty("name", unique);
-        settings.setProperty("topic.prefix", unique);
-        settings.setProperty("connector.class", WatchedConnector.class.getName());
-
+        Properties settings = of(stream);
+        settings.setProperty(StartPosition.GTID_SET, from.toString());
         settings.setProperty("database.hostname", endpoint.host());
         settings.setProperty("database.port", Integer.toString(endpoint.port()));
         settings.setProperty("database.user", endpoint.user());
@@ -47,16 +41,6 @@ final class EngineSettings {
                         : "preferred");
         settings.setProperty("driver.allowPublicKeyRetrieval", "true");
 
-        // The start: our own position, the schema as it is now, nothing kept.
-        settings.setProperty("offset.storage", StartPosition.class.getName());
-        settings.setProperty(StartPosition.GTID_SET, from.toString());
-        settings.setProperty("offset.flush.interval.ms", "86400000");
-        settings.setProperty("snapshot.mode", "recovery");
-        settings.setProperty("snapshot.locking.mode", "none");
-        settings.setProperty("schema.history.internal", "io.debezium.relational.history.MemorySchemaHistory");
-        settings.setProperty("schema.history.internal.store.only.captured.tables.ddl", "true");
-        settings.setProperty("schema.history.internal.skip.unparseable.ddl", "false");
-
         // Only keys and watched columns; their values never reach a target.
         settings.setProperty(
                 "database.include.list",
@@ -69,6 +53,29 @@ final class EngineSettings {
         settings.setProperty(
                 "column.include.list",
                 tables.names().stream().map(name -> columns(tables, name)).collect(Collectors.joining(",")));
+        return settings;
+    }
+
+    /** What does not depend on a server: enough to make an engine, not to run it. */
+    static Properties of(String stream) {
+        Properties settings = new Properties();
+        // One JVM may run the same stream twice, in tests and while an old one still ends; JMX names and threads must
+        // differ.
+        String unique = "cutover-" + stream + "-" + UUID.randomUUID().toString().substring(0, 8);
+        settings.setProperty(STREAM, stream);
+        settings.setProperty("name", unique);
+        settings.setProperty("topic.prefix", unique);
+        settings.setProperty("connector.class", WatchedConnector.class.getName());
+
+        // The start: our own position, the schema as it is now, nothing kept.
+        settings.setProperty("offset.storage", StartPosition.class.getName());
+        settings.setProperty("offset.flush.interval.ms", "86400000");
+        settings.setProperty("snapshot.mode", "recovery");
+        settings.setProperty("snapshot.locking.mode", "none");
+        settings.setProperty("schema.history.internal", "io.debezium.relational.history.MemorySchemaHistory");
+        settings.setProperty("schema.history.internal.store.only.captured.tables.ddl", "true");
+        settings.setProperty("schema.history.internal.skip.unparseable.ddl", "false");
+
         settings.setProperty("bigint.unsigned.handling.mode", "precise");
         settings.setProperty("decimal.handling.mode", "string");
 
