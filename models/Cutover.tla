@@ -66,8 +66,9 @@ Other(side)  == IF side = "A" THEN "B" ELSE "A"
 SideOf(d)    == IF d = S THEN "A" ELSE "B"
 KeysOf(d)    == IF d = S THEN Shards ELSE {d}
 
-RECURSIVE Sum(_, _)
+RECURSIVE Sum(_, _), Marked(_, _)
 Sum(f, ks) == IF ks = {} THEN 0 ELSE LET k == CHOOSE k \in ks : TRUE IN Len(f[k]) + Sum(f, ks \ {k})
+Marked(m, ks) == IF ks = {} THEN 0 ELSE LET k == CHOOSE k \in ks : TRUE IN m[k].n + Marked(m, ks \ {k})
 
 VARIABLES
   fence,  \* [DB -> [e, role]]            cutover_fence; role: primary (application), closing (nobody), replica (applier, mirrors)
@@ -83,7 +84,7 @@ VARIABLES
   ctl,    \* the register [side, e, phase, dec]
   seen,   \* [coord -> the register as this process last read it]
   mark,   \* [coord -> [key -> [e, n]]]   the marker this process wrote: ends the drain when its position holds n
-  found,  \* [coord -> [e, n]]            this process found the closed side drained, with n writes; true then, perhaps not now
+  found,  \* [coord -> epoch]             this process found the closed side drained; true then, perhaps not now
   redel,  \* an already applied event has come again (at-least-once delivery; once is enough)
   stale,  \* some unit committed without a fence that admitted it
   fo,     \* "s" runs on a server its fence row does not name
@@ -109,7 +110,7 @@ Init ==
   /\ ctl   = [side |-> "A", e |-> 0, phase |-> "stable", dec |-> "none"]
   /\ seen  = [c \in Coords |-> ctl]
   /\ mark  = [c \in Coords |-> [k \in Shards |-> Never]]
-  /\ found = [c \in Coords |-> Never]
+  /\ found = [c \in Coords |-> 0]
   /\ vis   = [x \in Sides |-> [k \in Shards |-> 0]]
 
 (* server_uuid = @@server_uuid is part of every statement on a fence or a position *)
@@ -262,21 +263,22 @@ RecordStart(c, d) ==   \* step 5b: the statement's own condition is the fence of
   /\ UNCHANGED <<fence, pos, log, val, last, next, w, air, hand, ctl, seen, mark, found, redel, stale, fo, vis, late>>
 Started(d, e) == \A k \in KeysOf(d) : start[SideOf(d)][k].e = e
 Drain(c) ==            \* steps 5 and 7; what follows may come much later, and nothing may rely on its still being so
-  /\ Carries(c, "none") /\ found[c].e < seen[c].e
+  /\ Carries(c, "none") /\ found[c] < seen[c].e
   /\ Drained(c) /\ \A d \in SFrom(c) : Closed(c, d)
-  /\ found' = [found EXCEPT ![c] = [e |-> seen[c].e, n |-> Sum(log[seen[c].side], Shards)]]
+  /\ found' = [found EXCEPT ![c] = seen[c].e]
   /\ UNCHANGED <<fence, start, pos, log, val, last, next, w, air, hand, ctl, seen, mark, redel, stale, fo, vis, late>>
-HandOver(c, d) ==      \* step 6: ids and stock, computed from the closed side's rows, keyed by the epoch, over results of older epochs
-  /\ Carries(c, "none") /\ d \in STo(c) /\ SameServer(d) /\ found[c].e = seen[c].e
+HandOver(c, d) ==      \* step 6, beside the drain: ids and stock, computed from the closed side's rows, which stand as they were marked,
+                       \* keyed by the epoch, over results of older epochs
+  /\ Carries(c, "none") /\ d \in STo(c) /\ SameServer(d) /\ \A k \in Shards : mark[c][k].e = seen[c].e
   /\ \/ fence[d].role = "replica" /\ fence[d].e < seen[c].e /\ hand[d].e < seen[c].e
      \/ Bug = "handoverUnkeyed" /\ hand[d].e # seen[c].e
   /\ Bug = "handoverKept" => hand[d] = Never             \* "it is there already"
-  /\ hand' = [hand EXCEPT ![d] = found[c]]
+  /\ hand' = [hand EXCEPT ![d] = [e |-> seen[c].e, n |-> Marked(mark[c], Shards)]]
   /\ UNCHANGED <<fence, start, pos, log, val, last, next, w, air, ctl, seen, mark, found, redel, stale, fo, vis, late>>
 Ready(c) ==            \* starts and hand-overs are keyed by the epoch: once there they stay
   /\ IF Bug = "openBeforeClose"
      THEN \A k \in Shards : pos[seen[c].side][k].n = Len(log[seen[c].side][k])
-     ELSE found[c].e = seen[c].e
+     ELSE found[c] = seen[c].e
   /\ \A d \in STo(c) : /\ Started(d, seen[c].e) \/ Bug = "startAfterOpen"
                        /\ \/ hand[d].e = seen[c].e
                           \/ Bug = "handoverKept" /\ hand[d].e > 0
@@ -320,8 +322,8 @@ Finish(c) ==
   /\ UNCHANGED <<fence, start, pos, log, val, last, next, w, air, hand, mark, found, redel, stale, fo, vis, late>>
 Die(c) ==              \* kill -9: what it remembers is gone; it comes back as another process with an old read of the register
   LET none == [k \in Shards |-> Never] IN
-  /\ mark[c] # none \/ found[c] # Never
-  /\ mark' = [mark EXCEPT ![c] = none] /\ found' = [found EXCEPT ![c] = Never]
+  /\ mark[c] # none \/ found[c] # 0
+  /\ mark' = [mark EXCEPT ![c] = none] /\ found' = [found EXCEPT ![c] = 0]
   /\ UNCHANGED <<fence, start, pos, log, val, last, next, w, air, hand, ctl, seen, redel, stale, fo, vis, late>>
 Failover ==            \* asynchronous: the new server has the rows but not the last fence update
   /\ Failovers /\ ~fo /\ fence[S].role # "primary" /\ fence[S].e > 0 /\ fo' = TRUE

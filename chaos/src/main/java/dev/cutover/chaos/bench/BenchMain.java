@@ -43,7 +43,10 @@ public final class BenchMain implements Callable<Integer> {
             description = "switch: so many there and back; restart: so many kills; default ${DEFAULT-VALUE}.")
     int moves = 50;
 
-    @Option(names = "--rate", paramLabel = "N", description = "switch, restart: writes a second; default ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--rate",
+            paramLabel = "N",
+            description = "switch, restart: writes a second; default ${DEFAULT-VALUE}.")
     int rate = 420;
 
     @Option(names = "--rows", paramLabel = "N", description = "verify: coupons; default ${DEFAULT-VALUE}.")

@@ -52,7 +52,7 @@ public final class Operator {
         commands.must("freeze", "on");
         commands.must("single-write", "--yes");
         commands.must("copy", "static", "--yes");
-        commands.must("dual-write", "on", "--yes");
+        insist("dual-write on", () -> commands.run("dual-write", "on", "--yes").exit() == 0);
     }
 
     /** Copies, again where that was interrupted, and verifies. */

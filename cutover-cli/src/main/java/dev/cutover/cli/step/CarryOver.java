@@ -15,8 +15,14 @@ interface CarryOver {
     /** The verification this relies on; empty when it compares everything itself. */
     Optional<VerificationRecord> reliesOn();
 
+    /** Right before the claim: little should be under way when the fences close. */
+    void announce(Epoch epoch) throws SQLException;
+
+    /** Once every fence is closed: says behind what everything was written. */
+    void mark(Epoch epoch, SwitchClock clock) throws SQLException;
+
     /** Returns when everything has arrived; stops the switch when it has not in the time that is left. */
-    void everything(Epoch epoch, SwitchClock clock, Supplier<Duration> left, Obstacle obstacle) throws SQLException;
+    void everything(SwitchClock clock, Supplier<Duration> left, Obstacle obstacle) throws SQLException;
 
     /** Asked when it takes long; stops the switch when what it waits for may never come. */
     @FunctionalInterface

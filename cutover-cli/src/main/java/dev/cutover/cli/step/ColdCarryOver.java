@@ -32,7 +32,17 @@ final class ColdCarryOver implements CarryOver {
     }
 
     @Override
-    public void everything(Epoch epoch, SwitchClock clock, Supplier<Duration> left, Obstacle obstacle) {
+    public void announce(Epoch epoch) {
+        // Nothing streams.
+    }
+
+    @Override
+    public void mark(Epoch epoch, SwitchClock clock) {
+        // What was written is read where it stands.
+    }
+
+    @Override
+    public void everything(SwitchClock clock, Supplier<Duration> left, Obstacle obstacle) {
         ColdCopy.run(context.plan(), context.topology(), context.control(), CopyLines.listener(context.narrator()));
         clock.reached(SwitchPoint.DRAINED);
         if (left.get().isZero()) {

@@ -21,6 +21,7 @@ final class StreamCarryOver implements CarryOver {
     private final Side to;
     private final Drain drain;
     private final FinalCheck check;
+    private Map<String, List<String>> markers = Map.of();
 
     StreamCarryOver(StepContext context, Side to) {
         this.context = context;
@@ -41,10 +42,18 @@ final class StreamCarryOver implements CarryOver {
     }
 
     @Override
-    public void everything(Epoch epoch, SwitchClock clock, Supplier<Duration> left, Obstacle obstacle)
-            throws SQLException {
-        Map<String, List<String>> markers = drain.mark(epoch);
+    public void announce(Epoch epoch) throws SQLException {
+        drain.announce(epoch);
+    }
+
+    @Override
+    public void mark(Epoch epoch, SwitchClock clock) throws SQLException {
+        markers = drain.mark(epoch);
         clock.reached(SwitchPoint.MARKED);
+    }
+
+    @Override
+    public void everything(SwitchClock clock, Supplier<Duration> left, Obstacle obstacle) throws SQLException {
         List<String> late = drain.await(markers, shorter(left.get()));
         while (!late.isEmpty()) {
             obstacle.requireNone();

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** When each point of a switch was reached, and how long nobody could write. Owned by the coordinator's thread. */
+/** When each point of a switch was reached, and how long nobody could write. Owned by one thread after the other. */
 final class SwitchClock {
     private final Failpoints failpoints;
     private final Map<SwitchPoint, Long> reached = new EnumMap<>(SwitchPoint.class);
@@ -24,6 +24,11 @@ final class SwitchClock {
     void reached(SwitchPoint point) {
         reached.put(point, System.nanoTime());
         failpoints.hit(point.failpoint());
+    }
+
+    /** What a thread beside the others did is there too; its failpoint was on that thread. */
+    void joined(SwitchPoint point) {
+        reached.put(point, System.nanoTime());
     }
 
     /** So long a rehearsed close held up who began to write meanwhile; this is before the pause and not a part of it. */

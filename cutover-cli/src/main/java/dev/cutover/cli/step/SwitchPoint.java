@@ -9,8 +9,10 @@ public enum SwitchPoint {
     CLOSED(Failpoint.SWITCH_CLOSED),
     MARKED(Failpoint.SWITCH_MARKED),
     DRAINED(Failpoint.SWITCH_DRAINED),
-    STARTED(Failpoint.SWITCH_STARTED),
+    /** Done beside the drain. */
     HANDED_OVER(Failpoint.SWITCH_HANDED_OVER),
+    /** Done beside the last check. */
+    STARTED(Failpoint.SWITCH_STARTED),
     CHECKED(Failpoint.SWITCH_CHECKED),
     DECIDED(Failpoint.SWITCH_DECIDED),
     OPENED(Failpoint.SWITCH_OPENED),

@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * One attempt to move the truth from one side to the other. Owned by one thread.
  *
  * <p>Idea: close every database of the side being left; a marker behind the last write shows when the stream has carried everything over;
- * record where the way back begins; hand over what needs more than one row; then one compare-and-set decides, and only after it is the
- * other side opened. Invariant: between the first close and the decision nobody can write anywhere, and until the decision anybody can
+ * beside it what needs more than one row is handed over, which depends on the closed side alone; record where the way back begins, and
+ * compare once more; then one compare-and-set decides, and only after it is the other side opened. Invariant: between the first close and the decision nobody can write anywhere, and until the decision anybody can
  * abort by the same compare-and-set. Without the marker a write in flight is lost; without the start before the open a write right after
  * it never finds its way back; without one decision two processes could open both sides.
  */
@@ -85,6 +85,7 @@ final class SwitchRun {
             holdDefinitions();
             openClosers(closers);
             rehearse(closers);
+            carryOver.announce(stable.epoch());
             definitions.requireNobodyWaits();
         } catch (SwitchStoppedException e) {
             return stopped(stable, e.sentence(), e.details());
@@ -184,12 +185,12 @@ final class SwitchRun {
         clock.pauseBegins();
         close(epoch, closers);
         clock.reached(SwitchPoint.CLOSED);
-        carryOver.everything(epoch, clock, this::left, definitions::requireNobodyWaits);
-        recordStarts(epoch);
-        clock.reached(SwitchPoint.STARTED);
-        handedOver.addAll(handover.finish());
-        clock.reached(SwitchPoint.HANDED_OVER);
-        compared = lastLook(epoch);
+        carryOver.mark(epoch, clock);
+        beside(
+                SwitchPoint.HANDED_OVER,
+                () -> handedOver.addAll(handover.finish()),
+                () -> carryOver.everything(clock, this::left, definitions::requireNobodyWaits));
+        beside(SwitchPoint.STARTED, () -> recordStarts(epoch), () -> compared = lastLook(epoch));
         clock.reached(SwitchPoint.CHECKED);
     }
 
@@ -209,6 +210,28 @@ final class SwitchRun {
             return 0L;
         });
         return Together.call(context.threads(), looks).get(0);
+    }
+
+    // Two things that do not depend on one another: the pause is as long as the longer one. What the shorter one takes
+    // shows in the figures only where it is the longer one.
+    private void beside(SwitchPoint reached, Work shorter, Work longer) throws SQLException {
+        List<Callable<Boolean>> both = new ArrayList<>();
+        both.add(() -> {
+            longer.run();
+            return true;
+        });
+        both.add(() -> {
+            shorter.run();
+            context.failpoints().hit(reached.failpoint());
+            return true;
+        });
+        Together.call(context.threads(), both);
+        clock.joined(reached);
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        void run() throws SQLException;
     }
 
     // Every database at once, each as often as the budget allows: a close that is blocked holds new writers up only for

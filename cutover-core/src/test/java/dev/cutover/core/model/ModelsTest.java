@@ -77,11 +77,11 @@ class ModelsTest {
 
     @ParameterizedTest(name = "{0}: {1} states")
     @CsvSource({
-        "cutover-coordinators, 96922",
-        "cutover-mirrors, 54637",
-        "cutover-shards, 15224",
-        "cutover-failover, 26469",
-        "cutover-live, 5029",
+        "cutover-coordinators, 113008",
+        "cutover-mirrors, 70239",
+        "cutover-shards, 19544",
+        "cutover-failover, 32297",
+        "cutover-live, 5862",
         "converge-small, 60290",
         "reverse-small, 87"
     })
