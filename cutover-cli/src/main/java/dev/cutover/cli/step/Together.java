@@ -44,6 +44,9 @@ final class Together {
         if (first instanceof RuntimeException unchecked) {
             throw unchecked;
         }
+        if (first instanceof Error error) {
+            throw error;
+        }
         if (first != null) {
             throw new IllegalStateException("A database task failed: " + first.getMessage(), first);
         }

@@ -126,7 +126,10 @@ class SwitchIT {
 
     private void writersGoOn() {
         int before = writers.count();
-        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> writers.count() > before + 20);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .until(() ->
+                        writers.count() > before + 20 || !writers.failures().isEmpty());
         assertThat(writers.failures()).isEmpty();
     }
 
