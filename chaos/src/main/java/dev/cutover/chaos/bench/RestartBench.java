@@ -11,28 +11,36 @@ import dev.cutover.chaos.stand.BankCrew;
 import dev.cutover.chaos.stand.BankServers;
 import dev.cutover.chaos.stand.ChaosFailedException;
 import dev.cutover.cli.step.Waiting;
+import dev.cutover.core.fence.Position;
+import dev.cutover.core.fence.Positions;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.plan.PlanReader;
+import dev.cutover.core.position.GtidSet;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.Instance;
 import dev.cutover.core.stage.MySqlControlDatabase;
+import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.proxy.DualWriteProxy;
 import dev.cutover.proxy.ProxyOptions;
 import dev.cutover.sandbox.JavaProcess;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
  * How long a killed worker's successor takes until it streams again, from the moment {@code ./cutover worker} is typed, under a steady
- * load. Used once, by one thread.
+ * load: until every shard holds a change that the successor brought ({@code streaming}), and until a beat has come back behind all that
+ * was missed ({@code caughtUp}). Used once, by one thread.
  */
 final class RestartBench {
     private static final int USERS = 2_000;
@@ -76,17 +84,19 @@ final class RestartBench {
                 writers.start();
                 operator.prepare();
                 operator.copy();
-                return measure(new MySqlControlDatabase(topology.control()), worker, writers);
+                return measure(topology, worker, writers);
             } finally {
                 worker.close();
             }
         }
     }
 
-    private List<Figure> measure(ControlDatabase control, JavaProcess first, Writers writers) {
+    private List<Figure> measure(Topology topology, JavaProcess first, Writers writers) {
+        ControlDatabase control = new MySqlControlDatabase(topology.control());
         List<Long> serving = new ArrayList<>();
         List<Long> leading = new ArrayList<>();
         List<Long> streaming = new ArrayList<>();
+        List<Long> caughtUp = new ArrayList<>();
         long begun = System.nanoTime();
         JavaProcess worker = first;
         try {
@@ -96,6 +106,7 @@ final class RestartBench {
                 worker.kill();
                 worker.close();
                 control.instances().forEach(instance -> control.retire(instance.id()));
+                Map<DatabaseId, GtidSet> before = positions(topology);
                 long typed = System.nanoTime();
                 JavaProcess next = worker();
                 worker = next;
@@ -103,10 +114,13 @@ final class RestartBench {
                 serving.add(millisSince(typed));
                 await(next, () -> status(control).path("active").asBoolean());
                 leading.add(millisSince(typed));
-                await(next, () -> streams(control));
+                await(next, () -> haveMoved(before, positions(topology)));
                 streaming.add(millisSince(typed));
+                await(next, () -> streams(control));
+                caughtUp.add(millisSince(typed));
                 says.accept("kill " + (kill + 1) + ": serves after " + serving.get(kill) + " ms, leads after "
-                        + leading.get(kill) + " ms, streams after " + streaming.get(kill) + " ms, and has used "
+                        + leading.get(kill) + " ms, streams after " + streaming.get(kill) + " ms, has caught up after "
+                        + caughtUp.get(kill) + " ms and used "
                         + cpuMillis(next) + " ms of a processor");
             }
         } finally {
@@ -119,7 +133,15 @@ final class RestartBench {
         }
         List<Figure> figures = new ArrayList<>();
         figures.add(new Figure("restart.load", reached, "acknowledged writes/s"));
-        Map.of("restart.serving", serving, "restart.leading", leading, "restart.streaming", streaming)
+        Map.of(
+                        "restart.serving",
+                        serving,
+                        "restart.leading",
+                        leading,
+                        "restart.streaming",
+                        streaming,
+                        "restart.caughtUp",
+                        caughtUp)
                 .entrySet()
                 .stream()
                 .sorted(Map.Entry.comparingByKey())
@@ -149,6 +171,25 @@ final class RestartBench {
                 || !condition.getAsBoolean()) {
             throw new ChaosFailedException("The worker does not get on:\n" + worker.lastWords(), null);
         }
+    }
+
+    // What each shard database holds of the changes of OLD; it moves only when one was applied.
+    private static Map<DatabaseId, GtidSet> positions(Topology topology) {
+        Map<DatabaseId, GtidSet> positions = new TreeMap<>();
+        for (DatabaseId shard : topology.plan().shardDatabases()) {
+            try (Connection connection = topology.database(shard).getConnection()) {
+                positions.put(
+                        shard,
+                        Positions.read(connection, "old").map(Position::set).orElse(GtidSet.EMPTY));
+            } catch (SQLException e) {
+                throw new ChaosFailedException("The position of " + shard + " cannot be read.", e);
+            }
+        }
+        return positions;
+    }
+
+    private static boolean haveMoved(Map<DatabaseId, GtidSet> before, Map<DatabaseId, GtidSet> now) {
+        return now.entrySet().stream().noneMatch(entry -> entry.getValue().equals(before.get(entry.getKey())));
     }
 
     private static boolean streams(ControlDatabase control) {
