@@ -15,9 +15,6 @@ interface CarryOver {
     /** The verification this relies on; empty when it compares everything itself. */
     Optional<VerificationRecord> reliesOn();
 
-    /** Right before the claim: little should be under way when the fences close. */
-    void announce(Epoch epoch) throws SQLException;
-
     /** Once every fence is closed: says behind what everything was written. */
     void mark(Epoch epoch, SwitchClock clock) throws SQLException;
 

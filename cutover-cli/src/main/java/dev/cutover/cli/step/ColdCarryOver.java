@@ -32,11 +32,6 @@ final class ColdCarryOver implements CarryOver {
     }
 
     @Override
-    public void announce(Epoch epoch) {
-        // Nothing streams.
-    }
-
-    @Override
     public void mark(Epoch epoch, SwitchClock clock) {
         // What was written is read where it stands.
     }

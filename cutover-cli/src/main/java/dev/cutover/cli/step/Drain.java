@@ -17,8 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Writes a marker on every database being left and waits until each has arrived everywhere.
@@ -27,8 +25,6 @@ import org.slf4j.LoggerFactory;
  * position holds it has applied them all.
  */
 final class Drain {
-    private static final Logger LOG = LoggerFactory.getLogger(Drain.class);
-    private static final Duration ANNOUNCED = Duration.ofMillis(500);
     private static final Duration ASK_AGAIN = Duration.ofMillis(3);
 
     private final StepContext context;
@@ -37,17 +33,6 @@ final class Drain {
     Drain(StepContext context, Side from) {
         this.context = context;
         this.from = from;
-    }
-
-    /**
-     * Before the fences close: a marker lets the appliers hurry for a while instead of gathering changes, so that the marker that counts
-     * finds little before it. When it does not arrive soon the switch goes on as without it.
-     */
-    void announce(Epoch epoch) throws SQLException {
-        Map<String, List<String>> markers = mark(epoch);
-        if (!await(markers, ANNOUNCED).isEmpty()) {
-            LOG.info("The appliers did not get to a marker within {} ms before the switch", ANNOUNCED.toMillis());
-        }
     }
 
     /** Stream name to the GTIDs of its markers. */

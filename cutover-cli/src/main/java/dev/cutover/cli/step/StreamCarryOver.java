@@ -42,11 +42,6 @@ final class StreamCarryOver implements CarryOver {
     }
 
     @Override
-    public void announce(Epoch epoch) throws SQLException {
-        drain.announce(epoch);
-    }
-
-    @Override
     public void mark(Epoch epoch, SwitchClock clock) throws SQLException {
         markers = drain.mark(epoch);
         clock.reached(SwitchPoint.MARKED);

@@ -85,7 +85,6 @@ final class SwitchRun {
             holdDefinitions();
             openClosers(closers);
             rehearse(closers);
-            carryOver.announce(stable.epoch());
             definitions.requireNobodyWaits();
         } catch (SwitchStoppedException e) {
             return stopped(stable, e.sentence(), e.details());

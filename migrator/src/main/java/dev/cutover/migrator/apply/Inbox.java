@@ -14,16 +14,12 @@ final class Inbox {
     private static final int MAX_KEYS = 20_000;
     private static final int MAX_TRANSACTIONS = 50_000;
 
-    // A marker is rarely the last one: a switch sends one to announce itself.
-    private static final long HURRY_NANOS = TimeUnit.SECONDS.toNanos(2);
-
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition filled = lock.newCondition();
     private final Condition emptied = lock.newCondition();
     private final Deque<Letter> letters = new ArrayDeque<>();
     private int keys;
     private boolean urgent;
-    private long hurryUntil = System.nanoTime();
     private boolean closed;
 
     private record Letter(SourceTransaction transaction, List<ChangedKey> mine) {}
@@ -38,10 +34,7 @@ final class Inbox {
             if (!closed) {
                 letters.add(new Letter(transaction, mine));
                 keys += mine.size();
-                if (transaction.markers().stream().anyMatch(marker -> !Beats.isBeat(marker))) {
-                    urgent = true;
-                    hurryUntil = System.nanoTime() + HURRY_NANOS;
-                }
+                urgent |= transaction.markers().stream().anyMatch(marker -> !Beats.isBeat(marker));
                 filled.signal();
             }
         } finally {
@@ -49,11 +42,11 @@ final class Inbox {
         }
     }
 
-    /** Lets transactions gather until they have so many keys, at most this long; not while somebody waits for a marker, or did a moment ago. */
+    /** Lets transactions gather until they have so many keys, at most this long; a marker that somebody waits for ends it at once. */
     void gather(int enoughKeys, long atMostNanos) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            long left = hurryUntil - System.nanoTime() > 0 ? 0 : atMostNanos;
+            long left = atMostNanos;
             while (!closed && !urgent && keys < enoughKeys && left > 0) {
                 left = filled.awaitNanos(left);
             }
