@@ -14,11 +14,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DeepModelsTest {
     @ParameterizedTest(name = "{0}: {1} states")
     @CsvSource({
-        "cutover-back, 209868",
-        "cutover-again, 114655",
-        "cutover-deep-back, 791415",
-        "cutover-deep-shards, 413945",
-        "cutover-deep-coordinators, 462900",
+        "cutover-back, 259812",
+        "cutover-again, 139063",
+        "cutover-deep-back, 994110",
+        "cutover-deep-shards, 641276",
+        "cutover-deep-coordinators, 553884",
         "converge-deep, 655114",
         "reverse-deep, 680"
     })
