@@ -3,6 +3,7 @@ package dev.cutover.cli.failure;
 import dev.cutover.core.plan.PlanInvalidException;
 import dev.cutover.core.plan.SecretUnavailableException;
 import dev.cutover.core.topology.UnreachableException;
+import java.net.SocketException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
@@ -54,8 +55,7 @@ public final class Failures {
                     List.of(),
                     thrown);
         }
-        SQLException lost = find(thrown, SQLException.class);
-        if (lost != null && lost.getSQLState() != null && lost.getSQLState().startsWith("08")) {
+        if (connectionLost(thrown)) {
             LOG.info("A connection broke.", thrown);
             return new CommandFailedException(
                     Problem.CONNECTION_LOST,
@@ -74,6 +74,13 @@ public final class Failures {
                 "cutover status   shows what stands; the log file has the details under " + id,
                 List.of(),
                 thrown);
+    }
+
+    // Now and then the driver passes a reset on as an error without a state of its own.
+    private static boolean connectionLost(Throwable thrown) {
+        SQLException sql = find(thrown, SQLException.class);
+        String state = sql == null ? null : sql.getSQLState();
+        return state != null && state.startsWith("08") || find(thrown, SocketException.class) != null;
     }
 
     private static String firstLine(Throwable thrown) {

@@ -2,6 +2,7 @@ package dev.cutover.cli.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.SocketException;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Map;
@@ -33,6 +34,14 @@ class ProblemTest {
         assertThat(Arrays.stream(Problem.values()).map(Problem::code)).doesNotHaveDuplicates();
         assertThat(Problem.WRONG_ORDER.code()).isEqualTo("CUT-0401");
         assertThat(Problem.PLAN_INVALID.code()).isEqualTo("CUT-1001");
+    }
+
+    @Test
+    void aResetUnderAStatementIsALostConnectionAlsoWhereTheDriverDoesNotSaySo() {
+        SQLException asTheDriverPutsIt =
+                new SQLException("Connection reset", "S1000", new SocketException("Connection reset"));
+        CommandFailedException shaped = Failures.shape(new IllegalStateException("could not read", asTheDriverPutsIt));
+        assertThat(shaped.problem()).isEqualTo(Problem.CONNECTION_LOST);
     }
 
     @Test

@@ -72,6 +72,20 @@ class StoppedProcessIT {
         assertThat(walked.processes().acted(writer.name(), point)).isTrue();
     }
 
+    /**
+     * Lets the writer stop itself when it begins a mirror, and between two units: in the middle of one it would hold rows that everybody
+     * wants, and another test is about that.
+     */
+    private void stopAtAMirror(JavaProcess writer) {
+        String between = Failpoint.UNIT_BEGUN.word() + "=pause:3000\n";
+        walked.processes().arm(writer.name(), between);
+        Awaitility.await().atMost(BOUND).until(() -> walked.processes().acted(writer.name(), Failpoint.UNIT_BEGUN));
+        walked.processes().arm(writer.name(), between + Failpoint.MIRROR_BEGUN.word() + "=stop");
+        Awaitility.await().atMost(BOUND).until(writer::stopped);
+        assertThat(walked.processes().acted(writer.name(), Failpoint.MIRROR_BEGUN))
+                .isTrue();
+    }
+
     /** As an operator does whom a busy stream makes wait. */
     private TypedCommand switchNow() {
         TypedCommand[] last = {switchOnce()};
@@ -129,7 +143,7 @@ class StoppedProcessIT {
     @Test
     void aWriterStoppedBeforeItsMirrorDoesNotMirrorOverTheSideThatIsOpenNow() throws SQLException {
         JavaProcess writer = writer();
-        stop(writer, Failpoint.MIRROR_BEGUN);
+        stopAtAMirror(writer);
         TypedCommand switched = switchNow();
         assertThat(switched.exitCode()).as(switched.err()).isZero();
         resumedAndCorrect(writer);
