@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -28,6 +29,7 @@ public final class BankCrew implements AutoCloseable {
 
     private static final String CUTOVER = "dev.cutover.cli.CutoverMain";
     private static final Duration START = Duration.ofSeconds(60);
+    private static final int STARTS = 5;
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
     private final BankServers servers;
@@ -90,11 +92,19 @@ public final class BankCrew implements AutoCloseable {
     }
 
     private static URI address(JavaProcess bank) {
+        return answers(bank).orElseThrow(() -> notStarted(bank));
+    }
+
+    private static ChaosFailedException notStarted(JavaProcess bank) {
+        return new ChaosFailedException(bank.name() + " did not start:\n" + bank.lastWords(), null);
+    }
+
+    // Empty when it has ended, or says nothing for too long.
+    private static Optional<URI> answers(JavaProcess bank) {
         Waiting.until(START, LOOK_AGAIN, () -> bank.line(BankServiceMain.READY).isPresent() || !bank.alive());
-        String line = bank.line(BankServiceMain.READY)
-                .orElseThrow(
-                        () -> new ChaosFailedException(bank.name() + " did not start:\n" + bank.lastWords(), null));
-        return URI.create(line.substring(BankServiceMain.READY.length()).strip());
+        return bank.line(BankServiceMain.READY)
+                .map(line -> URI.create(
+                        line.substring(BankServiceMain.READY.length()).strip()));
     }
 
     /** Where clients find the instances. */
@@ -112,15 +122,25 @@ public final class BankCrew implements AutoCloseable {
         return workers.get(number);
     }
 
-    /** Starts an instance again that has ended; returns when it answers. */
+    /** Starts an instance again that has ended; returns when it answers. One that could not reach its databases at its start is started once more. */
     public void restartBank(int number) {
         bankProcess(number).close();
         disarm("bank-" + number);
-        JavaProcess again = bank(number).start();
-        synchronized (this) {
-            banks.set(number, again);
+        for (int attempt = 1; ; attempt++) {
+            JavaProcess again = bank(number).start();
+            synchronized (this) {
+                banks.set(number, again);
+            }
+            Optional<URI> address = answers(again);
+            if (address.isPresent()) {
+                door.moved(number, address.get());
+                return;
+            }
+            if (attempt == STARTS) {
+                throw notStarted(again);
+            }
+            again.close();
         }
-        door.moved(number, address(again));
     }
 
     /** Starts a worker again that has ended. */
