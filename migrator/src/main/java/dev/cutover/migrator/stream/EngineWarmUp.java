@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads what the first stream of a process needs: the engine, its settings, and above all its SQL parser, whose tables alone take a third of a
- * second to set up. Beside the reading of the plan and of the register that costs no time, after it half a second. Safe for many threads.
+ * Loads what the first stream of a process needs: the engine, its settings, and above all its SQL parser with its large tables. Beside the
+ * reading of the plan and of the register, not after it. Safe for many threads.
  */
 public final class EngineWarmUp {
     private static final Logger LOG = LoggerFactory.getLogger(EngineWarmUp.class);
