@@ -34,8 +34,9 @@ final class XaGate {
         for (DatabaseId database : Streams.databases(context.topology(), from)) {
             try (Connection connection = context.topology().database(database).getConnection();
                     Statement statement = connection.createStatement()) {
-                if (!recovered(statement).isEmpty()) {
-                    found.add(database + ": " + recovered(statement));
+                String prepared = recovered(statement);
+                if (!prepared.isEmpty()) {
+                    found.add(database + ": " + prepared);
                 }
             } catch (SQLException | UnreachableException e) {
                 found.add(database + ": " + e.getMessage());
