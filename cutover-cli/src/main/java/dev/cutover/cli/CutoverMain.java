@@ -12,9 +12,9 @@ public final class CutoverMain {
     private CutoverMain() {}
 
     public static void main(String[] arguments) {
-        // Before the first logger is made: the log file is named by a property, see logback.xml.
+        // Before the first logger is made: the log file is named by a property, see LogSettings.
         Path log = LogFile.choose(System.getenv());
-        System.setProperty("cutover.log", log.toString());
+        System.setProperty(LogSettings.FILE, log.toString());
         // Here, while there is one thread: loggers that several threads ask for during the start are told of on
         // standard error.
         LoggerFactory.getLogger(CutoverMain.class).debug("started");

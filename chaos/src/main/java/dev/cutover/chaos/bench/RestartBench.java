@@ -3,28 +3,17 @@ package dev.cutover.chaos.bench;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.cutover.chaos.bank.Bank;
-import dev.cutover.chaos.history.HistoryWriter;
-import dev.cutover.chaos.operate.Commands;
-import dev.cutover.chaos.operate.Operator;
-import dev.cutover.chaos.stand.BankCrew;
-import dev.cutover.chaos.stand.BankServers;
 import dev.cutover.chaos.stand.ChaosFailedException;
 import dev.cutover.cli.step.Waiting;
 import dev.cutover.core.fence.Position;
 import dev.cutover.core.fence.Positions;
-import dev.cutover.core.plan.MigrationPlan;
-import dev.cutover.core.plan.PlanReader;
 import dev.cutover.core.position.GtidSet;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.Instance;
 import dev.cutover.core.stage.MySqlControlDatabase;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Topology;
-import dev.cutover.proxy.DualWriteProxy;
-import dev.cutover.proxy.ProxyOptions;
 import dev.cutover.sandbox.JavaProcess;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -43,8 +32,6 @@ import java.util.function.Consumer;
  * was missed ({@code caughtUp}). Used once, by one thread.
  */
 final class RestartBench {
-    private static final int USERS = 2_000;
-    private static final int THREADS = 16;
     private static final Duration CALM = Duration.ofSeconds(3);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
@@ -62,36 +49,24 @@ final class RestartBench {
     }
 
     List<Figure> run() {
-        try (BankServers servers = BankServers.start(folder, USERS, 1);
-                HistoryWriter history = HistoryWriter.create(folder.resolve("history.jsonl"));
-                BankCrew crew = new BankCrew(servers)) {
-            Operator operator = new Operator(servers, new Commands(servers, crew, history), 1);
-            operator.install();
-            MigrationPlan plan = PlanReader.read(servers.plan());
+        try (BankUnderLoad bank = new BankUnderLoad(folder, rate)) {
             // What the launcher has to build it builds here, and not while the clock runs.
             try (JavaProcess built = launcher("built", "--version")) {
                 Waiting.until(Duration.ofMinutes(5), LOOK_AGAIN, () -> !built.alive());
             }
             JavaProcess worker = worker();
-            try (Topology topology = Topology.open(plan, "bank");
-                    DualWriteProxy proxy = DualWriteProxy.open(
-                            topology,
-                            new MySqlControlDatabase(topology.control()),
-                            ProxyOptions.of("bench"),
-                            new SimpleMeterRegistry());
-                    Writers writers =
-                            new Writers(new Bank(proxy, topology, Duration.ofSeconds(10)), USERS, rate, THREADS)) {
-                writers.start();
-                operator.prepare();
-                operator.copy();
-                return measure(topology, worker, writers);
-            } finally {
+            try {
+                bank.copied();
+            } catch (RuntimeException e) {
                 worker.close();
+                throw e;
             }
+            return measure(bank, worker);
         }
     }
 
-    private List<Figure> measure(Topology topology, JavaProcess first, Writers writers) {
+    private List<Figure> measure(BankUnderLoad bank, JavaProcess first) {
+        Topology topology = bank.topology;
         ControlDatabase control = new MySqlControlDatabase(topology.control());
         List<Long> serving = new ArrayList<>();
         List<Long> leading = new ArrayList<>();
@@ -126,13 +101,8 @@ final class RestartBench {
         } finally {
             worker.close();
         }
-        double reached = writers.rate(begun, System.nanoTime());
-        if (!writers.failures().isEmpty()) {
-            throw new ChaosFailedException(
-                    "Writes failed: " + writers.failures().get(0), null);
-        }
         List<Figure> figures = new ArrayList<>();
-        figures.add(new Figure("restart.load", reached, "acknowledged writes/s"));
+        figures.add(bank.load("restart.load", begun));
         Map.of(
                         "restart.serving",
                         serving,

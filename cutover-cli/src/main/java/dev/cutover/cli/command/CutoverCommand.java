@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The root command and the options that every command takes, before or after its name. */
+/** The root command and the options that every command takes, before or after its name; the commands are in {@link CommandList}. */
 @Command(
         name = "cutover",
         versionProvider = VersionText.class,
@@ -28,33 +28,6 @@ import picocli.CommandLine.Spec;
             "",
             "Exit codes: 0 done or clean, 1 bug, 2 usage, 3 differences, 4 refused by a gate, 5 not confirmed,",
             "6 unreachable, 7 timed out and rolled back, 8 conflict, 9 half way and resumable, 10 plan invalid."
-        },
-        subcommands = {
-            DemoCommand.class,
-            InitCommand.class,
-            PlanCommand.class,
-            NextCommand.class,
-            StatusCommand.class,
-            EventsCommand.class,
-            StraysCommand.class,
-            PreflightCommand.class,
-            FreezeCommand.class,
-            SingleWriteCommand.class,
-            CopyCommand.class,
-            DualWriteCommand.class,
-            VerifyCommand.class,
-            ReadsCommand.class,
-            SwitchCommand.class,
-            CompleteCommand.class,
-            RollbackCommand.class,
-            StopTheWorldCommand.class,
-            AdoptCommand.class,
-            FenceCommand.class,
-            WorkerCommand.class,
-            PauseCommand.class,
-            ResumeCommand.class,
-            ConfigCommand.class,
-            HelpCommand.class
         })
 public final class CutoverCommand implements Callable<Integer> {
     @Spec

@@ -22,11 +22,12 @@ public final class CutoverCommandLine {
 
     /** Parses and runs; returns the exit code. */
     public static int execute(Surroundings surroundings, PrintWriter out, PrintWriter err, String... arguments) {
-        return create(surroundings).setOut(out).setErr(err).execute(arguments);
+        return create(surroundings, arguments).setOut(out).setErr(err).execute(arguments);
     }
 
-    static CommandLine create(Surroundings surroundings) {
+    static CommandLine create(Surroundings surroundings, String... words) {
         CommandLine line = new CommandLine(new CutoverCommand(surroundings));
+        CommandList.addTo(line, words);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.registerConverter(Duration.class, new DurationWords());
         line.registerConverter(Stage.class, new StageWords());

@@ -46,10 +46,12 @@ final class NextCommand implements Callable<Integer> {
         }
         invocation.console().note("cutover " + next);
         CutoverCommand root = invocation.root();
-        CommandLine line = CutoverCommandLine.create(root.surroundings());
-        line.setOut(invocation.spec().commandLine().getOut());
-        line.setErr(invocation.spec().commandLine().getErr());
-        return line.execute(words(next, root).toArray(new String[0]));
+        CommandLine line = invocation.spec().commandLine();
+        return CutoverCommandLine.execute(
+                root.surroundings(),
+                line.getOut(),
+                line.getErr(),
+                words(next, root).toArray(new String[0]));
     }
 
     private List<String> words(String next, CutoverCommand root) {

@@ -113,6 +113,14 @@ class UsageTest {
         everyCommandHasAHeaderAndAnExample(root);
     }
 
+    @Test
+    void everyCommandIsListedByItsOwnName() {
+        CommandList.commands()
+                .forEach((name, type) -> assertThat(
+                                type.getAnnotation(CommandLine.Command.class).name())
+                        .isEqualTo(name));
+    }
+
     private static void everyCommandHasAHeaderAndAnExample(CommandLine line) {
         var usage = line.getCommandSpec().usageMessage();
         String name = line.getCommandSpec().qualifiedName();

@@ -10,6 +10,7 @@ import dev.cutover.core.topology.Topology;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.ChangeEvent;
 import io.debezium.engine.DebeziumEngine;
+import io.debezium.relational.Table;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.Connection;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -46,6 +48,7 @@ public final class ChangeStream implements AutoCloseable {
     private final String stream;
     private final StreamListener listener;
     private final TransactionAssembler assembler;
+    private final String engineName;
     private final DebeziumEngine<ChangeEvent<SourceRecord, SourceRecord>> engine;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
@@ -57,6 +60,7 @@ public final class ChangeStream implements AutoCloseable {
             WatchedTables tables,
             GtidSet from,
             Set<String> knownServers,
+            List<Table> definitions,
             Set<String> acceptedDdl,
             StreamListener listener) {
         this.stream = stream;
@@ -64,8 +68,11 @@ public final class ChangeStream implements AutoCloseable {
         this.assembler = new TransactionAssembler(stream, tables, knownServers, acceptedDdl::contains, MAX_KEYS);
         DebeziumEngine.ChangeConsumer<ChangeEvent<SourceRecord, SourceRecord>> consumer =
                 (records, committer) -> consume(records);
+        Properties settings = EngineSettings.of(stream, endpoint, tables, from);
+        this.engineName = settings.getProperty("name");
+        CurrentDefinitions.keep(engineName, definitions);
         this.engine = DebeziumEngine.create(Connect.class)
-                .using(EngineSettings.of(stream, endpoint, tables, from))
+                .using(settings)
                 .using((success, message, error) -> completed(error))
                 .notifying(consumer)
                 .build();
@@ -108,12 +115,15 @@ public final class ChangeStream implements AutoCloseable {
         Endpoint endpoint = topology.endpoint(database);
         Set<String> servers = new TreeSet<>();
         from.servers().forEach(server -> servers.add(server.toLowerCase(Locale.ROOT)));
+        List<Table> definitions;
         try (Connection connection = topology.database(database).getConnection()) {
             servers.add(checkStart(connection, name, endpoint, from));
+            definitions = SourceDefinitions.read(connection, tables.names());
         } catch (SQLException e) {
             throw new StreamBrokenException(name, endpoint.describe() + " does not answer: " + e.getMessage() + ".", e);
         }
-        ChangeStream stream = new ChangeStream(name, endpoint, tables, from, servers, acceptedDdl, listener);
+        ChangeStream stream =
+                new ChangeStream(name, endpoint, tables, from, servers, definitions, acceptedDdl, listener);
         Thread thread = new Thread(stream.engine, "stream-" + name);
         thread.setDaemon(true);
         thread.start();
@@ -205,6 +215,7 @@ public final class ChangeStream implements AutoCloseable {
                 listener.ended(reason(error));
             }
         } finally {
+            CurrentDefinitions.forget(engineName);
             ended.countDown();
         }
     }

@@ -70,9 +70,11 @@ final class EngineSettings {
         // The start: our own position, the schema as it is now, nothing kept.
         settings.setProperty("offset.storage", StartPosition.class.getName());
         settings.setProperty("offset.flush.interval.ms", "86400000");
-        settings.setProperty("snapshot.mode", "recovery");
+        settings.setProperty("snapshot.mode", "no_data");
         settings.setProperty("snapshot.locking.mode", "none");
-        settings.setProperty("schema.history.internal", "io.debezium.relational.history.MemorySchemaHistory");
+        settings.setProperty("internal.log.position.check.enable", "false"); // ChangeStream has asked
+        settings.setProperty("schema.history.internal", CurrentDefinitions.class.getName());
+        settings.setProperty(CurrentDefinitions.OF, unique);
         settings.setProperty("schema.history.internal.store.only.captured.tables.ddl", "true");
         settings.setProperty("schema.history.internal.skip.unparseable.ddl", "false");
 
