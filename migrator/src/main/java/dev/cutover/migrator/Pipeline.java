@@ -29,8 +29,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Pipeline implements StreamListener, AutoCloseable {
     private static final Duration SILENCE = Duration.ofSeconds(20);
-    // The engine reads the schema before it streams: seconds, but a minute for a thousand tables on a busy machine.
-    // Started again it would begin with the same from nothing.
+    // The engine makes itself ready before it streams: a second, but more for a thousand tables on a busy machine.
+    // Started
+    // again it would begin with the same from nothing.
     private static final Duration START = Duration.ofMinutes(3);
 
     private static final Duration SETTLING = Duration.ofSeconds(5);

@@ -29,10 +29,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -331,8 +333,8 @@ public final class Demo {
                 console.note("");
                 console.note("The load ends: " + Numbers.grouped(seen.writes()) + " acknowledged writes ("
                         + Math.round(seen.writes() / seconds) + " a second of " + options.rate() + " asked for), "
-                        + Numbers.grouped(seen.reads()) + " reads, " + seen.retries()
-                        + " attempts repeated, latency p50 "
+                        + Numbers.grouped(seen.reads()) + " reads, attempts repeated: " + reasons(seen.retries())
+                        + ", latency p50 "
                         + seen.p50().toMillis() + " ms, p99 " + seen.p99().toMillis() + " ms, longest "
                         + seen.max().toMillis() + " ms");
                 seen.failures().stream().limit(5).forEach(failure -> console.note("  failed: " + failure));
@@ -341,6 +343,15 @@ public final class Demo {
                 Thread.currentThread().interrupt();
                 throw new DemoFailedException("Interrupted while the load ended.", 130, e);
             }
+        }
+
+        private static String reasons(Map<String, Long> retries) {
+            return retries.isEmpty()
+                    ? "none"
+                    : retries.entrySet().stream()
+                            .map(reason -> Numbers.grouped(reason.getValue()) + " × " + reason.getKey())
+                            .sorted()
+                            .collect(Collectors.joining(", "));
         }
 
         private long lost(TruthTables truth) {

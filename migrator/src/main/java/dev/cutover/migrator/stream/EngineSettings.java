@@ -4,9 +4,16 @@ import dev.cutover.core.plan.Endpoint;
 import dev.cutover.core.position.GtidSet;
 import dev.cutover.migrator.stream.WatchedTables.TableName;
 import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** The one place that names Debezium's settings. */
@@ -45,14 +52,8 @@ final class EngineSettings {
         settings.setProperty(
                 "database.include.list",
                 tables.schemas().stream().map(EngineSettings::exactly).collect(Collectors.joining(",")));
-        settings.setProperty(
-                "table.include.list",
-                tables.names().stream()
-                        .map(name -> exactly(name.schema()) + "\\." + exactly(name.table()))
-                        .collect(Collectors.joining(",")));
-        settings.setProperty(
-                "column.include.list",
-                tables.names().stream().map(name -> columns(tables, name)).collect(Collectors.joining(",")));
+        settings.setProperty("table.include.list", tableFilter(tables));
+        settings.setProperty("column.include.list", columnFilter(tables));
         return settings;
     }
 
@@ -103,9 +104,35 @@ final class EngineSettings {
         return settings;
     }
 
-    private static String columns(WatchedTables tables, TableName name) {
-        return exactly(name.schema()) + "\\." + exactly(name.table()) + "\\.("
-                + tables.columns(name).stream().map(EngineSettings::exactly).collect(Collectors.joining("|")) + ")";
+    // Debezium tries the expressions of a list in turn, for every column at the start and for every change after it:
+    // there
+    // is one a schema (and set of columns), however many tables it has.
+    private static String tableFilter(WatchedTables tables) {
+        Map<String, List<TableName>> schemas = new LinkedHashMap<>();
+        tables.names()
+                .forEach(name -> schemas.computeIfAbsent(name.schema(), any -> new ArrayList<>())
+                        .add(name));
+        return schemas.entrySet().stream()
+                .map(schema -> exactly(schema.getKey()) + "\\." + oneOf(schema.getValue(), TableName::table))
+                .collect(Collectors.joining(","));
+    }
+
+    private static String columnFilter(WatchedTables tables) {
+        record Alike(String schema, Set<String> columns) {}
+        Map<Alike, List<TableName>> groups = new LinkedHashMap<>();
+        tables.names()
+                .forEach(name -> groups.computeIfAbsent(
+                                new Alike(name.schema(), tables.columns(name)), any -> new ArrayList<>())
+                        .add(name));
+        return groups.entrySet().stream()
+                .map(group -> exactly(group.getKey().schema()) + "\\."
+                        + oneOf(group.getValue(), TableName::table) + "\\."
+                        + oneOf(group.getKey().columns(), column -> column))
+                .collect(Collectors.joining(","));
+    }
+
+    private static <T> String oneOf(Collection<T> things, Function<T, String> name) {
+        return things.stream().map(name).map(EngineSettings::exactly).collect(Collectors.joining("|", "(?:", ")"));
     }
 
     // Names are letters, digits, '_', '$' and, for schemas, '-'.
