@@ -9,7 +9,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
@@ -29,6 +28,7 @@ public final class ClassArchiveMain {
     private ClassArchiveMain() {}
 
     public static void main(String[] arguments) throws IOException {
+        System.setProperty(LogSettings.FILE, LogFile.choose(System.getenv()).toString());
         LoggerFactory.getLogger(ClassArchiveMain.class).debug("started");
         EngineWarmUp.run();
         help();
@@ -42,7 +42,7 @@ public final class ClassArchiveMain {
 
     private static void help() {
         PrintWriter nowhere = new PrintWriter(new StringWriter());
-        Surroundings surroundings = Surroundings.ofThisProcess(LogFile.choose(Map.of()));
+        Surroundings surroundings = Surroundings.ofThisProcess(LogFile.choose(System.getenv()));
         for (List<String> words :
                 List.of(List.of("--help"), List.of("worker", "--help"), List.of("status", "--help"))) {
             CutoverCommandLine.execute(surroundings, nowhere, nowhere, words.toArray(new String[0]));

@@ -59,7 +59,7 @@ public final class ChaosMain implements Callable<Integer> {
             names = "--rate",
             paramLabel = "N",
             description = "Requests a second, where the machine can; default ${DEFAULT-VALUE}.")
-    int rate = 160;
+    int rate = 260;
 
     @Option(names = "--json", description = "End with one JSON object; what goes on is told on standard error.")
     boolean json;
