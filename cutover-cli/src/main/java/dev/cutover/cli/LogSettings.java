@@ -11,12 +11,12 @@ import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.util.FileSize;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
  * People read the console; what happened underneath goes to one file with stack traces. Written here and not in XML, whose reader costs every
- * command a tenth of a second. Found by logback as a service; it leaves the field to settings in the usual places, where there are any.
+ * command a tenth of a second. Found by logback as a service; it leaves the field to others where nobody has named a file, and where
+ * {@code -Dlogback.configurationFile} names other settings.
  */
 public final class LogSettings extends ContextAwareBase implements Configurator {
     static final String FILE = "cutover.log";
@@ -30,12 +30,10 @@ public final class LogSettings extends ContextAwareBase implements Configurator 
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
-        if (otherSettings()) {
+        String file = System.getProperty(FILE);
+        if (file == null || System.getProperty("logback.configurationFile") != null) {
             return ExecutionStatus.INVOKE_NEXT_IF_ANY;
         }
-        String file = System.getProperty(
-                FILE,
-                Path.of(System.getProperty("java.io.tmpdir"), "cutover.log").toString());
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
         encoder.setPattern(PATTERN);
@@ -68,12 +66,5 @@ public final class LogSettings extends ContextAwareBase implements Configurator 
         root.setLevel(Level.INFO);
         root.addAppender(appender);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
-    }
-
-    private static boolean otherSettings() {
-        ClassLoader loader = LogSettings.class.getClassLoader();
-        return System.getProperty("logback.configurationFile") != null
-                || loader.getResource("logback-test.xml") != null
-                || loader.getResource("logback.xml") != null;
     }
 }

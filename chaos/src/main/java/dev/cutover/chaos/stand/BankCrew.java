@@ -84,7 +84,9 @@ public final class BankCrew implements AutoCloseable {
         return JavaProcess.named(name, servers.folder(), CUTOVER, all.toArray(new String[0]))
                 .withEnvironment(Map.of(
                         "XDG_STATE_HOME", servers.folder().resolve("state").toString()))
-                .withProperty(Failpoints.PROPERTY, failpoints(name).toString());
+                .withProperty(Failpoints.PROPERTY, failpoints(name).toString())
+                // Its warnings to standard error, where the run looks for last words, and not to the user's log file.
+                .withProperty("logback.configurationFile", "logback.xml");
     }
 
     private Path failpoints(String process) {

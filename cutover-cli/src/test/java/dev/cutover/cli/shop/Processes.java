@@ -43,6 +43,7 @@ public final class Processes implements AutoCloseable {
     private JavaProcess start(JavaProcess.Launch launch) {
         JavaProcess child = launch.withProperty(
                         Failpoints.PROPERTY, failpoints(launch.name()).toString())
+                .withProperty("cutover.log", logFile(launch.name()).toString())
                 .withEnvironment(Map.of(
                         "XDG_STATE_HOME",
                         folder.resolve(launch.name() + "-state").toString()))
@@ -88,11 +89,14 @@ public final class Processes implements AutoCloseable {
     /** Its log file, for figures. */
     public String log(String name) {
         try {
-            return Files.readString(
-                    folder.resolve(name + "-state").resolve("cutover").resolve("cutover.log"));
+            return Files.readString(logFile(name));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private Path logFile(String name) {
+        return folder.resolve(name + "-state").resolve("cutover").resolve("cutover.log");
     }
 
     @Override
