@@ -1,12 +1,15 @@
 package dev.cutover.verifier;
 
 import dev.cutover.core.row.KeyRange;
+import dev.cutover.core.stage.PassRange;
 import dev.cutover.verifier.drill.RangeDrill;
 import dev.cutover.verifier.drill.Suspect;
+import dev.cutover.verifier.grid.Cell;
 import dev.cutover.verifier.grid.CellRow;
 import dev.cutover.verifier.grid.GridReader;
 import dev.cutover.verifier.grid.SelfTest;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -16,7 +19,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * One pass of the grid over one table: several ranges at a time, both sides of a range together, unequal cells drilled at once.
@@ -35,7 +38,7 @@ final class TablePass {
     private final Set<Suspect> suspects = new LinkedHashSet<>();
     private final List<KeyRange> rejecting = new ArrayList<>();
     private final List<String> planted = new ArrayList<>();
-    private long cells;
+    private long cellCount;
     private long unequalCells;
     private long sourceRows;
     private long targetRows;
@@ -77,11 +80,19 @@ final class TablePass {
             List<String> selfTest) {}
 
     /**
-     * Reads all ranges.
+     * Reads all ranges but those that are proven already, which only count.
      *
-     * @param rangeDone hears the rows of each range, one call at a time
+     * @param rangeRead hears of each range that was read, from several threads
      */
-    Outcome run(List<KeyRange> ranges, Executor executor, BiConsumer<KeyRange, Long> rangeDone) {
+    Outcome run(List<PassRange> passRanges, Executor executor, Consumer<PassRange> rangeRead) {
+        List<PassRange> ranges = new ArrayList<>();
+        for (PassRange range : passRanges) {
+            if (range.proven()) {
+                count(range);
+            } else {
+                ranges.add(range);
+            }
+        }
         AtomicInteger next = new AtomicInteger();
         AtomicBoolean stopped = new AtomicBoolean();
         List<CompletableFuture<Void>> workers = new ArrayList<>();
@@ -92,7 +103,7 @@ final class TablePass {
                             for (int i = next.getAndIncrement();
                                     i < ranges.size() && !stopped.get();
                                     i = next.getAndIncrement()) {
-                                rangeDone.accept(ranges.get(i), range(ranges.get(i)));
+                                rangeRead.accept(read(ranges.get(i)));
                             }
                         } finally {
                             // After a failure the others end with the range they are in.
@@ -110,31 +121,30 @@ final class TablePass {
             }
             throw e;
         }
-        return outcome(ranges.size());
+        return outcome(passRanges.size());
     }
 
-    private long range(KeyRange range) {
-        CellRow read = grid.read(range);
+    private PassRange read(PassRange range) {
+        CellRow read = grid.read(range.keys());
         List<Integer> unequal = read.unequalSlots(slots);
         List<String> found = selfTest(read);
         List<Suspect> seen = unequal.isEmpty()
                 ? List.of()
                 : drill.suspects(
-                        range, unequal.stream().filter(slot -> slot < slots).toList());
-        long rows =
-                read.source().values().stream().mapToLong(cell -> cell.rows()).sum();
+                        range.keys(),
+                        unequal.stream().filter(slot -> slot < slots).toList());
+        PassRange counted = new PassRange(
+                range.number(),
+                range.keys(),
+                unequal.isEmpty(),
+                slots,
+                rows(read.source().values()),
+                rows(read.target().values()),
+                read.unmapped());
+        count(counted);
         counting.lock();
         try {
-            cells += slots;
             unequalCells += unequal.size();
-            sourceRows += rows;
-            targetRows += read.target().values().stream()
-                    .mapToLong(cell -> cell.rows())
-                    .sum();
-            unmapped += read.unmapped();
-            if (read.unmapped() > 0) {
-                rejecting.add(range);
-            }
             for (Suspect suspect : seen) {
                 if (suspects.size() < options.suspectsPerTable()) {
                     suspects.add(suspect);
@@ -148,7 +158,26 @@ final class TablePass {
         } finally {
             counting.unlock();
         }
-        return rows;
+        return counted;
+    }
+
+    private static long rows(Collection<Cell> cells) {
+        return cells.stream().mapToLong(Cell::rows).sum();
+    }
+
+    private void count(PassRange range) {
+        counting.lock();
+        try {
+            cellCount += range.cells();
+            sourceRows += range.sourceRows();
+            targetRows += range.targetRows();
+            unmapped += range.unmapped();
+            if (range.unmapped() > 0) {
+                rejecting.add(range.keys());
+            }
+        } finally {
+            counting.unlock();
+        }
     }
 
     /** In each range: it costs microseconds, and a judge that fails on some data only is caught there. */
@@ -169,7 +198,7 @@ final class TablePass {
         try {
             return new Outcome(
                     ranges,
-                    cells,
+                    cellCount,
                     unequalCells,
                     sourceRows,
                     targetRows,

@@ -6,6 +6,7 @@ import dev.cutover.verifier.report.ReportText;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A verdict with its evidence: keys and column names, never values of rows.
@@ -23,6 +24,7 @@ import java.util.Map;
  * @param notChecked what this run did not look at
  * @param definitions how the tables were defined from beginning to end; empty when single keys were compared
  * @param sessions by database, the session variables the comparison relies on, as they were read back
+ * @param resumed the interrupted run that this one went on with
  */
 public record VerificationReport(
         String runId,
@@ -40,7 +42,8 @@ public record VerificationReport(
         List<String> unsettled,
         List<String> notChecked,
         TableDefinitions definitions,
-        Map<String, Map<String, String>> sessions) {
+        Map<String, Map<String, String>> sessions,
+        @Nullable Resumed resumed) {
     public VerificationReport {
         scope = List.copyOf(scope);
         tables = List.copyOf(tables);

@@ -9,6 +9,8 @@ import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowKey;
 import dev.cutover.core.row.RowReader;
 import dev.cutover.core.stage.ControlDatabase;
+import dev.cutover.core.stage.PassLedger;
+import dev.cutover.core.stage.PassRange;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
 import dev.cutover.core.stage.VerificationRecord;
@@ -29,9 +31,13 @@ import dev.cutover.verifier.recheck.Pause;
 import dev.cutover.verifier.recheck.QuarantineCheck;
 import dev.cutover.verifier.recheck.Recheck;
 import dev.cutover.verifier.recheck.StreamPosition;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -44,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -108,6 +115,7 @@ public final class Verifier {
                     report.rowsCompared(),
                     report.differenceCount(),
                     report.toJson());
+            run.memory.ended();
             return report;
         } catch (RuntimeException e) {
             try {
@@ -143,6 +151,7 @@ public final class Verifier {
         private final Set<String> selfTest = new LinkedHashSet<>();
         private final List<String> unsettled = new ArrayList<>();
         private final List<String> notChecked = new ArrayList<>();
+        private PassMemory memory;
 
         Run(VerifyOptions options, List<TablePlan> scope) {
             this.options = options;
@@ -153,6 +162,7 @@ public final class Verifier {
             runId = "verify-" + startedAt.toEpochMilli() + "-" + salt.substring(0, 6);
             register = control.readIfInstalled();
             truth = register.map(Register::truth).orElse(Side.OLD);
+            memory = PassMemory.none(runId);
         }
 
         VerificationReport verifyAll() {
@@ -162,14 +172,16 @@ public final class Verifier {
             }
             Map<String, Map<String, String>> sessions = sessions();
             TableDefinitions definitions = definitions();
-            Map<ComparedTable, List<KeyRange>> tables = new LinkedHashMap<>();
+            memory = memory(definitions);
+            Map<ComparedTable, List<PassRange>> tables = new LinkedHashMap<>();
             for (TablePlan table : scope) {
                 ComparedTable compared = compared(table);
-                tables.put(compared, ranges(compared));
+                tables.put(compared, memory.grid(table.name(), () -> ranges(compared)));
             }
             Progress progress = new Progress(
                     options.listener(),
-                    tables.values().stream().mapToInt(List::size).sum());
+                    tables.values().stream().mapToInt(List::size).sum(),
+                    memory.resumed().map(Resumed::ranges).orElse(0));
             tables.forEach((table, ranges) -> verify(table, ranges, progress));
             plan.tables().stream()
                     .filter(table -> !scope.contains(table))
@@ -179,6 +191,40 @@ public final class Verifier {
                     .forEach(table ->
                             unsettled.add("the definition of " + table + " was changed while its rows were compared"));
             return report(sessions, definitions);
+        }
+
+        // While nothing moves somebody waits for the answer, and it is about this moment.
+        private PassMemory memory(TableDefinitions definitions) {
+            if (options.memory() == VerifyOptions.Memory.NONE || register.isEmpty() || options.quiesced()) {
+                return PassMemory.none(runId);
+            }
+            PassLedger ledger = new PassLedger(topology.control());
+            String fingerprint = fingerprint(register.get(), definitions);
+            Duration within = plan.verify().freshness();
+            return options.memory() == VerifyOptions.Memory.RESUME
+                    ? PassMemory.resume(ledger, fingerprint, runId, within)
+                    : PassMemory.anew(ledger, fingerprint, runId, within);
+        }
+
+        // Whatever else happened between two passes, a copy, a switch, a changed table or plan, shows in one of these.
+        private String fingerprint(Register stable, TableDefinitions definitions) {
+            StringBuilder text = new StringBuilder("pass 1\n");
+            text.append(plan.hash())
+                    .append('\n')
+                    .append(plan.verify().rangeRows())
+                    .append('\n');
+            text.append(stable.version()).append('\n').append(stable.epoch()).append('\n');
+            scope.forEach(table -> text.append(table.name()).append('\n'));
+            new TreeMap<>(definitions.digests())
+                    .forEach((table, digest) ->
+                            text.append(table).append(' ').append(digest).append('\n'));
+            try {
+                return HexFormat.of()
+                        .formatHex(MessageDigest.getInstance("SHA-256")
+                                .digest(text.toString().getBytes(StandardCharsets.UTF_8)));
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("Every Java has SHA-256.", e);
+            }
         }
 
         VerificationReport verifyKeys(Map<String, ? extends Collection<RowKey>> sourceKeys) {
@@ -258,7 +304,7 @@ public final class Verifier {
             }
         }
 
-        private void verify(ComparedTable table, List<KeyRange> ranges, Progress progress) {
+        private void verify(ComparedTable table, List<PassRange> ranges, Progress progress) {
             long begun = System.nanoTime();
             InFlight inFlight = inFlight(table.table());
             RowSides sides = new RowSides(topology, table, options.statementLimit());
@@ -269,7 +315,10 @@ public final class Verifier {
                             table.slots(),
                             table.tablesPerDatabase(),
                             options)
-                    .run(ranges, executor, (range, rows) -> progress.rangeDone(table.name(), rows));
+                    .run(ranges, executor, range -> {
+                        memory.read(table.name(), range);
+                        progress.rangeDone(table.name(), range.sourceRows());
+                    });
             selfTest.addAll(pass.selfTest());
             Recheck.Outcome rechecked = new Recheck(sides, inFlight, pause, clock).check(pass.suspects());
             QuarantineCheck.Outcome quarantine = new QuarantineCheck(topology, table, inFlight, pause, clock)
@@ -370,7 +419,7 @@ public final class Verifier {
                     runId,
                     plan.migration(),
                     plan.hash(),
-                    startedAt,
+                    begunAt(),
                     clock.instant(),
                     different ? Verdict.DIFFERENT : open ? Verdict.INCONCLUSIVE : Verdict.EQUAL,
                     scope.stream().map(TablePlan::name).toList(),
@@ -382,7 +431,13 @@ public final class Verifier {
                     unsettled,
                     notChecked,
                     definitions,
-                    sessions);
+                    sessions,
+                    memory.resumed().orElse(null));
+        }
+
+        // The oldest thing that was read.
+        private Instant begunAt() {
+            return memory.resumed().map(Resumed::startedAt).orElse(startedAt);
         }
 
         private void save(
@@ -395,7 +450,7 @@ public final class Verifier {
             String names = String.join(",", scope.stream().map(TablePlan::name).toList());
             control.saveVerification(new VerificationRecord(
                     runId,
-                    startedAt,
+                    begunAt(),
                     clock.instant(),
                     all ? "all" : names.substring(0, Math.min(200, names.length())),
                     verdict,

@@ -15,6 +15,7 @@ import java.util.Set;
  * @param settleBound how long a recheck waits for the stream
  * @param suspectsPerTable rows checked again a table; more are left unsettled
  * @param reportedPerTable differences listed a table; more are counted only
+ * @param memory whether an interrupted pass is gone on with
  */
 public record VerifyOptions(
         Set<String> tables,
@@ -24,13 +25,24 @@ public record VerifyOptions(
         Duration statementLimit,
         Duration settleBound,
         int suspectsPerTable,
-        int reportedPerTable) {
+        int reportedPerTable,
+        Memory memory) {
     private static final int RANGES_AT_ONCE = 2;
     private static final int SUSPECTS = 50_000;
 
     // Below the minute after which a pooled session stops waiting for an answer.
     private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(50);
     private static final int REPORTED = 1_000;
+
+    /** What becomes of a pass that is killed before its end. */
+    public enum Memory {
+        /** Nothing is written down. */
+        NONE,
+        /** What was proven is written down, and what an interrupted pass over the same state has proven is not read again. */
+        RESUME,
+        /** What was proven is written down, and this pass reads everything. */
+        ANEW
+    }
 
     public VerifyOptions {
         tables = Set.copyOf(tables);
@@ -40,7 +52,16 @@ public record VerifyOptions(
     }
 
     public VerifyOptions(Set<String> tables, boolean quiesced, VerifyListener listener) {
-        this(tables, quiesced, listener, RANGES_AT_ONCE, STATEMENT_LIMIT, Duration.ofSeconds(5), SUSPECTS, REPORTED);
+        this(
+                tables,
+                quiesced,
+                listener,
+                RANGES_AT_ONCE,
+                STATEMENT_LIMIT,
+                Duration.ofSeconds(5),
+                SUSPECTS,
+                REPORTED,
+                Memory.NONE);
     }
 
     /** All tables while the streams run. */
@@ -55,6 +76,27 @@ public record VerifyOptions(
 
     public VerifyOptions withSettleBound(Duration newBound) {
         return new VerifyOptions(
-                tables, quiesced, listener, ranges, statementLimit, newBound, suspectsPerTable, reportedPerTable);
+                tables,
+                quiesced,
+                listener,
+                ranges,
+                statementLimit,
+                newBound,
+                suspectsPerTable,
+                reportedPerTable,
+                memory);
+    }
+
+    public VerifyOptions withMemory(Memory newMemory) {
+        return new VerifyOptions(
+                tables,
+                quiesced,
+                listener,
+                ranges,
+                statementLimit,
+                settleBound,
+                suspectsPerTable,
+                reportedPerTable,
+                newMemory);
     }
 }

@@ -40,7 +40,8 @@ class VerificationReportTest {
             List.of(),
             List.of("columns of user_coupon that only NEW has: version"),
             new TableDefinitions(Map.of("shard-1.user_coupon", "0123456789abcdef")),
-            Map.of("old", Map.of("time_zone", "+00:00")));
+            Map.of("old", Map.of("time_zone", "+00:00")),
+            new Resumed("verify-0", NOON, 7));
 
     @Test
     void theTextBeginsWithTheVerdictAndNamesKeyPlaceColumnAndHint() {
@@ -50,6 +51,7 @@ class VerificationReportTest {
                 .contains("hint: shifted time zone by 8 h")
                 .contains("old uuid:1 applied in shard-1")
                 .contains("not checked: columns of user_coupon that only NEW has: version")
+                .contains("went on with run verify-0, which began 2026-11-22T12:00:00Z: 7 ranges were proven before")
                 .contains("session old: time_zone=+00:00");
     }
 

@@ -11,6 +11,7 @@ import dev.cutover.cli.step.VerifyStep;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.stage.VerificationRecord;
+import dev.cutover.verifier.VerifyOptions.Memory;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,17 +44,21 @@ final class VerifyCommand implements Runnable {
     @Command(
             name = "once",
             header = "One full pass; DYNAMIC_COPIED to VERIFIED when EQUAL.",
+            description = {"", "A pass that was killed is gone on with, where nothing has changed since but rows."},
             footer = {
                 "",
                 "Examples:",
                 "  cutover verify once",
-                "  cutover verify once --tables user_coupon,coupon_redemption"
+                "  cutover verify once --tables user_coupon,coupon_redemption",
+                "  cutover verify once --restart"
             })
     int once(
             @Mixin Invocation here,
             @Mixin MutationFlags flags,
             @Option(names = "--tables", split = ",", paramLabel = "NAME", description = "Only these tables.") @Nullable
-                    Set<String> tables) {
+                    Set<String> tables,
+            @Option(names = "--restart", description = "Read everything, also what a killed pass has proven.")
+                    boolean restart) {
         Set<String> chosen = tables == null ? Set.of() : new TreeSet<>(tables);
         MigrationPlan plan = here.plan();
         List<String> known = plan.tables().stream().map(TablePlan::name).toList();
@@ -67,7 +72,8 @@ final class VerifyCommand implements Runnable {
                                 + " It has " + String.join(", ", known) + ".");
             }
         }
-        return new StageRunner(here, flags).run(new VerifyStep(chosen), Severity.MILD);
+        return new StageRunner(here, flags)
+                .run(new VerifyStep(chosen, restart ? Memory.ANEW : Memory.RESUME), Severity.MILD);
     }
 
     @Command(

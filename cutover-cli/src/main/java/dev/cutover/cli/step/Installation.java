@@ -56,7 +56,7 @@ public final class Installation {
     public List<String> statements() {
         List<String> all = new ArrayList<>();
         schemas().forEach(endpoint -> all.add(create(endpoint) + ";  -- " + endpoint.describe()));
-        all.add("-- " + context.plan().control().describe() + ": sql/control/V1__control.sql (Flyway)");
+        all.add("-- " + context.plan().control().describe() + ": sql/control/V*.sql (Flyway)");
         for (DatabaseId database : context.plan().databases()) {
             all.add("-- " + context.plan().endpoint(database).describe());
             tables(database).forEach(statement -> all.add(statement + ";"));

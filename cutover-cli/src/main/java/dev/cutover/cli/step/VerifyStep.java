@@ -7,11 +7,14 @@ import dev.cutover.cli.failure.CommandFailedException;
 import dev.cutover.cli.failure.Problem;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
+import dev.cutover.verifier.Resumed;
 import dev.cutover.verifier.Verdict;
 import dev.cutover.verifier.VerificationReport;
 import dev.cutover.verifier.Verifier;
 import dev.cutover.verifier.VerifyOptions;
+import dev.cutover.verifier.VerifyOptions.Memory;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -22,9 +25,16 @@ public final class VerifyStep implements StageStep {
     private static final Duration ROUND = Duration.ofSeconds(5);
 
     private final Set<String> tables;
+    private final Memory memory;
 
+    /** Goes on with an interrupted pass. */
     public VerifyStep(Set<String> tables) {
+        this(tables, Memory.RESUME);
+    }
+
+    public VerifyStep(Set<String> tables, Memory memory) {
         this.tables = Set.copyOf(tables);
+        this.memory = memory;
     }
 
     @Override
@@ -86,7 +96,8 @@ public final class VerifyStep implements StageStep {
                                                 Numbers.grouped((long) progress.rowsPerSecond())))))
                         // What the stream may be behind it may need to bring a row: a shorter wait would settle
                         // nothing.
-                        .withSettleBound(maxLag.plus(ROUND)));
+                        .withSettleBound(maxLag.plus(ROUND))
+                        .withMemory(memory));
         if (report.verdict() != Verdict.EQUAL) {
             throw refused(report);
         }
@@ -108,8 +119,19 @@ public final class VerifyStep implements StageStep {
                 "EQUAL: " + Numbers.grouped(report.rowsCompared()) + " rows in " + Numbers.grouped(report.cells())
                         + " cells, 0 differences, " + Numbers.grouped(report.quarantined())
                         + " rows in quarantine (run " + report.runId() + ").",
-                report.notChecked().stream().map(text -> "not checked: " + text).toList(),
+                remarks(report),
                 facts(report));
+    }
+
+    private static List<String> remarks(VerificationReport report) {
+        List<String> remarks = new ArrayList<>();
+        Resumed resumed = report.resumed();
+        if (resumed != null) {
+            remarks.add("went on with run " + resumed.runId() + " of " + Json.time(resumed.startedAt()) + ": "
+                    + Numbers.grouped(resumed.ranges()) + " ranges were proven before  (--restart reads everything)");
+        }
+        report.notChecked().forEach(text -> remarks.add("not checked: " + text));
+        return remarks;
     }
 
     private static CommandFailedException refused(VerificationReport report) {
@@ -138,6 +160,8 @@ public final class VerifyStep implements StageStep {
         facts.put("cellsCompared", report.cells());
         facts.put("differences", report.differenceCount());
         facts.put("quarantined", report.quarantined());
+        Resumed resumed = report.resumed();
+        facts.put("rangesProvenBefore", resumed == null ? 0 : resumed.ranges());
         return facts;
     }
 

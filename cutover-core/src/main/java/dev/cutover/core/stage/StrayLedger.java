@@ -3,7 +3,6 @@ package dev.cutover.core.stage;
 import dev.cutover.core.fence.Role;
 import dev.cutover.core.position.GtidSet;
 import dev.cutover.core.topology.DatabaseId;
-import dev.cutover.core.topology.UnreachableException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -12,12 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -37,10 +32,10 @@ public final class StrayLedger {
                     + " CAST(UNIX_TIMESTAMP(acknowledged_at) * 1000 AS SIGNED) AS acknowledged_ms, acknowledged_reason"
                     + " FROM cutover_stray ";
 
-    private final Jdbi jdbi;
+    private final ControlSessions sessions;
 
     public StrayLedger(DataSource control) {
-        this.jdbi = Jdbi.create(control);
+        this.sessions = new ControlSessions(control);
     }
 
     /** Writes down what is not there yet. */
@@ -48,7 +43,7 @@ public final class StrayLedger {
         if (strays.isEmpty()) {
             return;
         }
-        with("record stray writes", handle -> {
+        sessions.with("record stray writes", handle -> {
             PreparedBatch batch = handle.prepareBatch(
                     "INSERT IGNORE INTO cutover_stray (server, database_name, table_name, gtid, kind, events, detail)"
                             + " VALUES (:server, :database, :table, :gtid, :kind, :events, :detail)");
@@ -78,7 +73,7 @@ public final class StrayLedger {
 
     /** How many nobody has acknowledged. */
     public long openCount() {
-        return with(
+        return sessions.with(
                 "count stray writes",
                 handle -> handle.createQuery("SELECT COUNT(*) FROM cutover_stray WHERE acknowledged_at IS NULL")
                         .mapTo(Long.class)
@@ -96,7 +91,7 @@ public final class StrayLedger {
         String which = numbers.isEmpty()
                 ? ""
                 : " AND stray_no IN (" + numbers.stream().map(String::valueOf).collect(Collectors.joining(",")) + ")";
-        return with(
+        return sessions.with(
                 "acknowledge stray writes",
                 handle -> handle.createUpdate(
                                 "UPDATE cutover_stray SET acknowledged_at = NOW(3), acknowledged_by = :by,"
@@ -110,7 +105,7 @@ public final class StrayLedger {
 
     /** How far a server was looked at. */
     public Optional<WatchPosition> position(String server) {
-        return with(
+        return sessions.with(
                 "read how far " + server + " is watched",
                 handle -> handle.createQuery("SELECT gtid_set, roles FROM cutover_watch WHERE server = :server")
                         .bind("server", server)
@@ -125,7 +120,7 @@ public final class StrayLedger {
                 .entrySet().stream()
                         .map(role -> role.getKey() + "=" + role.getValue().word())
                         .collect(Collectors.joining(","));
-        with(
+        sessions.with(
                 "save how far " + position.server() + " is watched",
                 handle -> handle.createUpdate("INSERT INTO cutover_watch (server, gtid_set, roles)"
                                 + " VALUES (:server, :set, :roles) ON DUPLICATE KEY UPDATE gtid_set = VALUES(gtid_set),"
@@ -138,7 +133,7 @@ public final class StrayLedger {
 
     /** Forgets how far a server was looked at: the next watch begins anew. */
     public void forget(String server) {
-        with(
+        sessions.with(
                 "forget how far " + server + " is watched",
                 handle -> handle.createUpdate("DELETE FROM cutover_watch WHERE server = :server")
                         .bind("server", server)
@@ -146,7 +141,7 @@ public final class StrayLedger {
     }
 
     private List<StrayWrite> select(String sql) {
-        return with(
+        return sessions.with(
                 "read stray writes",
                 handle -> handle.createQuery(sql)
                         .map((row, context) -> stray(row))
@@ -183,17 +178,5 @@ public final class StrayLedger {
             }
         }
         return roles;
-    }
-
-    private <T> T with(String act, Function<Handle, T> work) {
-        try {
-            return jdbi.withHandle(work::apply);
-        } catch (JdbiException | UnreachableException e) {
-            String why = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
-            throw new ControlDatabaseException(
-                    "Could not " + act + " in the control database: " + why
-                            + " After an upgrade of Cutover 'cutover init' creates the tables that are new.",
-                    e);
-        }
     }
 }

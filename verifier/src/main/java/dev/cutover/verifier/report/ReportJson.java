@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.core.row.RowKey;
 import dev.cutover.verifier.Difference;
+import dev.cutover.verifier.Resumed;
 import dev.cutover.verifier.TableResult;
 import dev.cutover.verifier.VerificationReport;
 import java.util.List;
@@ -31,6 +32,13 @@ public final class ReportJson {
         texts(root.putArray("scope"), report.scope());
         root.put("quiesced", report.quiesced());
         root.put("truth", report.truth());
+        Resumed resumed = report.resumed();
+        if (resumed != null) {
+            ObjectNode former = root.putObject("resumed");
+            former.put("runId", resumed.runId());
+            former.put("startedAt", resumed.startedAt().toString());
+            former.put("ranges", resumed.ranges());
+        }
         root.put("cells", report.cells());
         root.put("rowsCompared", report.rowsCompared());
         root.put("differenceCount", report.differenceCount());

@@ -3,6 +3,7 @@ package dev.cutover.verifier.report;
 import dev.cutover.core.row.RowKey;
 import dev.cutover.verifier.Certificate;
 import dev.cutover.verifier.Difference;
+import dev.cutover.verifier.Resumed;
 import dev.cutover.verifier.TableResult;
 import dev.cutover.verifier.VerificationReport;
 import java.time.Duration;
@@ -38,6 +39,15 @@ public final class ReportText {
                 report.truth(),
                 report.quiesced() ? "nothing moves" : "streams running",
                 report.startedAt());
+        Resumed resumed = report.resumed();
+        if (resumed != null) {
+            line(
+                    text,
+                    "went on with run %s, which began %s: %d ranges were proven before",
+                    resumed.runId(),
+                    resumed.startedAt(),
+                    resumed.ranges());
+        }
         report.unsettled().forEach(reason -> line(text, "not settled: %s", reason));
         text.append('\n');
         line(
