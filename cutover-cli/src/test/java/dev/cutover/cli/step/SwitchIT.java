@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SwitchIT {
     private static final long LEGACY_OF_ITEM_1 = 100;
-    private static final long TOTAL = 100_000;
+    private static final long TOTAL = 100_000_000;
 
     @TempDir
     @SuppressWarnings("NonFinalStaticField") // JUnit sets it once for the class

@@ -160,7 +160,7 @@ final class WalkedShop implements AutoCloseable {
 
     void writersGoOn() {
         int before = writers.count();
-        Awaitility.await().atMost(BOUND).until(() -> writers.count() > before + 20);
+        Awaitility.await().atMost(BOUND).until(() -> !writers.failures().isEmpty() || writers.count() > before + 20);
         assertThat(writers.failures()).isEmpty();
     }
 
