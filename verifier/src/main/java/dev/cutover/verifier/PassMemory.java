@@ -38,7 +38,7 @@ final class PassMemory {
      * Goes on with the interrupted pass over the same state, if there is one, else begins one.
      *
      * @param fingerprint what has to be the same for that
-     * @param within how long ago it may have proven something last
+     * @param within how long ago it may have begun
      */
     static PassMemory resume(PassLedger ledger, String fingerprint, String runId, Duration within) {
         Optional<Unfinished> unfinished = ledger.takeOver(fingerprint, runId, within);

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.verifier.VerifyOptions.Memory;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -127,6 +129,16 @@ class InterruptedPassIT {
         } finally {
             migration.execute(DatabaseId.shard(0), "ALTER TABLE user_coupon_001 DROP KEY again");
         }
+    }
+
+    @Test
+    void whatWasProvenLongerAgoThanAVerdictIsFreshIsReadAgain() throws SQLException {
+        killedAt(ranges / 2);
+        try (Connection connection = migration.topology.control().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.executeUpdate("UPDATE cutover_pass SET started_at = started_at - INTERVAL 25 HOUR");
+        }
+        assertThat(verify(Memory.RESUME, VerifyListener.SILENT).resumed()).isNull();
     }
 
     @Test

@@ -27,15 +27,14 @@ public final class PassLedger {
     /**
      * Makes the unfinished pass of that fingerprint the run's own.
      *
-     * @param within the pass was begun, or has proven something, this short a time ago
+     * @param within how long ago the pass may have begun: nothing that counts is older
      * @return nothing when there is none
      */
     public Optional<Unfinished> takeOver(String fingerprint, String runId, Duration within) {
         return sessions.inTransaction("go on with an interrupted verification", handle -> {
             Optional<String> former = handle.createQuery(
-                            "SELECT p.run_id FROM cutover_pass p WHERE p.fingerprint = :fingerprint AND"
-                                    + " GREATEST(p.started_at, COALESCE((SELECT MAX(r.proven_at) FROM cutover_pass_range r"
-                                    + " WHERE r.run_id = p.run_id), p.started_at)) >= NOW(3) - INTERVAL :seconds SECOND FOR UPDATE")
+                            "SELECT run_id FROM cutover_pass WHERE fingerprint = :fingerprint"
+                                    + " AND started_at >= NOW(3) - INTERVAL :seconds SECOND FOR UPDATE")
                     .bind("fingerprint", fingerprint)
                     .bind("seconds", within.toSeconds())
                     .mapTo(String.class)

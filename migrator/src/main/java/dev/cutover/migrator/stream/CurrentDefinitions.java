@@ -32,7 +32,7 @@ public final class CurrentDefinitions implements SchemaHistory {
         READ.put(name, tables);
     }
 
-    /** When that engine has ended, whether it ever began or not. */
+    /** When that engine has ended, however far it came. */
     static void forget(String name) {
         READ.remove(name);
     }

@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
  * for a thousand. {@code SourceDefinitionsIT} holds every type against its parser. Stateless.
  */
 final class SourceDefinitions {
-    // Alias and order are the query's own: information_schema gives upper or lower case names, by version.
+    // Read by position: information_schema names its columns in upper or lower case, by version.
     private static final String COLUMNS = "SELECT table_schema, table_name, column_name, data_type, column_type,"
             + " character_set_name, is_nullable, column_key, extra FROM information_schema.columns"
             + " WHERE table_schema IN (%s) ORDER BY table_schema, table_name, ordinal_position";
