@@ -10,8 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads back the session variables that the comparison relies on; a session that is pinned otherwise proves nothing. */
-final class Sessions {
+/**
+ * The session variables that the comparison relies on, read back: a session that is pinned otherwise proves nothing.
+ *
+ * @param variables by database
+ * @param positions by database, {@code gtid_executed} of its server at that moment
+ */
+record Sessions(Map<String, Map<String, String>> variables, Map<String, String> positions) {
     private static final List<String> SHOWN = List.of(
             "version",
             "server_uuid",
@@ -31,13 +36,12 @@ final class Sessions {
             "collation_connection",
             "div_precision_increment");
 
-    private Sessions() {}
-
-    /** The variables by database; refuses sessions that differ from what the row text needs, or from each other. */
-    static Map<String, Map<String, String>> readBack(Topology topology, List<DatabaseId> databases) {
+    /** Refuses sessions that differ from what the row text needs, or from each other. */
+    static Sessions readBack(Topology topology, List<DatabaseId> databases) {
         Map<String, Map<String, String>> sessions = new LinkedHashMap<>();
+        Map<String, String> positions = new LinkedHashMap<>();
         for (DatabaseId database : databases) {
-            Map<String, String> session = read(topology, database);
+            Map<String, String> session = read(topology, database, positions);
             require(database, session, "time_zone", "+00:00");
             require(database, session, "character_set_connection", "utf8mb4");
             for (Map<String, String> other : sessions.values()) {
@@ -45,7 +49,7 @@ final class Sessions {
             }
             sessions.put(database.name(), session);
         }
-        return sessions;
+        return new Sessions(sessions, positions);
     }
 
     private static void require(DatabaseId database, Map<String, String> session, String variable, String expected) {
@@ -58,16 +62,19 @@ final class Sessions {
         }
     }
 
-    private static Map<String, String> read(Topology topology, DatabaseId database) {
+    private static Map<String, String> read(Topology topology, DatabaseId database, Map<String, String> positions) {
         try (Connection connection = topology.database(database).getConnection();
                 Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery("SELECT @@" + String.join(", @@", SHOWN))) {
+                ResultSet result = statement.executeQuery(
+                        "SELECT @@" + String.join(", @@", SHOWN) + ", REPLACE(@@GLOBAL.gtid_executed, '\n', '')")) {
             result.next();
             Map<String, String> session = new LinkedHashMap<>();
             for (int i = 0; i < SHOWN.size(); i++) {
                 String value = result.getString(i + 1);
                 session.put(SHOWN.get(i), value == null ? "NULL" : value);
             }
+            String executed = result.getString(SHOWN.size() + 1);
+            positions.put(database.name(), executed == null ? "" : executed);
             return session;
         } catch (SQLException e) {
             throw new VerificationFailedException(

@@ -8,11 +8,14 @@ import dev.cutover.verifier.grid.Cell;
 import dev.cutover.verifier.grid.CellRow;
 import dev.cutover.verifier.grid.GridReader;
 import dev.cutover.verifier.grid.SelfTest;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -33,9 +36,12 @@ final class TablePass {
     private final int slots;
     private final int tablesPerDatabase;
     private final VerifyOptions options;
+    private final InstantSource clock;
+    private final HeatMapDraft heat;
 
     private final ReentrantLock counting = new ReentrantLock();
-    private final Set<Suspect> suspects = new LinkedHashSet<>();
+    // By the number of the range they were seen in.
+    private final Map<Suspect, Integer> suspects = new LinkedHashMap<>();
     private final List<KeyRange> rejecting = new ArrayList<>();
     private final List<String> planted = new ArrayList<>();
     private long cellCount;
@@ -51,18 +57,23 @@ final class TablePass {
             SelfTest selfTest,
             int slots,
             int tablesPerDatabase,
-            VerifyOptions options) {
+            VerifyOptions options,
+            InstantSource clock,
+            HeatMapDraft heat) {
         this.grid = grid;
         this.drill = drill;
         this.selfTest = selfTest;
         this.slots = slots;
         this.tablesPerDatabase = tablesPerDatabase;
         this.options = options;
+        this.clock = clock;
+        this.heat = heat;
     }
 
     /**
      * What the grid saw.
      *
+     * @param suspects with the number of the range each was seen in
      * @param rejecting the ranges with rows that are not mapped
      * @param overflow suspects beyond the bound, which nobody will check again
      * @param selfTest faults planted and found
@@ -74,7 +85,7 @@ final class TablePass {
             long sourceRows,
             long targetRows,
             long unmapped,
-            Set<Suspect> suspects,
+            Map<Suspect, Integer> suspects,
             List<KeyRange> rejecting,
             long overflow,
             List<String> selfTest) {}
@@ -88,7 +99,7 @@ final class TablePass {
         List<PassRange> ranges = new ArrayList<>();
         for (PassRange range : passRanges) {
             if (range.proven()) {
-                count(range);
+                count(range, 0, true);
             } else {
                 ranges.add(range);
             }
@@ -125,7 +136,10 @@ final class TablePass {
     }
 
     private PassRange read(PassRange range) {
+        Instant readAt = clock.instant();
+        long begun = System.nanoTime();
         CellRow read = grid.read(range.keys());
+        long millis = (System.nanoTime() - begun) / 1_000_000;
         List<Integer> unequal = read.unequalSlots(slots);
         List<String> found = selfTest(read);
         List<Suspect> seen = unequal.isEmpty()
@@ -137,19 +151,22 @@ final class TablePass {
                 range.number(),
                 range.keys(),
                 unequal.isEmpty(),
+                readAt,
                 slots,
                 rows(read.source().values()),
                 rows(read.target().values()),
                 read.unmapped());
-        count(counted);
+        count(counted, millis, false);
         counting.lock();
         try {
             unequalCells += unequal.size();
+            unequal.forEach(slot -> heat.unequal(range.number(), slot));
             for (Suspect suspect : seen) {
                 if (suspects.size() < options.suspectsPerTable()) {
-                    suspects.add(suspect);
+                    suspects.putIfAbsent(suspect, range.number());
                 } else {
                     overflow++;
+                    heat.hot(range.number(), suspect.slot());
                 }
             }
             if (planted.isEmpty()) {
@@ -165,9 +182,10 @@ final class TablePass {
         return cells.stream().mapToLong(Cell::rows).sum();
     }
 
-    private void count(PassRange range) {
+    private void count(PassRange range, long millis, boolean kept) {
         counting.lock();
         try {
+            heat.read(range, Objects.requireNonNull(range.readAt(), "a range that was read"), millis, kept);
             cellCount += range.cells();
             sourceRows += range.sourceRows();
             targetRows += range.targetRows();
@@ -203,7 +221,7 @@ final class TablePass {
                     sourceRows,
                     targetRows,
                     unmapped,
-                    new LinkedHashSet<>(suspects),
+                    new LinkedHashMap<>(suspects),
                     List.copyOf(rejecting),
                     overflow,
                     List.copyOf(planted));

@@ -1,5 +1,9 @@
 package dev.cutover.verifier;
 
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+
 /**
  * What was read of one table.
  *
@@ -13,6 +17,8 @@ package dev.cutover.verifier;
  * @param differences rows with a certified difference
  * @param hot suspects that could not be settled
  * @param millis how long it took
+ * @param kinds how many differences are of which kind; also those not listed
+ * @param heatMap the cells by range and physical table, and when they were read
  */
 public record TableResult(
         String table,
@@ -25,4 +31,12 @@ public record TableResult(
         long settled,
         long differences,
         long hot,
-        long millis) {}
+        long millis,
+        Map<DifferenceKind, Long> kinds,
+        HeatMap heatMap) {
+    public TableResult {
+        Map<DifferenceKind, Long> inOrder = new EnumMap<>(DifferenceKind.class);
+        inOrder.putAll(kinds);
+        kinds = Collections.unmodifiableMap(inOrder);
+    }
+}

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param notChecked what this run did not look at
  * @param definitions how the tables were defined from beginning to end; empty when single keys were compared
  * @param sessions by database, the session variables the comparison relies on, as they were read back
+ * @param positions by database, what its server had executed when the run began: every commit in it was there to be read
  * @param resumed the interrupted run that this one went on with
  */
 public record VerificationReport(
@@ -43,6 +44,7 @@ public record VerificationReport(
         List<String> notChecked,
         TableDefinitions definitions,
         Map<String, Map<String, String>> sessions,
+        Map<String, String> positions,
         @Nullable Resumed resumed) {
     public VerificationReport {
         scope = List.copyOf(scope);
@@ -52,6 +54,7 @@ public record VerificationReport(
         unsettled = List.copyOf(unsettled);
         notChecked = List.copyOf(notChecked);
         sessions = Map.copyOf(sessions);
+        positions = Map.copyOf(positions);
     }
 
     public long cells() {

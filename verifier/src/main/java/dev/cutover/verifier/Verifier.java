@@ -54,6 +54,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
 
 /**
  * Compares both sides of a migration, always in the NEW shape, and says what was proven. Safe for many threads; a run opens its own
@@ -170,7 +171,7 @@ public final class Verifier {
                 throw new VerificationFailedException("There is no table to verify; the plan moves "
                         + plan.tables().stream().map(TablePlan::name).toList() + ".");
             }
-            Map<String, Map<String, String>> sessions = sessions();
+            Sessions sessions = sessions();
             TableDefinitions definitions = definitions();
             memory = memory(definitions);
             Map<ComparedTable, List<PassRange>> tables = new LinkedHashMap<>();
@@ -228,7 +229,7 @@ public final class Verifier {
         }
 
         VerificationReport verifyKeys(Map<String, ? extends Collection<RowKey>> sourceKeys) {
-            Map<String, Map<String, String>> sessions = sessions();
+            Sessions sessions = sessions();
             for (TablePlan table : scope) {
                 Collection<RowKey> keys = new HashSet<>(sourceKeys.get(table.name()));
                 if (!keys.isEmpty()) {
@@ -239,7 +240,7 @@ public final class Verifier {
             return report(sessions, new TableDefinitions(Map.of()));
         }
 
-        private Map<String, Map<String, String>> sessions() {
+        private Sessions sessions() {
             Set<DatabaseId> databases = new TreeSet<>();
             databases.add(DatabaseId.OLD);
             scope.forEach(
@@ -308,19 +309,23 @@ public final class Verifier {
             long begun = System.nanoTime();
             InFlight inFlight = inFlight(table.table());
             RowSides sides = new RowSides(topology, table, options.statementLimit());
+            HeatMapDraft heat = new HeatMapDraft(ranges.size(), table.slots(), table.tablesPerDatabase());
             TablePass.Outcome pass = new TablePass(
                             new GridReader(topology, table, executor, options.statementLimit()),
                             new RangeDrill(sides),
                             new SelfTest(random),
                             table.slots(),
                             table.tablesPerDatabase(),
-                            options)
+                            options,
+                            clock,
+                            heat)
                     .run(ranges, executor, range -> {
                         memory.read(table.name(), range);
                         progress.rangeDone(table.name(), range.sourceRows());
                     });
             selfTest.addAll(pass.selfTest());
-            Recheck.Outcome rechecked = new Recheck(sides, inFlight, pause, clock).check(pass.suspects());
+            Recheck.Outcome rechecked = new Recheck(sides, inFlight, pause, clock)
+                    .check(pass.suspects().keySet());
             QuarantineCheck.Outcome quarantine = new QuarantineCheck(topology, table, inFlight, pause, clock)
                     .check(pass.rejecting(), pass.unmapped());
             if (pass.overflow() > 0) {
@@ -330,7 +335,18 @@ public final class Verifier {
             if (pass.unequalCells() > 0 && pass.suspects().isEmpty() && inFlight instanceof NothingMoves) {
                 unsettled.add(pass.unequalCells() + " cells of " + table.name()
                         + " were unequal when they were read and equal a moment later, although nothing should move");
+                heat.nothingSettles();
             }
+            pass.suspects().forEach((suspect, range) -> {
+                if (rechecked.certified().containsKey(suspect)) {
+                    heat.different(range, suspect.slot());
+                } else if (rechecked.hot().contains(suspect)
+                        || rechecked.behind().contains(suspect)) {
+                    heat.hot(range, suspect.slot());
+                } else {
+                    heat.settled(range, suspect.slot());
+                }
+            });
             long hot = unsettled(table, rechecked, quarantine);
             List<Difference> found = new ArrayList<>(new Differences(sides, DETAILED).name(rechecked.certified()));
             found.addAll(quarantine.differences());
@@ -346,7 +362,9 @@ public final class Verifier {
                     rechecked.settled(),
                     found.size(),
                     hot + pass.overflow(),
-                    (System.nanoTime() - begun) / 1_000_000));
+                    (System.nanoTime() - begun) / 1_000_000,
+                    kinds(found),
+                    heat.finished(slot -> table.databaseOf(slot).name(), table::physicalTable)));
         }
 
         private void verifyKeys(ComparedTable table, Collection<RowKey> keys) {
@@ -372,7 +390,9 @@ public final class Verifier {
                     rechecked.settled(),
                     found.size(),
                     hot,
-                    (System.nanoTime() - begun) / 1_000_000));
+                    (System.nanoTime() - begun) / 1_000_000,
+                    kinds(found),
+                    HeatMap.NONE));
         }
 
         private long unsettled(ComparedTable table, Recheck.Outcome rechecked, QuarantineCheck.Outcome quarantine) {
@@ -389,6 +409,10 @@ public final class Verifier {
                 unsettled.add(quarantine.hot() + " quarantine rows of " + table.name() + " could not be settled");
             }
             return rechecked.hot().size() + rechecked.behind().size() + quarantine.hot();
+        }
+
+        private static Map<DifferenceKind, Long> kinds(List<Difference> found) {
+            return found.stream().collect(Collectors.groupingBy(Difference::kind, Collectors.counting()));
         }
 
         private static String sample(Collection<Suspect> suspects) {
@@ -412,7 +436,7 @@ public final class Verifier {
                     topology, truth, register.map(Register::epoch).orElse(new Epoch(1)), options.settleBound(), pause);
         }
 
-        private VerificationReport report(Map<String, Map<String, String>> sessions, TableDefinitions definitions) {
+        private VerificationReport report(Sessions sessions, TableDefinitions definitions) {
             boolean different = results.stream().anyMatch(result -> result.differences() > 0);
             boolean open = !unsettled.isEmpty() || results.stream().anyMatch(result -> result.hot() > 0);
             return new VerificationReport(
@@ -431,7 +455,8 @@ public final class Verifier {
                     unsettled,
                     notChecked,
                     definitions,
-                    sessions,
+                    sessions.variables(),
+                    sessions.positions(),
                     memory.resumed().orElse(null));
         }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutover.core.fence.TableDefinitions;
 import dev.cutover.core.row.RowKey;
+import dev.cutover.verifier.report.ReportReader;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,20 @@ class VerificationReportTest {
             List.of("user_coupon"),
             false,
             "OLD",
-            List.of(new TableResult("user_coupon", 2, 128, 1, 200, 200, 3, 0, 1, 0, 1500)),
+            List.of(new TableResult(
+                    "user_coupon",
+                    2,
+                    128,
+                    1,
+                    200,
+                    200,
+                    3,
+                    0,
+                    1,
+                    0,
+                    1500,
+                    Map.of(DifferenceKind.DIFFERENT, 1L),
+                    HeatMap.NONE)),
             List.of(new Difference(
                     "user_coupon",
                     RowKey.of(17),
@@ -41,6 +55,7 @@ class VerificationReportTest {
             List.of("columns of user_coupon that only NEW has: version"),
             new TableDefinitions(Map.of("shard-1.user_coupon", "0123456789abcdef")),
             Map.of("old", Map.of("time_zone", "+00:00")),
+            Map.of("old", "uuid:1-9"),
             new Resumed("verify-0", NOON, 7));
 
     @Test
@@ -53,6 +68,12 @@ class VerificationReportTest {
                 .contains("not checked: columns of user_coupon that only NEW has: version")
                 .contains("went on with run verify-0, which began 2026-11-22T12:00:00Z: 7 ranges were proven before")
                 .contains("session old: time_zone=+00:00");
+    }
+
+    @Test
+    void theJsonReadBackIsTheReport() {
+        assertThat(ReportReader.read(REPORT.toJson())).contains(REPORT);
+        assertThat(ReportReader.read("{\"kind\": \"VerificationFailure\"}")).isEmpty();
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -113,7 +114,7 @@ public final class PlanReader {
         List<String> frozen = backOffice == null ? List.of() : backOffice.names("freeze");
         finish(backOffice);
         CopyPlan copy = copy(root);
-        VerifyPlan verify = verify(root);
+        VerifyPlan verify = verify(root, tables);
         ReadsPlan reads = reads(root);
         SwitchPlan switchPlan = switchPlan(root);
         FencePlan fence = fence(root, List.of(old.user(), newSide.login().user()));
@@ -287,7 +288,7 @@ public final class PlanReader {
         return read;
     }
 
-    private VerifyPlan verify(Section root) {
+    private VerifyPlan verify(Section root, List<TablePlan> tables) {
         Section verify = root.optionalSection("verify");
         VerifyPlan defaults = VerifyPlan.DEFAULTS;
         if (verify == null) {
@@ -295,9 +296,33 @@ public final class PlanReader {
         }
         VerifyPlan read = new VerifyPlan(
                 positive(verify, "freshness", defaults.freshness()),
-                verify.integer("rangeRows", 1, 1_000_000, defaults.rangeRows()));
+                verify.integer("rangeRows", 1, 1_000_000, defaults.rangeRows()),
+                masked(verify, tables));
         verify.finish();
         return read;
+    }
+
+    private List<String> masked(Section verify, List<TablePlan> tables) {
+        if (!verify.has("masked")) {
+            return List.of();
+        }
+        List<String> known = tables.stream()
+                .flatMap(table -> Stream.of(table.key(), table.columns(), table.onlyNew())
+                        .flatMap(columns -> columns.keySet().stream())
+                        .map(column -> table.name() + "." + column))
+                .toList();
+        List<String> masked = new ArrayList<>();
+        for (ScalarNode name : verify.texts("masked")) {
+            if (known.stream().noneMatch(name.getValue()::equalsIgnoreCase)) {
+                // A mask with a misspelt name would show what it should hide.
+                problems.add(
+                        name,
+                        "'" + name.getValue() + "' is no table.column of NEW.",
+                        Closest.suggestion(name.getValue(), known));
+            }
+            masked.add(name.getValue());
+        }
+        return masked;
     }
 
     private ReadsPlan reads(Section root) {

@@ -116,6 +116,9 @@ public interface ControlDatabase {
     /** The run that finished last. */
     Optional<VerificationRecord> lastVerification();
 
+    /** The run of that id. */
+    Optional<VerificationRecord> verification(String runId);
+
     /** The last {@code limit} runs, newest first, as the history shows them. */
     List<VerificationRecord> verifications(int limit);
 

@@ -50,7 +50,7 @@ public final class MySqlControlDatabase implements ControlDatabase {
     private static final String VERIFICATIONS = "SELECT run_id, " + millis("started_at") + " AS started_at, "
             + millis("finished_at")
             + " AS finished_at, scope, verdict, cells, row_count, differences, epoch, stage, report"
-            + " FROM cutover_verification ORDER BY cutover_verification.finished_at DESC, run_id DESC LIMIT :limit";
+            + " FROM cutover_verification";
     private static final int NO_SUCH_TABLE = 1146;
     private static final int CHAIN_PAGE = 1_000;
 
@@ -494,24 +494,39 @@ public final class MySqlControlDatabase implements ControlDatabase {
     }
 
     @Override
+    public Optional<VerificationRecord> verification(String runId) {
+        return with(
+                "read a verification run",
+                handle -> handle.createQuery(VERIFICATIONS + " WHERE run_id = :run")
+                        .bind("run", runId)
+                        .map((row, context) -> verification(row))
+                        .findOne());
+    }
+
+    @Override
     public List<VerificationRecord> verifications(int limit) {
         return with(
                 "read the verification runs",
-                handle -> handle.createQuery(VERIFICATIONS)
+                handle -> handle.createQuery(VERIFICATIONS
+                                + " ORDER BY cutover_verification.finished_at DESC, run_id DESC LIMIT :limit")
                         .bind("limit", limit)
-                        .map((row, context) -> new VerificationRecord(
-                                row.getString("run_id"),
-                                Instant.ofEpochMilli(row.getLong("started_at")),
-                                Instant.ofEpochMilli(row.getLong("finished_at")),
-                                row.getString("scope"),
-                                VerificationRecord.Verdict.valueOf(row.getString("verdict")),
-                                row.getLong("cells"),
-                                row.getLong("row_count"),
-                                row.getLong("differences"),
-                                new Epoch(row.getLong("epoch")),
-                                Stage.valueOf(row.getString("stage")),
-                                row.getString("report")))
+                        .map((row, context) -> verification(row))
                         .list());
+    }
+
+    private static VerificationRecord verification(ResultSet row) throws SQLException {
+        return new VerificationRecord(
+                row.getString("run_id"),
+                Instant.ofEpochMilli(row.getLong("started_at")),
+                Instant.ofEpochMilli(row.getLong("finished_at")),
+                row.getString("scope"),
+                VerificationRecord.Verdict.valueOf(row.getString("verdict")),
+                row.getLong("cells"),
+                row.getLong("row_count"),
+                row.getLong("differences"),
+                new Epoch(row.getLong("epoch")),
+                Stage.valueOf(row.getString("stage")),
+                row.getString("report"));
     }
 
     @Override

@@ -100,16 +100,17 @@ public final class PassLedger {
     public List<PassRange> ranges(String runId, String table) {
         return sessions.with(
                 "read the key ranges of " + table,
-                handle -> handle.createQuery(
-                                "SELECT range_no, lo, hi, proven_at IS NOT NULL AS proven, cells, source_rows,"
-                                        + " target_rows, unmapped FROM cutover_pass_range WHERE run_id = :run AND table_name = :table"
-                                        + " ORDER BY range_no")
+                handle -> handle.createQuery("SELECT range_no, lo, hi, proven_at IS NOT NULL AS proven,"
+                                + " CAST(UNIX_TIMESTAMP(proven_at) * 1000 AS SIGNED) AS read_at, cells,"
+                                + " source_rows, target_rows, unmapped FROM cutover_pass_range WHERE run_id = :run AND table_name = :table"
+                                + " ORDER BY range_no")
                         .bind("run", runId)
                         .bind("table", table)
                         .map((row, context) -> new PassRange(
                                 row.getInt("range_no"),
                                 new KeyRange(number(row.getString("lo")), number(row.getString("hi"))),
                                 row.getBoolean("proven"),
+                                row.getBoolean("proven") ? Instant.ofEpochMilli(row.getLong("read_at")) : null,
                                 row.getLong("cells"),
                                 row.getLong("source_rows"),
                                 row.getLong("target_rows"),

@@ -93,7 +93,7 @@ class PlanReaderTest {
         assertThat(plan.strategy()).isEqualTo(MigrationPlan.Strategy.ROLLING);
         assertThat(plan.copy()).isEqualTo(new CopyPlan(2000, 2, Duration.ofSeconds(10), 60));
         assertThat(plan.fence()).isEqualTo(new FencePlan(false, List.of()));
-        assertThat(plan.verify()).isEqualTo(new VerifyPlan(Duration.ofHours(24), 64_000));
+        assertThat(plan.verify()).isEqualTo(new VerifyPlan(Duration.ofHours(24), 64_000, List.of()));
         assertThat(plan.reads()).isEqualTo(new ReadsPlan(List.of(1, 5, 25, 50, 100), 0.1));
         assertThat(plan.switchPlan())
                 .isEqualTo(new SwitchPlan(Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofSeconds(30)));
@@ -164,6 +164,20 @@ class PlanReaderTest {
         assertThat(catchThrowableOfType(
                         SecretUnavailableException.class, Secret.ofCommand(List.of("sh", "-c", "exit 3"))::reveal))
                 .hasMessageContaining("exit code 3");
+    }
+
+    @Test
+    void aMaskNamesAColumnThatExistsAndIsNoPartOfTheHash() {
+        MigrationPlan plan = PlanReader.parse(SMALL, "a.yaml", false);
+        String column = plan.tables().get(0).newKey().get(0);
+        String name = plan.tables().get(0).name() + "." + column;
+        MigrationPlan masking = PlanReader.parse(SMALL + "verify: {masked: [" + name + "]}\n", "b.yaml", false);
+        assertThat(masking.verify().masks(plan.tables().get(0).name(), column)).isTrue();
+        assertThat(masking.verify().masks("other", column)).isFalse();
+        assertThat(masking.hash()).isEqualTo(plan.hash());
+        assertThatThrownBy(() -> PlanReader.parse(SMALL + "verify: {masked: [" + name + "x]}\n", "c.yaml", false))
+                .isInstanceOf(PlanInvalidException.class)
+                .hasMessageContaining("'" + name + "x' is no table.column of NEW");
     }
 
     @Test

@@ -2,10 +2,12 @@ package dev.cutover.verifier.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.core.row.RowKey;
 import dev.cutover.verifier.Difference;
+import dev.cutover.verifier.HeatMap;
 import dev.cutover.verifier.Resumed;
 import dev.cutover.verifier.TableResult;
 import dev.cutover.verifier.VerificationReport;
@@ -53,12 +55,25 @@ public final class ReportJson {
         ObjectNode definitions = root.putObject("definitions");
         new TreeMap<>(report.definitions().digests()).forEach(definitions::put);
         ObjectNode sessions = root.putObject("sessions");
-        report.sessions().forEach((database, variables) -> {
+        new TreeMap<>(report.sessions()).forEach((database, variables) -> {
             ObjectNode session = sessions.putObject(database);
-            variables.forEach(session::put);
+            new TreeMap<>(variables).forEach(session::put);
         });
+        ObjectNode positions = root.putObject("positions");
+        new TreeMap<>(report.positions()).forEach(positions::put);
+        return written(JSON.writerWithDefaultPrettyPrinter(), root);
+    }
+
+    /** One difference, on one line. */
+    public static String of(Difference difference) {
+        ObjectNode node = JSON.createObjectNode();
+        difference(node, difference);
+        return written(JSON.writer(), node);
+    }
+
+    private static String written(ObjectWriter writer, ObjectNode node) {
         try {
-            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root);
+            return writer.writeValueAsString(node);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("A tree of texts and numbers could not be written as JSON.", e);
         }
@@ -76,6 +91,44 @@ public final class ReportJson {
         node.put("differences", table.differences());
         node.put("hot", table.hot());
         node.put("millis", table.millis());
+        ObjectNode kinds = node.putObject("kinds");
+        table.kinds().forEach((kind, count) -> kinds.put(kind.name(), count));
+        heatMap(node.putObject("heatMap"), table.heatMap());
+    }
+
+    private static void heatMap(ObjectNode node, HeatMap map) {
+        ArrayNode columns = node.putArray("columns");
+        for (HeatMap.Column column : map.columns()) {
+            columns.addObject()
+                    .put("firstDatabase", column.firstDatabase())
+                    .put("firstTable", column.firstTable())
+                    .put("lastDatabase", column.lastDatabase())
+                    .put("lastTable", column.lastTable())
+                    .put("tables", column.tables());
+        }
+        ArrayNode rows = node.putArray("rows");
+        for (HeatMap.Row row : map.rows()) {
+            ObjectNode line = rows.addObject();
+            line.put("lo", row.lo() == null ? null : row.lo().toString());
+            line.put("hi", row.hi() == null ? null : row.hi().toString());
+            line.put("ranges", row.ranges());
+            line.put("kept", row.kept());
+            line.put("readFrom", row.readFrom().toString());
+            line.put("readTo", row.readTo().toString());
+            line.put("millis", row.millis());
+            line.put("sourceRows", row.sourceRows());
+            line.put("targetRows", row.targetRows());
+            // Numbers without names: when everything differs there are 25,000 of these a table.
+            ArrayNode cells = line.putArray("cells");
+            for (HeatMap.Cell cell : row.cells()) {
+                cells.addArray()
+                        .add(cell.column())
+                        .add(cell.unequal())
+                        .add(cell.settled())
+                        .add(cell.different())
+                        .add(cell.hot());
+            }
+        }
     }
 
     private static void difference(ObjectNode node, Difference difference) {
