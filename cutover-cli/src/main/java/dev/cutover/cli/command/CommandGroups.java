@@ -16,7 +16,7 @@ final class CommandGroups {
     private static Map<String, List<String>> groups() {
         Map<String, List<String>> groups = new LinkedHashMap<>();
         groups.put("start here", List.of("demo", "init", "plan", "next"));
-        groups.put("watch", List.of("status", "events", "strays"));
+        groups.put("watch", List.of("status", "events", "strays", "report"));
         groups.put(
                 "stages (in order)",
                 List.of(

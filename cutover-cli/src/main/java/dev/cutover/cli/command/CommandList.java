@@ -21,6 +21,7 @@ final class CommandList {
         all.put("status", StatusCommand.class);
         all.put("events", EventsCommand.class);
         all.put("strays", StraysCommand.class);
+        all.put("report", ReportCommand.class);
         all.put("preflight", PreflightCommand.class);
         all.put("freeze", FreezeCommand.class);
         all.put("single-write", SingleWriteCommand.class);

@@ -6,18 +6,21 @@ import dev.cutover.cli.console.Numbers;
 import dev.cutover.cli.failure.ExitCode;
 import dev.cutover.core.plan.Endpoint;
 import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.verifier.report.ReportSchema;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
-/** {@code cutover config validate|show}. */
+/** {@code cutover config validate|show|schema}. */
 @Command(
         name = "config",
-        header = "Check the plan file, or show the values in force; secrets are never shown.",
-        footer = {"", "Examples:", "  cutover config validate", "  cutover config show"})
+        header = "Check the plan file, show the values in force, or print a JSON schema; secrets are never shown.",
+        footer = {"", "Examples:", "  cutover config validate", "  cutover config show", "  cutover config schema"})
 final class ConfigCommand implements Runnable {
     @Mixin
     Invocation invocation = new Invocation();
@@ -62,6 +65,27 @@ final class ConfigCommand implements Runnable {
         return ExitCode.DONE.number();
     }
 
+    @Command(
+            name = "schema",
+            header = "The JSON schema of what Cutover writes.",
+            footer = {"", "Example:", "  cutover config schema --kind VerificationReport"})
+    int schema(
+            @Mixin Invocation here,
+            @Option(
+                            names = "--kind",
+                            paramLabel = "KIND",
+                            defaultValue = ReportSchema.KIND,
+                            description = "What: ${DEFAULT-VALUE} is the only one so far, and the default.")
+                    String kind) {
+        if (!kind.equals(ReportSchema.KIND)) {
+            throw new ParameterException(
+                    here.spec().commandLine(),
+                    "There is no schema of '" + kind + "'; there is one of " + ReportSchema.KIND);
+        }
+        here.console().print(ReportSchema.text());
+        return ExitCode.DONE.number();
+    }
+
     private static Map<String, String> values(MigrationPlan plan) {
         Map<String, String> values = new LinkedHashMap<>();
         values.put("migration", plan.migration());
@@ -83,6 +107,7 @@ final class ConfigCommand implements Runnable {
         values.put("copy.maxLag", Numbers.duration(plan.copy().maxLag()));
         values.put("verify.freshness", Numbers.duration(plan.verify().freshness()));
         values.put("verify.rangeRows", Integer.toString(plan.verify().rangeRows()));
+        values.put("verify.masked", plan.verify().masked().toString());
         values.put("reads.steps", plan.reads().steps().toString());
         values.put("switch.maxLag", Numbers.duration(plan.switchPlan().maxLag()));
         values.put("switch.writePause", Numbers.duration(plan.switchPlan().writePause()));

@@ -45,6 +45,12 @@ public final class Console {
         out.flush();
     }
 
+    /** A document that has a form of its own, whatever format was asked for. */
+    public void print(String document) {
+        out.print(document);
+        out.flush();
+    }
+
     /** A line of a text result; nothing when JSON was asked for. */
     public void line(String text) {
         if (format == OutputFormat.TEXT) {

@@ -1,0 +1,55 @@
+package dev.cutover.verifier.report;
+
+import dev.cutover.core.row.RowKey;
+import dev.cutover.verifier.HeatMap;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Numbers, times, keys and ranges as a report spells them. */
+final class Words {
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
+
+    private Words() {}
+
+    static String number(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    /** Such as {@code 1 row} or {@code 2 rows}. */
+    static String count(long number, String thing) {
+        return number(number) + " " + thing + (number == 1 ? "" : "s");
+    }
+
+    static String time(Instant instant) {
+        return TIME.format(instant);
+    }
+
+    static String duration(Duration duration) {
+        long millis = Math.max(0, duration.toMillis());
+        if (millis < 1_000) {
+            return millis + " ms";
+        }
+        if (millis < 60_000) {
+            return String.format(Locale.ROOT, "%.1f s", millis / 1_000.0);
+        }
+        long minutes = millis / 60_000;
+        return minutes < 60 ? minutes + " min" : minutes / 60 + " h " + minutes % 60 + " min";
+    }
+
+    static String key(@Nullable RowKey key) {
+        return key == null ? "unknown" : String.join(", ", key.parts());
+    }
+
+    static String keys(HeatMap.Row row) {
+        return row.lo() == null && row.hi() == null
+                ? "all keys"
+                : "keys " + (row.lo() == null ? "" : "above " + row.lo())
+                        + (row.lo() == null || row.hi() == null ? "" : ", ")
+                        + (row.hi() == null ? "" : "up to " + row.hi());
+    }
+}
