@@ -83,7 +83,7 @@ final class Migration implements AutoCloseable {
                 + "', databases: ["
                 + shardNames.stream().map(name -> "'" + base + name + "'").collect(Collectors.joining(", "))
                 + "], sharding: {key: user_id, tables: " + tables + "}}\n" + "control: {url: '" + base + ctl + "'}\n"
-                + "verify: {rangeRows: " + rangeRows + "}\n" + resource("/tables.yaml");
+                + "verify: {rangeRows: " + rangeRows + ", masked: [thing.digest]}\n" + resource("/tables.yaml");
         MigrationPlan plan = PlanReader.parse(yaml, "test", true);
         Topology topology = Topology.open(plan, "verifier-test");
         ControlDatabase control = new MySqlControlDatabase(topology.control());

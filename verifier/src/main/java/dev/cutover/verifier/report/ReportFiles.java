@@ -68,7 +68,7 @@ public final class ReportFiles {
                         Files.createFile(part);
                     }
                     written.put(part, folder.resolve(text.getKey()));
-                    Files.writeString(part, text.getValue());
+                    Files.write(part, text.getValue().getBytes(StandardCharsets.UTF_8));
                 }
                 for (Map.Entry<Path, Path> file : written.entrySet()) {
                     move(file.getKey(), file.getValue());
