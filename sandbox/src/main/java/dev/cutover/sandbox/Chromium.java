@@ -81,6 +81,11 @@ public record Chromium(Path browser, Path driver, Map<String, String> environmen
         }
     }
 
+    // A font of that kind, where the machine has no rules of its own.
+    private static String alias(String kind, String font) {
+        return "  <alias><family>" + kind + "</family><prefer><family>" + font + "</family></prefer></alias>\n";
+    }
+
     private static void fetch(Path into) throws IOException {
         Path scratch = Files.createTempDirectory("cutover-sandbox-apt-");
         try {
@@ -124,7 +129,9 @@ public record Chromium(Path browser, Path driver, Map<String, String> environmen
                     into.resolve("fonts.conf"),
                     "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n"
                             + "  <dir>" + root.resolve("usr/share/fonts") + "</dir>\n  <dir>/usr/share/fonts</dir>\n"
-                            + "  <cachedir>" + root.resolve("font-cache") + "</cachedir>\n</fontconfig>\n");
+                            + alias("system-ui", "DejaVu Sans") + alias("sans-serif", "DejaVu Sans")
+                            + alias("monospace", "DejaVu Sans Mono") + "  <cachedir>" + root.resolve("font-cache")
+                            + "</cachedir>\n</fontconfig>\n");
         } finally {
             Folders.delete(scratch);
         }

@@ -21,12 +21,15 @@ final class HeatMapDrawing {
     private static final int AGE_WIDTH = 76;
     private static final double CHARACTER = 6.7;
     private static final int HEAD = 20;
+    private static final int LEAST_MARK = 9;
     private static final int TEXT_HEIGHT = 15;
 
     private final TableResult table;
     private final Instant end;
     private final HeatMap map;
     private final StringBuilder svg = new StringBuilder();
+    // Drawn last, so that what matters lies on top.
+    private final StringBuilder marks = new StringBuilder();
     private final int cellWidth;
     private final int cellHeight;
     private final int left;
@@ -52,7 +55,7 @@ final class HeatMapDrawing {
     }
 
     private static String border(HeatMap.Row row) {
-        return row.hi() == null ? (row.lo() == null ? "all keys" : "highest") : "≤ " + row.hi();
+        return row.hi() == null ? (row.lo() == null ? "all keys" : "highest") : "≤ " + Words.number(row.hi());
     }
 
     private String draw() {
@@ -82,7 +85,7 @@ final class HeatMapDrawing {
             }
             row(row, y);
         }
-        svg.append("</svg>");
+        svg.append(marks).append("</svg>");
         return svg.toString();
     }
 
@@ -137,11 +140,17 @@ final class HeatMapDrawing {
         }
     }
 
-    private void shape(HeatMap.Row row, int y, int first, int last, HeatMap.@Nullable Cell cell) {
+    private void shape(HeatMap.Row row, int top, int first, int last, HeatMap.@Nullable Cell cell) {
         HeatMap.State state = cell == null ? HeatMap.State.EQUAL : cell.state();
-        int x = left + first * cellWidth;
-        int width = (last - first + 1) * cellWidth - 1;
-        int height = cellHeight - 1;
+        // Where places are tiny, gaps would be more ink than places, and what is not equal is drawn larger than it is.
+        boolean tiny = cellHeight < LEAST_MARK;
+        int more = tiny && state != HeatMap.State.EQUAL ? (LEAST_MARK - cellHeight) / 2 : 0;
+        int gap = tiny ? 0 : 1;
+        int x = left + first * cellWidth - more;
+        int y = top - more;
+        int width = (last - first + 1) * cellWidth - gap + 2 * more;
+        int height = cellHeight - gap + 2 * more;
+        StringBuilder into = state == HeatMap.State.EQUAL ? svg : marks;
         String place = map.columns().get(first).name()
                 + (last > first ? " to " + map.columns().get(last).name() : "");
         String counts = cell == null
@@ -149,9 +158,9 @@ final class HeatMapDrawing {
                 : " (" + Words.count(cell.unequal(), "cell") + " unequal at first, "
                         + Words.count(cell.settled(), "row") + " settled, " + number(cell.different()) + " different, "
                         + number(cell.hot()) + " hot)";
-        svg.append("<g class=\"").append(style(state, row)).append("\"><title>");
-        svg.append(Escaped.of(place + ", " + Words.keys(row) + ": " + state + counts + ", " + read(row)));
-        svg.append(String.format(
+        into.append("<g class=\"").append(style(state, row)).append("\"><title>");
+        into.append(Escaped.of(place + ", " + Words.keys(row) + ": " + state + counts + ", " + read(row)));
+        into.append(String.format(
                 Locale.ROOT, "</title><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", x, y, width, height));
         double middle = y + height / 2.0;
         double centre = x + width / 2.0;
@@ -159,13 +168,13 @@ final class HeatMapDrawing {
         switch (state) {
             case EQUAL -> {}
             case SETTLED ->
-                svg.append(String.format(
+                into.append(String.format(
                         Locale.ROOT, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/>", centre, middle, size / 2));
             case HOT ->
-                svg.append(
+                into.append(
                         String.format(Locale.ROOT, "<path d=\"M%.1f %.1fh%.1f\"/>", centre - size, middle, 2 * size));
             case DIFFERENT ->
-                svg.append(String.format(
+                into.append(String.format(
                         Locale.ROOT,
                         "<path d=\"M%.1f %.1fl%.1f %.1fm0 %.1fl%.1f %.1f\"/>",
                         centre - size,
@@ -176,7 +185,7 @@ final class HeatMapDrawing {
                         -2 * size,
                         2 * size));
         }
-        svg.append("</g>");
+        into.append("</g>");
     }
 
     private static String number(long number) {

@@ -2,6 +2,7 @@ package dev.cutover.verifier.report;
 
 import dev.cutover.core.row.RowKey;
 import dev.cutover.verifier.HeatMap;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -17,6 +18,10 @@ final class Words {
     private Words() {}
 
     static String number(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    static String number(BigInteger number) {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
@@ -46,10 +51,12 @@ final class Words {
     }
 
     static String keys(HeatMap.Row row) {
-        return row.lo() == null && row.hi() == null
+        BigInteger lo = row.lo();
+        BigInteger hi = row.hi();
+        return lo == null && hi == null
                 ? "all keys"
-                : "keys " + (row.lo() == null ? "" : "above " + row.lo())
-                        + (row.lo() == null || row.hi() == null ? "" : ", ")
-                        + (row.hi() == null ? "" : "up to " + row.hi());
+                : "keys " + (lo == null ? "" : "above " + number(lo))
+                        + (lo == null || hi == null ? "" : ", ")
+                        + (hi == null ? "" : "up to " + number(hi));
     }
 }
