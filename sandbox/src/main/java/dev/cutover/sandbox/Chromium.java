@@ -129,7 +129,7 @@ public record Chromium(Path browser, Path driver, Map<String, String> environmen
                     into.resolve("fonts.conf"),
                     "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n"
                             + "  <dir>" + root.resolve("usr/share/fonts") + "</dir>\n  <dir>/usr/share/fonts</dir>\n"
-                            + alias("system-ui", "DejaVu Sans") + alias("sans-serif", "DejaVu Sans")
+                            + alias("sans-serif", "DejaVu Sans")
                             + alias("monospace", "DejaVu Sans Mono") + "  <cachedir>" + root.resolve("font-cache")
                             + "</cachedir>\n</fontconfig>\n");
         } finally {

@@ -71,7 +71,6 @@ final class HeatMapDrawing {
                 width,
                 height,
                 Escaped.of(label())));
-        head();
         int labelled = Integer.MIN_VALUE / 2;
         for (int i = 0; i < rows; i++) {
             int y = HEAD + i * cellHeight;
@@ -85,6 +84,7 @@ final class HeatMapDrawing {
             }
             row(row, y);
         }
+        head();
         svg.append(marks).append("</svg>");
         return svg.toString();
     }
