@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -91,6 +90,7 @@ class ReportCommandIT {
     @Test
     void theLastRunIsWrittenInEveryFormWithoutAValue() throws IOException {
         VerificationReport last = verify();
+        long before = reveals();
         TypedCommand written = cutover("report");
         assertThat(written.exitCode()).as(written.err()).isZero();
         assertThat(written.out()).startsWith("DIFFERENT  run " + last.runId());
@@ -105,7 +105,7 @@ class ReportCommandIT {
                             "differences.ndjson");
         }
         assertThat(all(out)).doesNotContain(CANARY).contains(last.runId());
-        assertThat(reveals()).isZero();
+        assertThat(reveals()).isEqualTo(before);
     }
 
     @Test
@@ -177,8 +177,8 @@ class ReportCommandIT {
         shop.control()
                 .saveVerification(new VerificationRecord(
                         "verify-failed",
-                        Instant.EPOCH,
-                        Instant.EPOCH,
+                        first.startedAt(),
+                        first.startedAt(),
                         "all",
                         VerificationRecord.Verdict.FAILED,
                         0,
