@@ -9,6 +9,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -57,6 +59,7 @@ class InterruptedPassIT {
         for (int kill = 1; kill < ranges; kill += 3) {
             killedAt(kill);
             AtomicInteger read = new AtomicInteger();
+            Instant goneOnAt = Instant.now();
             VerificationReport report = verify(Memory.RESUME, progress -> read.incrementAndGet());
             Resumed resumed = report.resumed();
             assertThat(resumed).isNotNull();
@@ -68,6 +71,14 @@ class InterruptedPassIT {
             assertThat(report.selfTest()).isNotEmpty();
             assertThat(resumed.ranges() + read.get()).isEqualTo(ranges);
             assertThat(report.startedAt()).isEqualTo(resumed.startedAt());
+            List<HeatMap.Row> rows = report.tables().stream()
+                    .flatMap(table -> table.heatMap().rows().stream())
+                    .toList();
+            assertThat(rows.stream().mapToInt(HeatMap.Row::kept).sum()).isEqualTo(resumed.ranges());
+            assertThat(rows)
+                    .as("a range is as old as its own reading")
+                    .allSatisfy(
+                            row -> assertThat(row.readFrom().isBefore(goneOnAt)).isEqualTo(row.kept() > 0));
             kept = Math.max(kept, resumed.ranges());
         }
         assertThat(kept).isGreaterThan(ranges / 2);

@@ -150,6 +150,19 @@ class ReportIT {
         }
     }
 
+    @Test
+    void bytesThatAreNoTextAreNotTakenForNull() throws SQLException {
+        migration.execute(SHARD_0, "UPDATE thing_000 SET digest = 'text' WHERE thing_id = " + thing);
+        try {
+            assertThat(verify().differences()).singleElement().satisfies(difference -> {
+                assertThat(difference.differingColumns()).containsExactly("digest");
+                assertThat(difference.hint()).isEmpty();
+            });
+        } finally {
+            migration.copy("thing");
+        }
+    }
+
     private static String operationPlace(VerificationReport report) {
         return report.differences().stream()
                 .filter(difference -> difference.table().equals("coupon_operation"))

@@ -197,9 +197,9 @@ public final class Differences {
         List<String> fromTarget = new ArrayList<>();
         for (ComparedTable.Column column : columns) {
             fromSource.add(column.sourceText());
-            fromSource.add("CONVERT((" + column.sourceExpression() + ") USING utf8mb4)");
+            fromSource.add(value(column.sourceExpression(), column.type()));
             fromTarget.add(column.targetText());
-            fromTarget.add("CONVERT((" + column.targetExpression() + ") USING utf8mb4)");
+            fromTarget.add(value(column.targetExpression(), column.type()));
         }
         List<@Nullable String> source = values(
                 DatabaseId.OLD,
@@ -225,6 +225,13 @@ public final class Differences {
             }
         }
         return pairs;
+    }
+
+    // Bytes that are no text would read as NULL, and be hinted at as such.
+    private static String value(String expression, ColumnType type) {
+        return type.family() == ColumnType.Family.BINARY
+                ? "HEX(" + expression + ")"
+                : "CONVERT((" + expression + ") USING utf8mb4)";
     }
 
     private static ColumnPair.Kind kind(ColumnType type) {

@@ -319,15 +319,17 @@ final class ReportPage {
         Map<String, Long> hints = report.differences().stream()
                 .filter(difference -> difference.kind() == DifferenceKind.DIFFERENT)
                 .collect(Collectors.groupingBy(
-                        difference -> (difference.hint().isEmpty() ? "no hint" : difference.hint())
-                                + (difference.differingColumns().isEmpty()
-                                        ? ""
-                                        : " (" + String.join(", ", difference.differingColumns()) + ")"),
+                        difference -> !difference.hint().isEmpty()
+                                        || difference.differingColumns().isEmpty()
+                                ? difference.hint()
+                                : "no hint (" + String.join(", ", difference.differingColumns()) + ")",
                         TreeMap::new,
                         Collectors.counting()));
         if (!hints.isEmpty()) {
             add("<p>What probably happened to rows that differ in content:</p>\n<ul>\n");
-            hints.forEach((hint, count) -> add("<li>" + Words.count(count, "row") + ": " + text(hint) + "</li>\n"));
+            hints.forEach((hint, count) -> add("<li>" + Words.count(count, "row") + ": "
+                    + (hint.isEmpty() ? "no hint; their columns were not compared one by one" : text(hint))
+                    + "</li>\n"));
             add("</ul>\n");
         }
     }
