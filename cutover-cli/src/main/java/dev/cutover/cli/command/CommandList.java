@@ -33,6 +33,7 @@ final class CommandList {
         all.put("complete", CompleteCommand.class);
         all.put("rollback", RollbackCommand.class);
         all.put("stop-the-world", StopTheWorldCommand.class);
+        all.put("repair", RepairCommand.class);
         all.put("adopt", AdoptCommand.class);
         all.put("fence", FenceCommand.class);
         all.put("worker", WorkerCommand.class);

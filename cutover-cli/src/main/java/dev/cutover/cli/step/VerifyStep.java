@@ -141,7 +141,7 @@ public final class VerifyStep implements StageStep {
                     "old and new differ: " + Numbers.grouped(report.differenceCount()) + " rows of "
                             + Numbers.grouped(report.rowsCompared()) + " (run " + report.runId()
                             + "). No switch will run.",
-                    "cutover verify show   has the SQL that shows each row on both sides; mend them on new, then  cutover verify once",
+                    "cutover verify show   has the SQL that shows each row on both sides,  cutover repair plan  what would put them right",
                     VerificationRows.lines(report, 10));
         }
         return new CommandFailedException(

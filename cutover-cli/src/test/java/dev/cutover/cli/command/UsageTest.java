@@ -80,7 +80,9 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"freeze", "copy", "dual-write", "verify", "reads", "config", "fence", "stop-the-world"})
+    @ValueSource(
+            strings = {"freeze", "copy", "dual-write", "verify", "reads", "repair", "config", "fence", "stop-the-world"
+            })
     void aGroupWithoutAVerbNamesItsVerbs(String group) {
         TypedCommand typed = TypedCommand.run(folder, group);
         assertThat(typed.exitCode()).isEqualTo(2);

@@ -63,7 +63,12 @@ public enum Failpoint {
     /** No target can be opened in this epoch any more; the side being left is as the switch left it. */
     ABORT_TARGETS_RAISED("abort.targetsRaised"),
     /** The side being left is open again; the register does not say so yet. */
-    ABORT_REOPENED("abort.reopened");
+    ABORT_REOPENED("abort.reopened"),
+
+    /** A repair holds fence, position and row, and has read the truth; nothing is written. */
+    REPAIR_READ("repair.read"),
+    /** A repaired row is committed; the next one comes. */
+    REPAIR_COMMITTED("repair.committed");
 
     private final String word;
 

@@ -3,8 +3,10 @@ package dev.cutover.core.row;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -45,6 +47,28 @@ public record RowKey(List<String> parts) {
         // Half a surrogate pair is no text.
         kept -= Character.isHighSurrogate(text.charAt(kept - 1)) ? 1 : 0;
         return text.substring(0, kept) + "#" + sha256(text);
+    }
+
+    /** The key behind such a text; empty where its end was cut off, or it has another number of parts. */
+    public static Optional<RowKey> ofText(String text, int width) {
+        List<String> parts = new ArrayList<>();
+        StringBuilder part = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char one = text.charAt(i);
+            if (one == '\\' && i + 1 < text.length()) {
+                part.append(text.charAt(++i));
+            } else if (one == '|') {
+                parts.add(part.toString());
+                part.setLength(0);
+            } else {
+                part.append(one);
+            }
+        }
+        parts.add(part.toString());
+        // A text of full length may end in a hash.
+        return parts.size() == width && text.length() < LONGEST_TEXT - 1
+                ? Optional.of(new RowKey(parts))
+                : Optional.empty();
     }
 
     private static String sha256(String text) {
