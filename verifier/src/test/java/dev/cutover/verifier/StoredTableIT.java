@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class StoredTableIT {
     @Test
     void rowsOfEveryTypeComeBackAsTheyWere() throws SQLException, IOException {
-        try (Migration migration = Migration.create(1, 2, 50, 50)) {
+        try (Migration migration = Migration.create(1, 2, 1_000, 500)) {
             migration.execute(
                     DatabaseId.OLD,
                     "INSERT INTO old_thing VALUES (0, 7, -0.0001, 1e0/3, 1e-10, '0000-00-00 00:00:00', '0000-00-00',"

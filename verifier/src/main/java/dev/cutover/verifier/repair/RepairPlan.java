@@ -46,9 +46,11 @@ public record RepairPlan(Header header, List<RowRepair> rows, List<Left> left) {
                 .toList();
     }
 
-    /** The statements of every entry, in order; they hold values. */
+    /** The statements of every entry with their databases, in order; they hold values. */
     public List<String> statements() {
-        return rows.stream().flatMap(row -> row.statements().stream()).toList();
+        return rows.stream()
+                .flatMap(row -> row.statements().stream().map(sql -> row.database() + "  " + sql))
+                .toList();
     }
 
     public int size() {

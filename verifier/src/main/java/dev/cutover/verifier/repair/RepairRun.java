@@ -103,7 +103,8 @@ final class RepairRun implements AutoCloseable {
                 }
                 counts[result.ordinal()]++;
                 remark(step.repair(), result).ifPresent(remarks::add);
-                listener.progress(step.before() == null ? "repaired" : "put back", ++seen, steps.size());
+                listener.progress(
+                        dryRun ? "looked at" : step.before() == null ? "repaired" : "put back", ++seen, steps.size());
             }
             last = again.size() == pending.size();
             pending = again;

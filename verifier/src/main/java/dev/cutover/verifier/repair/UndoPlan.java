@@ -42,9 +42,12 @@ public record UndoPlan(RepairPlan.Header header, List<Undo> rows) {
                 .toList();
     }
 
-    /** The statements of every entry, in order; they hold values. */
+    /** The statements of every entry with their databases, in order; they hold values. */
     public List<String> statements() {
-        return rows.stream().flatMap(row -> row.statements().stream()).toList();
+        return rows.stream()
+                .flatMap(
+                        row -> row.statements().stream().map(sql -> row.repair().database() + "  " + sql))
+                .toList();
     }
 
     public int size() {
