@@ -7,6 +7,7 @@ import dev.cutover.core.stage.PassRange;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -39,18 +40,21 @@ final class PassMemory {
      *
      * @param fingerprint what has to be the same for that
      * @param within how long ago it may have begun
+     * @param positions by database, what its server has executed now
      */
-    static PassMemory resume(PassLedger ledger, String fingerprint, String runId, Duration within) {
+    static PassMemory resume(
+            PassLedger ledger, String fingerprint, String runId, Duration within, Map<String, String> positions) {
         Optional<Unfinished> unfinished = ledger.takeOver(fingerprint, runId, within);
         if (unfinished.isEmpty()) {
-            return anew(ledger, fingerprint, runId, within);
+            return anew(ledger, fingerprint, runId, within, positions);
         }
         return new PassMemory(ledger, runId, unfinished.get());
     }
 
     /** Begins one, whatever was interrupted before. */
-    static PassMemory anew(PassLedger ledger, String fingerprint, String runId, Duration within) {
-        ledger.begin(fingerprint, runId, within);
+    static PassMemory anew(
+            PassLedger ledger, String fingerprint, String runId, Duration within, Map<String, String> positions) {
+        ledger.begin(fingerprint, runId, within, positions);
         return new PassMemory(ledger, runId, null);
     }
 
@@ -85,6 +89,11 @@ final class PassMemory {
         if (ledger != null) {
             ledger.forget(runId);
         }
+    }
+
+    /** What the servers had executed when the oldest of what was read was still to be read. */
+    Map<String, String> positions(Map<String, String> ofThisRun) {
+        return unfinished == null ? ofThisRun : unfinished.positions();
     }
 
     Optional<Resumed> resumed() {

@@ -110,15 +110,22 @@ final class TablePass {
         for (int worker = 0; worker < Math.min(options.ranges(), ranges.size()); worker++) {
             workers.add(CompletableFuture.runAsync(
                     () -> {
+                        boolean whole = false;
                         try {
                             for (int i = next.getAndIncrement();
                                     i < ranges.size() && !stopped.get();
                                     i = next.getAndIncrement()) {
+                                options.pace().beforeNext();
                                 rangeRead.accept(read(ranges.get(i)));
                             }
+                            whole = true;
                         } finally {
-                            // After a failure the others end with the range they are in.
-                            stopped.set(true);
+                            // After a failure the others end with the range they are in. Not after the last range:
+                            // another
+                            // worker may have taken one that it has not begun.
+                            if (!whole) {
+                                stopped.set(true);
+                            }
                         }
                     },
                     executor));

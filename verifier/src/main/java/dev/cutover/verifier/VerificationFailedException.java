@@ -4,7 +4,7 @@ import dev.cutover.core.CutoverException;
 import org.jspecify.annotations.Nullable;
 
 /** A verification could not be carried through; nothing is known about equality. */
-public final class VerificationFailedException extends CutoverException {
+public class VerificationFailedException extends CutoverException {
     public VerificationFailedException(String message) {
         super(message);
     }

@@ -11,6 +11,7 @@ import dev.cutover.core.row.RowReader;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.PassLedger;
 import dev.cutover.core.stage.PassRange;
+import dev.cutover.core.stage.ProofLedger;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
 import dev.cutover.core.stage.VerificationRecord;
@@ -55,6 +56,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compares both sides of a migration, always in the NEW shape, and says what was proven. Safe for many threads; a run opens its own
@@ -110,17 +112,26 @@ public final class Verifier {
     private VerificationReport recorded(Run run, Work work) {
         try {
             VerificationReport report = work.of(run);
+            run.options.pace().beforeNext();
             run.save(
                     VerificationRecord.Verdict.valueOf(report.verdict().name()),
                     report.cells(),
                     report.rowsCompared(),
                     report.differenceCount(),
                     report.toJson());
+            run.prove(report);
             run.memory.ended();
             return report;
+        } catch (VerificationStoppedException e) {
+            throw e;
         } catch (RuntimeException e) {
             try {
+                // A failure that comes of what ends it anyway is no finding.
+                run.options.pace().beforeNext();
                 run.save(VerificationRecord.Verdict.FAILED, 0, 0, 0, "{\"kind\": \"VerificationFailure\"}");
+            } catch (VerificationStoppedException stopped) {
+                stopped.addSuppressed(e);
+                throw stopped;
             } catch (RuntimeException unsaved) {
                 e.addSuppressed(unsaved);
             }
@@ -153,6 +164,8 @@ public final class Verifier {
         private final List<String> unsettled = new ArrayList<>();
         private final List<String> notChecked = new ArrayList<>();
         private PassMemory memory;
+        private Map<String, String> positions = Map.of();
+        private @Nullable Instant begunOnControl;
 
         Run(VerifyOptions options, List<TablePlan> scope) {
             this.options = options;
@@ -167,13 +180,15 @@ public final class Verifier {
         }
 
         VerificationReport verifyAll() {
+            begunOnControl = register.isEmpty() ? null : control.now();
             if (scope.isEmpty()) {
                 throw new VerificationFailedException("There is no table to verify; the plan moves "
                         + plan.tables().stream().map(TablePlan::name).toList() + ".");
             }
             Sessions sessions = sessions();
             TableDefinitions definitions = definitions();
-            memory = memory(definitions);
+            memory = memory(definitions, sessions.positions());
+            positions = memory.positions(sessions.positions());
             Map<ComparedTable, List<PassRange>> tables = new LinkedHashMap<>();
             for (TablePlan table : scope) {
                 ComparedTable compared = compared(table);
@@ -195,7 +210,7 @@ public final class Verifier {
         }
 
         // While nothing moves somebody waits for the answer, and it is about this moment.
-        private PassMemory memory(TableDefinitions definitions) {
+        private PassMemory memory(TableDefinitions definitions, Map<String, String> now) {
             if (options.memory() == VerifyOptions.Memory.NONE || register.isEmpty() || options.quiesced()) {
                 return PassMemory.none(runId);
             }
@@ -203,8 +218,8 @@ public final class Verifier {
             String fingerprint = fingerprint(register.get(), definitions);
             Duration within = plan.verify().freshness();
             return options.memory() == VerifyOptions.Memory.RESUME
-                    ? PassMemory.resume(ledger, fingerprint, runId, within)
-                    : PassMemory.anew(ledger, fingerprint, runId, within);
+                    ? PassMemory.resume(ledger, fingerprint, runId, within, now)
+                    : PassMemory.anew(ledger, fingerprint, runId, within, now);
         }
 
         // Whatever else happened between two passes, a copy, a switch, a changed table or plan, shows in one of these.
@@ -215,6 +230,9 @@ public final class Verifier {
                     .append(plan.verify().rangeRows())
                     .append('\n');
             text.append(stable.version()).append('\n').append(stable.epoch()).append('\n');
+            if (!options.series().isEmpty()) {
+                text.append("series ").append(options.series()).append('\n');
+            }
             scope.forEach(table -> text.append(table.name()).append('\n'));
             new TreeMap<>(definitions.digests())
                     .forEach((table, digest) ->
@@ -458,6 +476,30 @@ public final class Verifier {
                     sessions.variables(),
                     sessions.positions(),
                     memory.resumed().orElse(null));
+        }
+
+        /** Says in the ledger what a full pass proved, or what any run found against a proof. */
+        private void prove(VerificationReport report) {
+            Instant begun = begunOnControl;
+            if (register.isEmpty() || report.verdict() == Verdict.INCONCLUSIVE) {
+                return;
+            }
+            ProofLedger ledger = new ProofLedger(topology.control());
+            if (report.verdict() == Verdict.DIFFERENT) {
+                Set<DatabaseId> databases = report.differences().stream()
+                        .map(difference -> new DatabaseId(difference.database()))
+                        .collect(Collectors.toCollection(TreeSet::new));
+                ledger.voided(
+                        databases, truth, "run " + runId + " found " + report.differenceCount() + " differing rows");
+            } else if (begun != null && scope.size() == plan.tables().size()) {
+                Map<DatabaseId, String> proven = new TreeMap<>();
+                for (DatabaseId database : plan.newDatabases()) {
+                    DatabaseId source = truth == Side.OLD ? DatabaseId.OLD : database;
+                    proven.put(database, positions.getOrDefault(source.name(), ""));
+                }
+                Instant oldest = memory.resumed().map(Resumed::startedAt).orElse(begun);
+                ledger.proven(runId, truth, register.get().epoch(), proven, oldest);
+            }
         }
 
         // The oldest thing that was read.

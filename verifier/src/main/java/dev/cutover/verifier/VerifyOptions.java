@@ -16,6 +16,8 @@ import java.util.Set;
  * @param suspectsPerTable rows checked again a table; more are left unsettled
  * @param reportedPerTable differences listed a table; more are counted only
  * @param memory whether an interrupted pass is gone on with
+ * @param series passes of another series never go on with this one: two that run at once would take each other's work away
+ * @param pace holds the pass back between two ranges
  */
 public record VerifyOptions(
         Set<String> tables,
@@ -26,7 +28,9 @@ public record VerifyOptions(
         Duration settleBound,
         int suspectsPerTable,
         int reportedPerTable,
-        Memory memory) {
+        Memory memory,
+        String series,
+        Pace pace) {
     private static final int RANGES_AT_ONCE = 2;
     private static final int SUSPECTS = 50_000;
 
@@ -61,7 +65,9 @@ public record VerifyOptions(
                 Duration.ofSeconds(5),
                 SUSPECTS,
                 REPORTED,
-                Memory.NONE);
+                Memory.NONE,
+                "",
+                Pace.FREE);
     }
 
     /** All tables while the streams run. */
@@ -84,7 +90,9 @@ public record VerifyOptions(
                 newBound,
                 suspectsPerTable,
                 reportedPerTable,
-                memory);
+                memory,
+                series,
+                pace);
     }
 
     public VerifyOptions withMemory(Memory newMemory) {
@@ -97,6 +105,24 @@ public record VerifyOptions(
                 settleBound,
                 suspectsPerTable,
                 reportedPerTable,
-                newMemory);
+                newMemory,
+                series,
+                pace);
+    }
+
+    /** One range at a time, when the pace allows it, gone on with by the next pass of the same series. */
+    public VerifyOptions inTheBackground(String ofSeries, Pace newPace) {
+        return new VerifyOptions(
+                tables,
+                quiesced,
+                listener,
+                1,
+                statementLimit,
+                settleBound,
+                suspectsPerTable,
+                reportedPerTable,
+                Memory.RESUME,
+                ofSeries,
+                newPace);
     }
 }

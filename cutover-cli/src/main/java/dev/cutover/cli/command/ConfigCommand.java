@@ -7,6 +7,7 @@ import dev.cutover.cli.failure.ExitCode;
 import dev.cutover.core.plan.Endpoint;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.verifier.report.ReportSchema;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -107,6 +108,8 @@ final class ConfigCommand implements Runnable {
         values.put("copy.maxLag", Numbers.duration(plan.copy().maxLag()));
         values.put("verify.freshness", Numbers.duration(plan.verify().freshness()));
         values.put("verify.rangeRows", Integer.toString(plan.verify().rangeRows()));
+        Duration continuous = plan.verify().continuous();
+        values.put("verify.continuous", continuous == null ? "off" : Numbers.duration(continuous));
         values.put("verify.masked", plan.verify().masked().toString());
         values.put("reads.steps", plan.reads().steps().toString());
         values.put("switch.maxLag", Numbers.duration(plan.switchPlan().maxLag()));

@@ -6,6 +6,7 @@ import dev.cutover.cli.status.StatusJson;
 import dev.cutover.cli.status.StatusReport;
 import dev.cutover.cli.status.StatusText;
 import dev.cutover.cli.step.Waiting;
+import dev.cutover.core.stage.ProofLedger;
 import dev.cutover.core.stage.Stage;
 import dev.cutover.core.stage.StrayLedger;
 import java.time.Duration;
@@ -89,6 +90,7 @@ final class StatusCommand implements Callable<Integer> {
                 migration.plan(),
                 migration.control(),
                 new StrayLedger(migration.topology().control()),
+                new ProofLedger(migration.topology().control()),
                 migration.register());
     }
 

@@ -68,6 +68,7 @@ public final class StatusJson {
             verify.put("differ", run.differences());
             verify.put("epoch", run.epoch().number());
         });
+        status.proofs().into(verify);
     }
 
     private static void instances(List<Instance> instances, ArrayNode array) {

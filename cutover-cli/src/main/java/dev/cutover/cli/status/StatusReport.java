@@ -8,6 +8,7 @@ import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.Event;
 import dev.cutover.core.stage.Instance;
 import dev.cutover.core.stage.Job;
+import dev.cutover.core.stage.ProofLedger;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.stage.Stage;
 import dev.cutover.core.stage.StrayLedger;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param at database time
  * @param reached the last event that led to each stage
  * @param strays writes past the fence that nobody has acknowledged
+ * @param proofs as of when each database is proven equal
  * @param warnings what is wrong, a sentence each; empty means healthy
  */
 public record StatusReport(
@@ -42,12 +44,18 @@ public record StatusReport(
         Optional<VerificationRecord> verification,
         Map<Stage, Event> reached,
         List<StrayWrite> strays,
+        Proofs proofs,
         List<String> warnings) {
     private static final int EVENTS = 1_000;
 
     public static StatusReport read(
-            MigrationPlan plan, ControlDatabase control, StrayLedger ledger, Register register) {
+            MigrationPlan plan,
+            ControlDatabase control,
+            StrayLedger ledger,
+            ProofLedger proofLedger,
+            Register register) {
         Instant at = control.now();
+        Proofs proofs = Proofs.read(proofLedger, register, at);
         List<Instance> proxies = Instances.proxies(control);
         List<Instance> workers = Instances.workers(control);
         Optional<WorkerView> worker = WorkerView.read(control);
@@ -78,7 +86,8 @@ public record StatusReport(
                 verification,
                 reached,
                 strays,
-                warnings(plan, at, register, proxies, worker, verification, strays));
+                proofs,
+                warnings(plan, at, register, proxies, worker, verification, strays, proofs));
     }
 
     private static List<String> warnings(
@@ -88,7 +97,8 @@ public record StatusReport(
             List<Instance> proxies,
             Optional<WorkerView> worker,
             Optional<VerificationRecord> verification,
-            List<StrayWrite> strays) {
+            List<StrayWrite> strays,
+            Proofs proofs) {
         List<String> warnings = new ArrayList<>();
         Instant lease = register.leaseUntil();
         if (register.phase() == Register.Phase.SWITCHING) {
@@ -118,6 +128,11 @@ public record StatusReport(
         verification
                 .filter(run -> run.verdict() == VerificationRecord.Verdict.DIFFERENT)
                 .ifPresent(run -> warnings.add("the last verification found " + run.differences() + " differences"));
+        if (!proofs.differences().isEmpty()) {
+            warnings.add(
+                    proofs.differences().size() + " rows were found to differ after a change (cutover verify show): "
+                            + proofs.differences().get(0).describe());
+        }
         worker.map(WorkerView::watchTrouble)
                 .filter(text -> streams(register) && !text.isEmpty())
                 .ifPresent(warnings::add);

@@ -33,6 +33,7 @@ public final class StatusText {
         lines.add("  " + traffic(register));
         lines.add("  lag " + lag(status) + " · verify: " + verify(status) + " · back office "
                 + (register.frozen() ? "frozen (" + status.plan().frozenTables().size() + " tables)" : "not frozen"));
+        lines.add("  " + status.proofs().summary());
         lines.add("  stray writes "
                 + (status.strays().isEmpty() ? "none" : status.strays().size() + " open"));
         lines.add("  proxies " + status.proxies().size() + " alive · workers "

@@ -1,16 +1,24 @@
 package dev.cutover.cli.step;
 
 import dev.cutover.cli.console.Numbers;
+import dev.cutover.core.stage.ControlDatabaseException;
 import dev.cutover.core.stage.Event;
+import dev.cutover.core.stage.Proof;
+import dev.cutover.core.stage.ProofLedger;
 import dev.cutover.core.stage.Register;
+import dev.cutover.core.stage.SeenDifference;
 import dev.cutover.core.stage.Stage;
 import dev.cutover.core.stage.VerificationRecord;
+import dev.cutover.core.topology.DatabaseId;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * The last full verification was EQUAL, is fresh, and nothing has moved the rows wholesale since.
+ * The last full verification was EQUAL, is fresh, and nothing has moved the rows wholesale since; and the ledger still holds what it
+ * proved: of every database a proof, none of them void, and no row certified to differ.
  *
  * <p>An aborted switch raises the epoch but moves no row, so the epoch alone does not make a verification stale; a committed switch
  * and a new copy do.
@@ -18,6 +26,7 @@ import java.util.Optional;
 final class VerificationGate {
     private static final int EVENTS = 500;
     private static final String NAME = "verified";
+    private static final String REPAIR = "cutover verify show   names the rows; repair them, then  cutover verify once";
     private static final String FIX = "cutover verify once";
 
     private VerificationGate() {}
@@ -35,7 +44,7 @@ final class VerificationGate {
                     NAME,
                     "the last verification, " + when + ", was " + run.verdict() + " with " + run.differences()
                             + " differences" + VerificationRows.named(run),
-                    "cutover verify show   names the rows; repair them, then  cutover verify once");
+                    REPAIR);
         }
         if (age.compareTo(context.plan().verify().freshness()) > 0) {
             return Gate.unmet(
@@ -52,10 +61,82 @@ final class VerificationGate {
                             + moved.get().summary() + "'",
                     FIX);
         }
+        Optional<Gate> against = against(context, register, moved);
+        if (against.isPresent()) {
+            return against.get();
+        }
         return Gate.met(
                 NAME,
                 "EQUAL " + when + ", " + Numbers.grouped(run.rowCount()) + " rows in " + Numbers.grouped(run.cells())
                         + " cells (epoch " + run.epoch() + ", now " + register.epoch() + ")");
+    }
+
+    /** What the ledger has against it; a proof nobody can read is no proof. */
+    private static Optional<Gate> against(StepContext context, Register register, Optional<Event> moved) {
+        try {
+            return against(
+                    context, register, moved, new ProofLedger(context.topology().control()));
+        } catch (ControlDatabaseException e) {
+            return Optional.of(Gate.unmet(NAME, "what is proven cannot be told: " + e.getMessage(), "cutover init"));
+        }
+    }
+
+    private static Optional<Gate> against(
+            StepContext context, Register register, Optional<Event> moved, ProofLedger ledger) {
+        List<SeenDifference> differences = ledger.differences();
+        if (!differences.isEmpty()) {
+            return Optional.of(Gate.unmet(
+                    NAME,
+                    Numbers.grouped(differences.size()) + (differences.size() == 1 ? " row was" : " rows were")
+                            + " found to differ after a change: "
+                            + differences.get(0).describe() + (differences.size() == 1 ? "" : "; …"),
+                    REPAIR));
+        }
+        Optional<VerificationRecord> different = differentSince(context);
+        if (different.isPresent()) {
+            return Optional.of(Gate.unmet(
+                    NAME,
+                    "a verification of " + different.get().scope() + " has found "
+                            + different.get().differences() + " differences since the last full one was EQUAL"
+                            + VerificationRows.named(different.get()),
+                    REPAIR));
+        }
+        Map<DatabaseId, Proof> proofs = new HashMap<>();
+        ledger.proofs(register.truth()).forEach(proof -> proofs.put(proof.database(), proof));
+        Duration freshness = context.plan().verify().freshness();
+        for (DatabaseId database : context.plan().newDatabases()) {
+            Proof proof = proofs.get(database);
+            if (proof == null) {
+                return Optional.of(Gate.unmet(NAME, "nothing is written down that proves " + database + " equal", FIX));
+            }
+            Duration age = Duration.between(proof.provenAt(), context.control().now());
+            if (age.compareTo(freshness) > 0
+                    || moved.isPresent()
+                            && proof.startedAt().isBefore(moved.get().at())) {
+                return Optional.of(Gate.unmet(
+                        NAME, "stale: " + database + " was proven equal " + Numbers.duration(age) + " ago", FIX));
+            }
+            if (!proof.holds() && !context.failpoints().planted("gate.ignoresVoid")) {
+                return Optional.of(Gate.unmet(
+                        NAME,
+                        "the proof of " + database + " is void: " + proof.voidReason(),
+                        "put the rows right where some differ, then  cutover verify once"));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** A run of whatever scope that found a difference after the last full one had found none. */
+    private static Optional<VerificationRecord> differentSince(StepContext context) {
+        for (VerificationRecord run : context.control().verifications(50)) {
+            if (run.scope().equals("all")) {
+                return Optional.empty();
+            }
+            if (run.verdict() == VerificationRecord.Verdict.DIFFERENT) {
+                return Optional.of(run);
+            }
+        }
+        return Optional.empty();
     }
 
     static Optional<VerificationRecord> lastFull(StepContext context) {

@@ -297,7 +297,8 @@ public final class PlanReader {
         VerifyPlan read = new VerifyPlan(
                 positive(verify, "freshness", defaults.freshness()),
                 verify.integer("rangeRows", 1, 1_000_000, defaults.rangeRows()),
-                masked(verify, tables));
+                masked(verify, tables),
+                verify.has("continuous") ? positive(verify, "continuous", Duration.ofMinutes(10)) : null);
         verify.finish();
         return read;
     }

@@ -5,7 +5,10 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +24,16 @@ public final class PassLedger {
         this.sessions = new ControlSessions(control);
     }
 
-    /** A pass that somebody began and did not end. */
-    public record Unfinished(String firstRunId, Instant startedAt) {}
+    /**
+     * A pass that somebody began and did not end.
+     *
+     * @param positions by database, what its server had executed when the pass began; empty when that was not written down
+     */
+    public record Unfinished(String firstRunId, Instant startedAt, Map<String, String> positions) {
+        public Unfinished {
+            positions = Map.copyOf(positions);
+        }
+    }
 
     /**
      * Makes the unfinished pass of that fingerprint the run's own.
@@ -51,17 +62,23 @@ public final class PassLedger {
                     .bind("former", former.get())
                     .execute();
             return handle.createQuery(
-                            "SELECT first_run_id, CAST(UNIX_TIMESTAMP(started_at) * 1000 AS SIGNED) AS started"
+                            "SELECT first_run_id, positions, CAST(UNIX_TIMESTAMP(started_at) * 1000 AS SIGNED) AS started"
                                     + " FROM cutover_pass WHERE fingerprint = :fingerprint")
                     .bind("fingerprint", fingerprint)
-                    .map((row, context) ->
-                            new Unfinished(row.getString("first_run_id"), Instant.ofEpochMilli(row.getLong("started"))))
+                    .map((row, context) -> new Unfinished(
+                            row.getString("first_run_id"),
+                            Instant.ofEpochMilli(row.getLong("started")),
+                            positions(row.getString("positions"))))
                     .findOne();
         });
     }
 
-    /** Begins a pass, and forgets the unfinished ones of the same state and those begun longer ago than {@code within}. */
-    public void begin(String fingerprint, String runId, Duration within) {
+    /**
+     * Begins a pass, and forgets the unfinished ones of the same state and those begun longer ago than {@code within}.
+     *
+     * @param positions by database, what its server has executed now
+     */
+    public void begin(String fingerprint, String runId, Duration within, Map<String, String> positions) {
         sessions.inTransaction("begin a verification", handle -> {
             handle.createUpdate("DELETE FROM cutover_pass WHERE fingerprint = :fingerprint"
                             + " OR started_at < NOW(3) - INTERVAL :seconds SECOND")
@@ -70,8 +87,13 @@ public final class PassLedger {
                     .execute();
             handle.execute("DELETE r FROM cutover_pass_range r LEFT JOIN cutover_pass p ON p.run_id = r.run_id"
                     + " WHERE p.run_id IS NULL");
-            return handle.createUpdate("INSERT INTO cutover_pass (fingerprint, run_id, first_run_id)"
-                            + " VALUES (:fingerprint, :run, :run)")
+            return handle.createUpdate("INSERT INTO cutover_pass (fingerprint, run_id, first_run_id, positions)"
+                            + " VALUES (:fingerprint, :run, :run, :positions)")
+                    .bind(
+                            "positions",
+                            positions.entrySet().stream()
+                                    .map(one -> one.getKey() + "=" + one.getValue())
+                                    .collect(Collectors.joining("\n")))
                     .bind("fingerprint", fingerprint)
                     .bind("run", runId)
                     .execute();
@@ -147,6 +169,17 @@ public final class PassLedger {
                     .bind("run", runId)
                     .execute();
         });
+    }
+
+    private static Map<String, String> positions(@Nullable String text) {
+        Map<String, String> positions = new TreeMap<>();
+        for (String line : text == null ? new String[0] : text.split("\n", -1)) {
+            int equals = line.indexOf('=');
+            if (equals > 0) {
+                positions.put(line.substring(0, equals), line.substring(equals + 1));
+            }
+        }
+        return positions;
     }
 
     private static @Nullable String text(@Nullable BigInteger border) {

@@ -93,7 +93,7 @@ class PlanReaderTest {
         assertThat(plan.strategy()).isEqualTo(MigrationPlan.Strategy.ROLLING);
         assertThat(plan.copy()).isEqualTo(new CopyPlan(2000, 2, Duration.ofSeconds(10), 60));
         assertThat(plan.fence()).isEqualTo(new FencePlan(false, List.of()));
-        assertThat(plan.verify()).isEqualTo(new VerifyPlan(Duration.ofHours(24), 64_000, List.of()));
+        assertThat(plan.verify()).isEqualTo(new VerifyPlan(Duration.ofHours(24), 64_000, List.of(), null));
         assertThat(plan.reads()).isEqualTo(new ReadsPlan(List.of(1, 5, 25, 50, 100), 0.1));
         assertThat(plan.switchPlan())
                 .isEqualTo(new SwitchPlan(Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofSeconds(30)));
@@ -178,6 +178,18 @@ class PlanReaderTest {
         assertThatThrownBy(() -> PlanReader.parse(SMALL + "verify: {masked: [" + name + "x]}\n", "c.yaml", false))
                 .isInstanceOf(PlanInvalidException.class)
                 .hasMessageContaining("'" + name + "x' is no table.column of NEW");
+    }
+
+    @Test
+    void aPassEveryFewMinutesIsOffUnlessThePlanAsksForItAndChangesNoHash() {
+        MigrationPlan plan = PlanReader.parse(SMALL, "a.yaml", false);
+        assertThat(plan.verify().continuous()).isNull();
+        MigrationPlan watching = PlanReader.parse(SMALL + "verify: {continuous: 5m}\n", "b.yaml", false);
+        assertThat(watching.verify().continuous()).isEqualTo(Duration.ofMinutes(5));
+        assertThat(watching.hash()).isEqualTo(plan.hash());
+        assertThatThrownBy(() -> PlanReader.parse(SMALL + "verify: {continous: 5m}\n", "c.yaml", false))
+                .isInstanceOf(PlanInvalidException.class)
+                .hasMessageContaining("continuous");
     }
 
     @Test
