@@ -36,6 +36,7 @@ VARIABLES
 vars == <<base, binlog, vis, pub, tgt, applied, hand, mirrors, checked, chunk>>
 
 Nothing == [n |-> 0, v |-> 0]
+Unread == -1
 Row == IF vis = 0 THEN base ELSE binlog[vis]              \* what a SELECT returns now
 
 Init == /\ base \in {0, Base} /\ binlog = <<>> /\ vis = 0 /\ pub = 0
@@ -49,7 +50,7 @@ Flush == /\ Len(binlog) = vis /\ Len(binlog) < MaxTxn
                                             /\ binlog' = Append(binlog, v)
          /\ UNCHANGED <<base, vis, pub, tgt, applied, hand, mirrors, checked, chunk>>
 EngineCommit == /\ vis < Len(binlog) /\ vis' = vis + 1
-                /\ mirrors' = mirrors \cup {[n |-> vis + 1, v |-> binlog[vis + 1]]}
+                /\ mirrors' = mirrors \cup {[n |-> vis + 1, v |-> Unread]}
                 /\ UNCHANGED <<base, binlog, pub, tgt, applied, hand, checked, chunk>>
 Publish == /\ pub < vis /\ pub' = pub + 1
            /\ UNCHANGED <<base, binlog, vis, tgt, applied, hand, mirrors, checked, chunk>>
@@ -78,12 +79,17 @@ Crash == /\ (hand # Nothing \/ chunk.st \in {"open", "read", "late"})
                        [] OTHER -> [st |-> "todo", v |-> 0, touched |-> FALSE]   \* read again
          /\ UNCHANGED <<base, binlog, vis, pub, tgt, applied, mirrors, checked>>
 
-(* Mirror. Counts only while the stream has not passed it; check and write are one transaction. May be late, lost, out of order. *)
-Mirror(m) == /\ Bug # "checkThenWrite"
+(* Mirror. Reads the row after its transaction, whenever it comes to it, for many at once: what it reads may be newer than what its
+   transaction wrote. Counts only while the stream has not passed it; check and write are one transaction. May be late, lost, out of
+   order. *)
+MirrorRead(m) == /\ m.v = Unread
+                 /\ mirrors' = (mirrors \ {m}) \cup {[m EXCEPT !.v = Row]}
+                 /\ UNCHANGED <<base, binlog, vis, pub, tgt, applied, hand, checked, chunk>>
+Mirror(m) == /\ Bug # "checkThenWrite" /\ m.v # Unread
              /\ mirrors' = mirrors \ {m}
              /\ tgt' = IF Bug = "noGuard" \/ applied < m.n THEN m.v ELSE tgt
              /\ UNCHANGED <<base, binlog, vis, pub, applied, hand, checked, chunk>>
-MirrorCheck(m) == /\ Bug = "checkThenWrite" /\ checked = Nothing
+MirrorCheck(m) == /\ Bug = "checkThenWrite" /\ checked = Nothing /\ m.v # Unread
                   /\ mirrors' = mirrors \ {m} /\ checked' = IF applied < m.n THEN m ELSE Nothing
                   /\ UNCHANGED <<base, binlog, vis, pub, tgt, applied, hand, chunk>>
 MirrorWrite == /\ checked # Nothing /\ tgt' = checked.v /\ checked' = Nothing
@@ -109,7 +115,7 @@ ChunkWrite == /\ chunk.st = (IF Bug = "windowAfterRead" THEN "late" ELSE "read")
 TypeOK == applied \in 0..MaxTxn /\ tgt \in {Base} \cup (0..MaxTxn) /\ pub <= vis /\ vis <= Len(binlog)
 
 Next == \/ Flush \/ EngineCommit \/ Publish \/ Fetch \/ Write \/ WritePosition \/ Crash
-        \/ \E m \in mirrors : Mirror(m) \/ MirrorCheck(m) \/ MirrorLost(m)
+        \/ \E m \in mirrors : MirrorRead(m) \/ Mirror(m) \/ MirrorCheck(m) \/ MirrorLost(m)
         \/ MirrorWrite \/ ChunkOpen \/ ChunkRead \/ ChunkWindow \/ ChunkWrite
 Spec == Init /\ [][Next]_vars
 

@@ -56,7 +56,7 @@ record CouponRooms(
         SoldOut soldOut = new SoldOut(() -> truth.get().epoch(), Ticker.systemTicker());
         MetaDatabase meta = new MetaDatabase(topology);
         CouponDatabases databases = gate.over(
-                new LegacyCouponStore(),
+                new LegacyCouponStore(templates::findOnOld),
                 new ShardedCouponStore(templates::findOnNew, new BlockSequences(meta), soldOut));
         StockTransfers transfers =
                 new StockTransfers(new StockDatabases(topology, databases, meta, users), soldOut, clock);

@@ -39,6 +39,8 @@ final class MySqlFlags {
                 // The kernel's supply of asynchronous requests is shared by all servers of the machine.
                 "--innodb-read-io-threads=2",
                 "--innodb-write-io-threads=2",
+                "--innodb-purge-threads=1",
+                "--innodb-page-cleaners=1",
                 // With a core or two, who spins for a lock keeps its owner from running.
                 "--innodb-sync-spin-loops=0",
                 "--performance-schema=ON",

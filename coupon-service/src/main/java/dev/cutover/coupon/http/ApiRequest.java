@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 final class ApiRequest {
     static final long MOST_USER_ID = Integer.MAX_VALUE;
 
+    private static final Pattern USER_ID = Pattern.compile("[1-9][0-9]{0,9}");
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._:-]{1,64}");
 
     private final ServiceRequestContext context;
@@ -40,7 +41,7 @@ final class ApiRequest {
 
     /** A user id as the mall has them: 31 bits. */
     static long userId(String param, String text) {
-        if (!text.matches("[1-9][0-9]{0,9}") || Long.parseLong(text) > MOST_USER_ID) {
+        if (!USER_ID.matcher(text).matches() || Long.parseLong(text) > MOST_USER_ID) {
             throw ApiException.invalid(param, "a user id from 1 to " + MOST_USER_ID);
         }
         return Long.parseLong(text);

@@ -26,6 +26,7 @@ final class CouponApi {
     // An order of more than a hundred million yuan is a typing error, and its percentages still fit a long.
     private static final long MOST_ORDER_MINOR = 10_000_000_000L;
     // What both of the mall's order columns can hold, in every charset.
+    private static final Pattern PAGE_LENGTH = Pattern.compile("[1-9][0-9]{0,2}");
     private static final Pattern NUMBER_TEXT = Pattern.compile("[A-Za-z0-9._:-]{1,63}");
     private static final String NUMBER_TEXT_EXPECTED = "1 to 63 letters, digits, '.', '_', ':' and '-'";
 
@@ -108,7 +109,7 @@ final class CouponApi {
     }
 
     private static int limit(String text) {
-        if (!text.matches("[1-9][0-9]{0,2}") || Integer.parseInt(text) > LONGEST_PAGE) {
+        if (!PAGE_LENGTH.matcher(text).matches() || Integer.parseInt(text) > LONGEST_PAGE) {
             throw ApiException.invalid("limit", "a number from 1 to " + LONGEST_PAGE);
         }
         return Integer.parseInt(text);

@@ -30,6 +30,9 @@ import java.util.Optional;
  * refused because of what its twin has just done (limit reached, coupon used); so behind a refusal the row is looked for once more, and
  * READ COMMITTED shows it, since it committed together with whatever caused the refusal.
  *
+ * <p>Hardly any operation is asked twice, so the first run does not look for an earlier one: it is found by the collision or behind the
+ * refusal all the same. A run that comes after another looks first, for what came before may have been its own.
+ *
  * <p>Safe for many threads.
  */
 public final class Operations {
@@ -55,7 +58,8 @@ public final class Operations {
     public Answer perform(Operation operation, Deadline deadline, Effect effect) {
         for (int attempt = 1; ; attempt++) {
             try {
-                return databases.write(operation.userId(), deadline.remaining(), new Attempt(operation, effect));
+                return databases.write(
+                        operation.userId(), deadline.remaining(), new Attempt(operation, effect, attempt > 1));
             } catch (CollisionException | EpochMovedException e) {
                 if (attempt >= MOST_ATTEMPTS || deadline.passed()) {
                     throw e;
@@ -92,14 +96,20 @@ public final class Operations {
     private final class Attempt implements CouponDatabases.Write<Answer> {
         private final Operation operation;
         private final Effect effect;
+        private boolean looks;
 
-        Attempt(Operation operation, Effect effect) {
+        Attempt(Operation operation, Effect effect, boolean looks) {
             this.operation = operation;
             this.effect = effect;
+            this.looks = looks;
         }
 
         @Override
         public Optional<Answer> replay(CouponStore store, StoreView view) throws SQLException {
+            if (!looks) {
+                looks = true;
+                return Optional.empty();
+            }
             return recorded(store, view, operation);
         }
 

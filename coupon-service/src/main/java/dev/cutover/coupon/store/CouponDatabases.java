@@ -33,7 +33,7 @@ public interface CouponDatabases {
     /** The epoch as last seen by this instance. */
     Epoch epoch();
 
-    /** A unit of work; each attempt asks {@code replay} first. */
+    /** A unit of work; each attempt asks {@code replay} first, which may know that there is nothing to find. */
     interface Write<T> {
         /** The outcome, if an earlier attempt had it committed. */
         Optional<T> replay(CouponStore store, StoreView view) throws SQLException;

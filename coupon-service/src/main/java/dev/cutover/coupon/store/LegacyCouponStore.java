@@ -46,7 +46,15 @@ public final class LegacyCouponStore implements CouponStore {
             + " s.order_sn AS order_no,"
             + " TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', s.add_time) * 1000 AS created_at,"
             + " t.id AS known_template, " + LegacyTemplates.RULES
-            + " FROM %s s LEFT JOIN mall_coupon t ON t.id = s.coupon_id ";
+            + " FROM ";
+    private static final String WITH_TEMPLATE = " s LEFT JOIN mall_coupon t ON t.id = s.coupon_id ";
+
+    private final Templates templates;
+
+    /** @param templates of the mall; what it tells may be a little old, but for whether a template is still offered */
+    public LegacyCouponStore(Templates templates) {
+        this.templates = templates;
+    }
 
     @Override
     public Optional<Recorded> operation(StoreView view, long userId, String operationId) throws SQLException {
@@ -61,7 +69,8 @@ public final class LegacyCouponStore implements CouponStore {
     @Override
     public String claim(StoreUnit unit, ClaimOrder order, long now, Function<Claimed, String> answer)
             throws SQLException {
-        Template template = LegacyTemplates.find(unit.connection(), order.template())
+        Template template = templates
+                .find(order.template())
                 .orElseThrow(() -> Template.notFound(order.template(), "items[0].template_id"));
         Template.Validity validity = template.claimedAt(now);
         // Refuses the hopeless before anything is locked; the count that decides comes last.
@@ -74,12 +83,16 @@ public final class LegacyCouponStore implements CouponStore {
         int taken = Sql.update(
                 unit.connection(),
                 "UPDATE mall_coupon SET num = IF(num = -1, -1, num - ?), receive_count = COALESCE(receive_count, 0) + ?"
-                        + " WHERE id = ? AND (num = -1 OR num >= ?)",
+                        + " WHERE id = ? AND (num = -1 OR num >= ?) AND deleted <> 1 AND status <> 2",
                 order.quantity(),
                 order.quantity(),
                 order.template().number(),
                 order.quantity());
         if (taken == 0) {
+            // The rules that were kept may be two seconds old.
+            LegacyTemplates.find(unit.connection(), order.template())
+                    .orElseThrow(() -> Template.notFound(order.template(), "items[0].template_id"))
+                    .claimedAt(now);
             throw template.soldOut();
         }
         requireRoom(unit, template, order, 0);
@@ -269,7 +282,7 @@ public final class LegacyCouponStore implements CouponStore {
         return Sql.list(
                 view.connection(),
                 row -> couponRow(row, view.slot()),
-                COUPON.formatted(view.table(Tables.COUPON)) + where + " ORDER BY s.id LIMIT ?",
+                COUPON + view.table(Tables.COUPON) + WITH_TEMPLATE + where + " ORDER BY s.id LIMIT ?",
                 values.toArray());
     }
 
@@ -278,7 +291,7 @@ public final class LegacyCouponStore implements CouponStore {
         return Sql.first(
                 view.connection(),
                 row -> couponRow(row, view.slot()),
-                COUPON.formatted(view.table(Tables.COUPON)) + "WHERE s.id = ? AND s.deleted = 0",
+                COUPON + view.table(Tables.COUPON) + WITH_TEMPLATE + "WHERE s.id = ? AND s.deleted = 0",
                 id.sequence());
     }
 

@@ -43,12 +43,6 @@ public final class ShardedCouponStore implements CouponStore {
     private final Sequences sequences;
     private final SoldOut soldOut;
 
-    /** The templates of the new side. */
-    @FunctionalInterface
-    public interface Templates {
-        Optional<Template> find(TemplateId id) throws SQLException;
-    }
-
     public ShardedCouponStore(Templates templates, Sequences sequences, SoldOut soldOut) {
         this.templates = templates;
         this.sequences = sequences;

@@ -54,6 +54,11 @@ public final class TemplateCatalog {
         return find(now.side(), now.epoch(), id).orElseThrow(() -> Template.notFound(id, param));
     }
 
+    /** The template as the old side tells it. */
+    public Optional<Template> findOnOld(TemplateId id) {
+        return find(Side.OLD, truth.get().epoch(), id);
+    }
+
     /** The template as the new side tells it. */
     public Optional<Template> findOnNew(TemplateId id) {
         return find(Side.NEW, truth.get().epoch(), id);

@@ -71,6 +71,7 @@ public final class Demo {
         String password = HexFormat.of().formatHex(SecureRandom.getSeed(12));
         long begun = System.nanoTime();
         console.note("Starting a mall on this machine in " + folder + " ...");
+        LongTurns.take(console);
         try (DemoServers servers = DemoServers.start(folder, options.keep(), password)) {
             console.note("  legacy on port " + servers.legacy().port() + ", new-0 on "
                     + servers.shardServer(0).port() + ", new-1 on "

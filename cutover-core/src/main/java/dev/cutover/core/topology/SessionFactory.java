@@ -91,7 +91,7 @@ final class SessionFactory {
         // The text protocol, both ways: values travel as the bytes MySQL prints and reads.
         properties.setProperty("useServerPrepStmts", "false");
         properties.setProperty("cachePrepStmts", "true");
-        properties.setProperty("prepStmtCacheSize", "64");
+        properties.setProperty("prepStmtCacheSize", "512");
         properties.setProperty("prepStmtCacheSqlLimit", "16384");
         // Our statements have no {escapes}; the driver would look for them each time one is prepared.
         properties.setProperty("processEscapeCodesForPrepStmts", "false");

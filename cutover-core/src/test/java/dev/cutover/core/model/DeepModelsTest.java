@@ -19,7 +19,7 @@ class DeepModelsTest {
         "cutover-deep-back, 994110",
         "cutover-deep-shards, 641276",
         "cutover-deep-coordinators, 553884",
-        "converge-deep, 655114",
+        "converge-deep, 11478266",
         "reverse-deep, 680"
     })
     void theProtocolHoldsInEveryReachableStateOf(String configuration, long states, @TempDir Path scratch)

@@ -82,7 +82,7 @@ class ModelsTest {
         "cutover-shards, 19544",
         "cutover-failover, 32297",
         "cutover-live, 5862",
-        "converge-small, 60290",
+        "converge-small, 377945",
         "reverse-small, 87"
     })
     void theProtocolHoldsInEveryReachableStateOf(String configuration, long states, @TempDir Path scratch)

@@ -90,7 +90,7 @@ public final class UnitGuard {
     }
 
     /** After these errors the transaction may be gone, and what follows would run outside the fence. */
-    public static boolean kills(SQLException error) {
+    static boolean kills(SQLException error) {
         String state = error.getSQLState();
         return error.getErrorCode() == LOCK_WAIT_TIMEOUT
                 || error.getErrorCode() == DEADLOCK

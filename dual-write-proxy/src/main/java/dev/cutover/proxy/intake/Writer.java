@@ -17,7 +17,6 @@ import dev.cutover.proxy.UnitOfWork;
 import dev.cutover.proxy.WorkFailedException;
 import dev.cutover.proxy.WriteFencedException;
 import dev.cutover.proxy.mirror.Mirror;
-import dev.cutover.proxy.mirror.PostImages;
 import dev.cutover.proxy.report.Count;
 import dev.cutover.proxy.report.ProxyReport;
 import java.sql.Connection;
@@ -261,8 +260,6 @@ public final class Writer {
                 return failed(database, guard, e);
             }
             guard.end();
-            PostImages images =
-                    view.mirrors() ? mirror.postImages(session, view, slot, unit.touched()) : PostImages.NONE;
             // The last statement before COMMIT, and the only read of the fence that counts.
             Fence.WriterRead last = Fence.readSharedAsWriter(session);
             FenceState fence = last.state();
@@ -278,7 +275,9 @@ public final class Writer {
             }
             report.count(Count.COMMITTED);
             failpoints.hit(Failpoint.UNIT_COMMITTED);
-            mirror.accept(images, view, slot, last.tracksOwnGtid() ? own.last() : Optional.empty());
+            if (view.mirrors()) {
+                mirror.accept(unit.touched(), view, slot, last.tracksOwnGtid() ? own.last() : Optional.empty());
+            }
             return new Attempt.Done<>(value, true);
         }
 

@@ -1,6 +1,5 @@
 package dev.cutover.proxy.mirror;
 
-import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
@@ -13,16 +12,16 @@ import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.proxy.ProxyOptions;
 import dev.cutover.proxy.intake.RoutingView;
-import dev.cutover.proxy.intake.UnitGuard;
 import dev.cutover.proxy.report.Count;
 import dev.cutover.proxy.report.ProxyReport;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,10 +31,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The second write of the dual modes. Safe for many threads.
  *
- * <p>It is asynchronous: the caller's unit is committed and answered before its mirror begins. On the caller's thread there is only the
- * read of the touched rows, on the session and in the transaction of the unit, and a hand-over that never waits. A mirror is written by one
- * of a few threads of its target database, or given up: when the queue is full, the deadline has passed, the breaker is open, or the
- * database refuses. Nothing is tried twice, and nothing fails the caller; the stream delivers what was missed.
+ * <p>It is asynchronous: the caller's unit is committed and answered before its mirror begins. On the caller's thread there is only a
+ * hand-over of keys that never waits. The thread of the target database reads the rows of all units that have gathered, and writes them, or
+ * gives them up: when the queue is full, the deadline has passed, the breaker is open, or a database refuses. Nothing is tried twice, and nothing fails the caller; the stream delivers what was missed.
  */
 public final class Mirror implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Mirror.class);
@@ -71,63 +69,35 @@ public final class Mirror implements AutoCloseable {
     }
 
     /**
-     * Reads the touched rows through the projection, in the unit's own transaction: defaults and NOW() are settled, nothing else moved.
+     * Takes over what a committed unit touched; returns at once.
      *
-     * @throws SQLException only when the error ends the unit, too
+     * @param gtid of the unit's commit; empty when it was not reported under exactly one
      */
-    public PostImages postImages(Connection session, RoutingView view, int slot, Map<String, Set<RowKey>> touched)
-            throws SQLException {
+    public void accept(Map<String, Set<RowKey>> touched, RoutingView view, int slot, Optional<String> gtid) {
         if (touched.isEmpty()) {
-            return PostImages.NONE;
-        }
-        Map<String, Projection> ready = projections.outOf(view.truth());
-        List<PostImages.OfTable> tables = new ArrayList<>();
-        for (Map.Entry<String, Set<RowKey>> entry : touched.entrySet()) {
-            Projection projection = ready.get(entry.getKey());
-            if (projection == null) {
-                return PostImages.UNREADABLE;
-            }
-            String source = view.truth() == Side.OLD
-                    ? projection.table().fromTable()
-                    : plan.physicalTable(projection.table(), slot);
-            try {
-                tables.add(new PostImages.OfTable(
-                        projection, entry.getValue(), reader.byKeys(session, projection, source, entry.getValue())));
-            } catch (SQLException e) {
-                if (UnitGuard.kills(e)) {
-                    throw e;
-                }
-                LOG.warn("The rows a unit touched in {} cannot be projected; they are not mirrored.", source, e);
-                return PostImages.UNREADABLE;
-            }
-        }
-        return new PostImages(true, tables);
-    }
-
-    /** Takes over the mirror of a committed unit; returns at once. */
-    public void accept(PostImages images, RoutingView view, int slot, Optional<String> gtid) {
-        if (!images.wanted()) {
-            return;
-        }
-        if (images.tables().isEmpty()) {
-            missed(Count.MIRROR_NO_IMAGE);
             return;
         }
         if (gtid.isEmpty()) {
             missed(Count.MIRROR_NO_GTID);
             return;
         }
+        if (!projections.outOf(view.truth()).keySet().containsAll(touched.keySet())) {
+            missed(Count.MIRROR_NO_IMAGE);
+            return;
+        }
         String stream = streams.get(RoutingView.database(view.truth(), plan.layout(), slot));
         if (stream == null) {
             throw new IllegalStateException("No stream leads out of slot " + slot + " on " + view.truth() + ".");
         }
-        Epoch epoch = view.epoch();
-        long now = System.nanoTime();
-        for (MirrorPart part : parts(images, view.truth(), slot)) {
-            bulkheads
-                    .computeIfAbsent(part.target(), this::bulkhead)
-                    .submit(new Mirroring(part, stream, epoch, gtid.get(), now));
-        }
+        submit(new Mirroring(view.truth(), slot, touched, stream, view.epoch(), gtid.get(), System.nanoTime()));
+    }
+
+    private void submit(Mirroring mirroring) {
+        bulkheads
+                .computeIfAbsent(
+                        RoutingView.database(mirroring.truth().other(), plan.layout(), mirroring.slot()),
+                        this::bulkhead)
+                .submit(mirroring);
     }
 
     @Override
@@ -141,19 +111,40 @@ public final class Mirror implements AutoCloseable {
     }
 
     private void write(DatabaseId target, List<Mirroring> mirrorings) throws SQLException {
+        List<Mirroring> left = new ArrayList<>(mirrorings);
+        while (!left.isEmpty()) {
+            Mirroring first = left.get(0);
+            List<Mirroring> together = left.stream().filter(first::goesWith).toList();
+            left.removeAll(together);
+            Optional<PostImages> images = postImages(together);
+            if (images.isPresent()) {
+                writeTogether(target, together, images.get());
+            } else {
+                together.forEach(any -> missed(Count.MIRROR_NO_IMAGE));
+            }
+        }
+    }
+
+    private Optional<PostImages> postImages(List<Mirroring> together) {
+        Side truth = together.get(0).truth();
+        try {
+            return Optional.of(PostImages.read(topology, reader, projections.outOf(truth), together));
+        } catch (SQLException e) {
+            LOG.warn("The rows that units touched on {} cannot be projected; they are not mirrored.", truth, e);
+            return Optional.empty();
+        }
+    }
+
+    private void writeTogether(DatabaseId target, List<Mirroring> together, PostImages images) throws SQLException {
+        Map<Mirroring, MirrorPart> parts = new LinkedHashMap<>();
+        together.forEach(mirroring -> parts.put(mirroring, part(mirroring, images)));
         try (Connection session = topology.units(target).getConnection()) {
             // A server that hangs must not hold the thread of this database longer than the deadline.
             session.setNetworkTimeout(
                     Runnable::run, Math.toIntExact(options.mirrorDeadline().toMillis()));
-            List<Mirroring> left = new ArrayList<>(mirrorings);
-            while (!left.isEmpty()) {
-                Mirroring first = left.get(0);
-                List<Mirroring> together = left.stream().filter(first::goesWith).toList();
-                left.removeAll(together);
-                int mirrored = MirrorPart.write(session, writer, together, options.failpoints());
-                report.count(Count.MIRRORED, mirrored);
-                report.count(Count.MIRROR_SKIPPED, together.size() - mirrored);
-            }
+            int mirrored = MirrorPart.write(session, writer, parts, options.failpoints());
+            report.count(Count.MIRRORED, mirrored);
+            report.count(Count.MIRROR_SKIPPED, together.size() - mirrored);
         }
     }
 
@@ -163,41 +154,35 @@ public final class Mirror implements AutoCloseable {
         LOG.debug("A mirror was missed: {}", reason);
     }
 
-    private Collection<MirrorPart> parts(PostImages images, Side truth, int slot) {
-        Map<DatabaseId, MirrorPart> parts = new LinkedHashMap<>();
-        for (PostImages.OfTable table : images.tables()) {
-            Projection projection = table.projection();
-            Map<RowKey, ProjectedRow> rows = new LinkedHashMap<>();
-            table.rows().forEach(row -> rows.put(row.sourceKey(), row));
-            for (RowKey key : table.keys()) {
-                ProjectedRow row = rows.get(key);
-                if (truth == Side.NEW) {
-                    part(parts, DatabaseId.OLD)
-                            .add(projection, projection.table().fromTable(), 0, key, Optional.ofNullable(row));
+    /** What one unit changes in its database; rows that have left for another slot are handed on to that slot's database. */
+    private MirrorPart part(Mirroring mirroring, PostImages images) {
+        MirrorPart part = new MirrorPart();
+        Map<Integer, Map<String, Set<RowKey>>> moved = new LinkedHashMap<>();
+        Map<String, Projection> ready = projections.outOf(mirroring.truth());
+        for (Map.Entry<String, Set<RowKey>> touched : mirroring.touched().entrySet()) {
+            Projection projection = Objects.requireNonNull(ready.get(touched.getKey()));
+            for (RowKey key : touched.getValue()) {
+                ProjectedRow row = images.row(plan, projection, mirroring, key);
+                if (mirroring.truth() == Side.NEW) {
+                    part.add(projection, projection.table().fromTable(), 0, key, Optional.ofNullable(row));
                     continue;
                 }
-                boolean atHome = row != null && row.slot() == slot;
-                forward(parts, projection, slot, key, atHome ? Optional.ofNullable(row) : Optional.empty());
+                boolean atHome = row != null && row.slot() == mirroring.slot();
+                part.add(
+                        projection,
+                        plan.physicalTable(projection.table(), mirroring.slot()),
+                        mirroring.slot(),
+                        key,
+                        atHome ? Optional.ofNullable(row) : Optional.empty());
                 // A row whose shard key was changed has moved; without a route the stream quarantines it.
                 if (row != null && !atHome && row.slot() >= 0) {
-                    forward(parts, projection, row.slot(), key, Optional.of(row));
+                    moved.computeIfAbsent(row.slot(), any -> new LinkedHashMap<>())
+                            .computeIfAbsent(touched.getKey(), any -> new LinkedHashSet<>())
+                            .add(key);
                 }
             }
         }
-        return parts.values();
-    }
-
-    private void forward(
-            Map<DatabaseId, MirrorPart> parts,
-            Projection projection,
-            int slot,
-            RowKey key,
-            Optional<ProjectedRow> row) {
-        part(parts, DatabaseId.shard(plan.layout().databaseOf(slot)))
-                .add(projection, plan.physicalTable(projection.table(), slot), slot, key, row);
-    }
-
-    private static MirrorPart part(Map<DatabaseId, MirrorPart> parts, DatabaseId target) {
-        return parts.computeIfAbsent(target, MirrorPart::new);
+        moved.forEach((slot, rows) -> submit(mirroring.movedTo(slot, rows)));
+        return part;
     }
 }

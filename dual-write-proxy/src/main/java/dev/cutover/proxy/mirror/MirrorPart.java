@@ -11,7 +11,6 @@ import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowKey;
 import dev.cutover.core.row.RowWriter;
-import dev.cutover.core.topology.DatabaseId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -20,28 +19,29 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * What one unit changes in one database of the other side, and the guarded transaction that writes it and its neighbours in the queue.
- * Built by one thread, then written by another.
+ * Owned by the thread of that database.
  *
  * <p><b>Idea.</b> A mirror is a favour: the stream delivers the same state anyway. So it writes only where it is certain to be ahead of
  * the stream, and checks that in the transaction that writes: the fence says {@code (replica, the unit's epoch)}, and the stream's
  * position, held {@code FOR SHARE}, does not contain the unit's GTID.
  *
  * <p><b>Invariant.</b> After the stream has applied a GTID, no mirror of that GTID or of an older one it has applied writes any more; the
- * stream reads rows again from the source, so what it wrote is at least as new as the mirror's image.
+ * stream reads rows again from the source, and will do so for every unit a mirror still writes for, however old or new the mirror's image is.
  *
  * <p><b>What breaks without it.</b> With check and write apart, the stream applies a newer state in between and the mirror puts the older
  * one back, for good. Without the epoch, a mirror that was slow during a switch writes into the database that holds the truth by now.
  */
 final class MirrorPart {
     private static final int ORIGIN_SLOTS = 256;
+    private static final int DUPLICATE_KEY = 1062;
 
-    private final DatabaseId target;
     private final List<Write> writes = new ArrayList<>();
 
     /** The rows of one physical table as they shall be; a key without a row is deleted. */
@@ -53,14 +53,6 @@ final class MirrorPart {
                     .filter(row -> row.rejected() == rejected)
                     .toList();
         }
-    }
-
-    MirrorPart(DatabaseId target) {
-        this.target = target;
-    }
-
-    DatabaseId target() {
-        return target;
     }
 
     /** Adds one row or its absence; rows of the same table and slot share statements. */
@@ -80,12 +72,12 @@ final class MirrorPart {
     /**
      * Writes the parts of several units in one transaction, in their order; a later image of a row stands for the earlier ones.
      *
-     * @param mirrorings of one target, stream and epoch
+     * @param mirrorings of one target, stream and epoch, with what each changes
      * @return how many of them were still wanted
      */
-    static int write(Connection session, RowWriter rows, List<Mirroring> mirrorings, Failpoints failpoints)
+    static int write(Connection session, RowWriter rows, Map<Mirroring, MirrorPart> mirrorings, Failpoints failpoints)
             throws SQLException {
-        Mirroring any = mirrorings.get(0);
+        Mirroring any = mirrorings.keySet().iterator().next();
         boolean committed = false;
         failpoints.hit(Failpoint.MIRROR_BEGUN);
         try {
@@ -95,29 +87,16 @@ final class MirrorPart {
                     session,
                     any.stream(),
                     any.epoch(),
-                    mirrorings.stream().map(Mirroring::gtid).toList());
-            List<Mirroring> wanted = mirrorings.stream()
+                    mirrorings.keySet().stream().map(Mirroring::gtid).toList());
+            List<Mirroring> wanted = mirrorings.keySet().stream()
                     .filter(mirroring -> awaited.containsGtid(mirroring.gtid()))
                     .toList();
             if (wanted.isEmpty()) {
                 return 0;
             }
-            MirrorPart together = new MirrorPart(any.part().target);
-            wanted.forEach(mirroring -> together.absorb(mirroring.part()));
-            for (Write write : together.writes) {
-                rows.delete(
-                        session,
-                        write.projection(),
-                        write.physicalTable(),
-                        write.slot(),
-                        write.images().keySet());
-            }
-            for (Write write : together.writes) {
-                List<ProjectedRow> inserts = write.rows(false);
-                if (!inserts.isEmpty()) {
-                    rows.insert(session, write.projection(), write.physicalTable(), inserts);
-                }
-            }
+            MirrorPart together = new MirrorPart();
+            wanted.forEach(mirroring -> together.absorb(Objects.requireNonNull(mirrorings.get(mirroring))));
+            replace(session, rows, together.writes);
             settleQuarantine(session, rows, together.writes);
             markOrigin(session, wanted.get(wanted.size() - 1).gtid());
             failpoints.hit(Failpoint.MIRROR_WRITTEN);
@@ -130,6 +109,49 @@ final class MirrorPart {
             if (!committed) {
                 session.rollback();
             }
+        }
+    }
+
+    /**
+     * Most rows are new, so each table's are inserted first. Where one of them stands already, in whatever shape, or is to be gone, all
+     * of that table's go the long way; and all deletes of the batch come before the inserts behind them, for two rows may have swapped
+     * a unique value.
+     */
+    private static void replace(Connection session, RowWriter rows, List<Write> writes) throws SQLException {
+        List<Write> theLongWay = new ArrayList<>();
+        for (Write write : writes) {
+            boolean allStay = write.images().values().stream()
+                    .allMatch(row -> row.isPresent() && !row.get().rejected());
+            if (!allStay || !inserted(session, rows, write)) {
+                theLongWay.add(write);
+            }
+        }
+        for (Write write : theLongWay) {
+            rows.delete(
+                    session,
+                    write.projection(),
+                    write.physicalTable(),
+                    write.slot(),
+                    write.images().keySet());
+        }
+        for (Write write : theLongWay) {
+            List<ProjectedRow> inserts = write.rows(false);
+            if (!inserts.isEmpty()) {
+                rows.insert(session, write.projection(), write.physicalTable(), inserts);
+            }
+        }
+    }
+
+    /** False when nothing was inserted because a key is taken; the transaction goes on. */
+    private static boolean inserted(Connection session, RowWriter rows, Write write) throws SQLException {
+        try {
+            rows.insert(session, write.projection(), write.physicalTable(), write.rows(false));
+            return true;
+        } catch (SQLException e) {
+            if (e.getErrorCode() == DUPLICATE_KEY) {
+                return false;
+            }
+            throw e;
         }
     }
 
