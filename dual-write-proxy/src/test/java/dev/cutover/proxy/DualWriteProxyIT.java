@@ -418,6 +418,52 @@ class DualWriteProxyIT {
     }
 
     @Test
+    void aMirroredRowThatStandsAlreadyIsReplacedAndADeletedOneGoes() throws SQLException {
+        dual();
+        mall.streamsOutOf(Side.OLD, 1, "");
+        proxy.write(USER, BUDGET, new AddNote(USER, "op-1", 7));
+        Awaitility.await().until(() -> count("mirrored") == 1);
+
+        proxy.write(USER, BUDGET, change("UPDATE mall_note SET size = 5 WHERE id = 7", 7));
+        Awaitility.await().until(() -> count("mirrored") == 2);
+        assertThat(mall.rows(Side.NEW, "note", "user_id = " + USER + " AND size = 5"))
+                .isOne();
+
+        proxy.write(USER, BUDGET, deletion(7));
+        Awaitility.await().until(() -> count("mirrored") == 3);
+        assertThat(noted(Side.NEW)).isZero();
+    }
+
+    @Test
+    void aRowThatGoesToAnotherUserIsMirroredWhereItBelongs() throws SQLException {
+        dual();
+        mall.streamsOutOf(Side.OLD, 1, "");
+        proxy.write(USER, BUDGET, new AddNote(USER, "op-1", 7));
+        Awaitility.await().until(() -> count("mirrored") == 1);
+        long other = USER + 1;
+        while (mall.plan.layout().databaseOf(mall.plan.layout().slot(other))
+                == mall.plan.layout().databaseOf(mall.plan.layout().slot(USER))) {
+            other++;
+        }
+
+        proxy.write(USER, BUDGET, change("UPDATE mall_note SET user_id = " + other + " WHERE id = 7", 7));
+        Awaitility.await().until(() -> count("mirrored") == 3);
+
+        assertThat(mall.rows(Side.NEW, "note", "user_id = " + USER)).isZero();
+        DatabaseId home = DatabaseId.shard(
+                mall.plan.layout().databaseOf(mall.plan.layout().slot(other)));
+        assertThat(mall.number(
+                        home,
+                        "SELECT COUNT(*) FROM "
+                                + mall.plan
+                                        .layout()
+                                        .physicalTable(
+                                                "note", mall.plan.layout().slot(other))
+                                + " WHERE user_id = " + other))
+                .isOne();
+    }
+
+    @Test
     void anOtherSideThatHangsNeitherSlowsNorFailsTheFirst() throws SQLException {
         dual();
         mall.streamsOutOf(Side.OLD, 1, "");

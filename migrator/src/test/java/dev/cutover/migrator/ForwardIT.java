@@ -3,6 +3,7 @@ package dev.cutover.migrator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cutover.core.failpoint.Failpoints;
+import dev.cutover.core.stage.Chunk;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.sandbox.MySqlServer;
 import java.sql.Connection;
@@ -17,6 +18,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 final class ForwardIT {
@@ -43,6 +45,33 @@ final class ForwardIT {
             System.out.println("drain: " + stand.drain());
             assertThat(stand.actual()).isEqualTo(stand.projected());
             assertThat(writes.get()).isPositive();
+        }
+    }
+
+    @Test
+    void aCopyThatRestsGoesOnWhenItsNiceRatioIsTakenBack() throws SQLException {
+        try (Stand stand = Stand.coupons(MySqlServer.shared(), 2, 4, 45_000)) {
+            stand.control.setSetting("copy.nice_ratio", "1000");
+            stand.worker(Failpoints.NONE);
+            stand.control.requestJob("copy-dynamic", "test", null);
+            Awaitility.await()
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> stand.control.chunks("user_coupon").stream()
+                            .anyMatch(chunk -> chunk.state() == Chunk.State.DONE));
+            // A thousand times as long as a reader had worked would be the better part of an hour.
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(10))
+                    .during(Duration.ofSeconds(3))
+                    .until(() -> stand.control
+                            .job("copy-dynamic")
+                            .orElseThrow()
+                            .state()
+                            .name()
+                            .equals("RUNNING"));
+
+            stand.control.setSetting("copy.nice_ratio", "0");
+            stand.copyAll();
+            assertThat(stand.actual()).isEqualTo(stand.projected());
         }
     }
 

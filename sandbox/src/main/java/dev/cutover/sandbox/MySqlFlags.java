@@ -40,6 +40,8 @@ final class MySqlFlags {
                 "--innodb-read-io-threads=2",
                 "--innodb-write-io-threads=2",
                 "--innodb-purge-threads=1",
+                // As newer servers have it by themselves: on pages that all are in memory it costs more than it finds.
+                "--innodb-adaptive-hash-index=OFF",
                 "--innodb-page-cleaners=1",
                 // With a core or two, who spins for a lock keeps its owner from running.
                 "--innodb-sync-spin-loops=0",
@@ -49,7 +51,7 @@ final class MySqlFlags {
                 "--performance-schema-instrument=wait/synch/%=OFF",
                 "--performance-schema-instrument=wait/io/file/%=OFF",
                 "--performance-schema-instrument=wait/io/socket/%=OFF",
-                "--performance-schema-digests-size=1000",
+                "--performance-schema-consumer-statements-digest=OFF",
                 "--performance-schema-events-statements-history-long-size=100",
                 "--performance-schema-events-waits-history-long-size=100",
                 "--performance-schema-events-stages-history-long-size=100",

@@ -105,6 +105,7 @@ final class ConfigCommand implements Runnable {
         values.put("sharding.tables", Integer.toString(plan.layout().tables()));
         values.put("copy.chunkRows", Integer.toString(plan.copy().chunkRows()));
         values.put("copy.workers", Integer.toString(plan.copy().workers()));
+        values.put("copy.niceRatio", Double.toString(plan.copy().niceRatio()));
         values.put("copy.maxLag", Numbers.duration(plan.copy().maxLag()));
         values.put("verify.freshness", Numbers.duration(plan.verify().freshness()));
         values.put("verify.rangeRows", Integer.toString(plan.verify().rangeRows()));

@@ -44,9 +44,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--rate",
             paramLabel = "N",
-            defaultValue = "300",
+            defaultValue = "360",
             description = "Writes a second, and a fifth as many reads; default ${DEFAULT-VALUE}.")
-    int rate = 300;
+    int rate = 360;
 
     @Option(
             names = "--shards",

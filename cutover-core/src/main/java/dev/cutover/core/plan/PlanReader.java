@@ -283,7 +283,8 @@ public final class PlanReader {
                 copy.integer("chunkRows", 1, 100_000, defaults.chunkRows()),
                 copy.integer("workers", 1, 64, defaults.workers()),
                 positive(copy, "maxLag", defaults.maxLag()),
-                copy.integer("maxThreadsRunning", 1, 100_000, defaults.maxThreadsRunning()));
+                copy.integer("maxThreadsRunning", 1, 100_000, defaults.maxThreadsRunning()),
+                copy.decimal("niceRatio", 100, defaults.niceRatio()));
         copy.finish();
         return read;
     }

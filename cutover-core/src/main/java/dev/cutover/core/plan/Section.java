@@ -117,14 +117,22 @@ final class Section {
     }
 
     double percent(String key, double fallback) {
+        return decimal(key, "a percentage", 100, fallback);
+    }
+
+    double decimal(String key, int most, double fallback) {
+        return decimal(key, "a number", most, fallback);
+    }
+
+    private double decimal(String key, String what, int most, double fallback) {
         if (!has(key)) {
             return fallback;
         }
         String text = textOf(nodeOf(key), key);
-        if (text.matches("\\d{1,3}(\\.\\d{1,6})?") && new BigDecimal(text).compareTo(BigDecimal.valueOf(100)) <= 0) {
+        if (text.matches("\\d{1,3}(\\.\\d{1,6})?") && new BigDecimal(text).compareTo(BigDecimal.valueOf(most)) <= 0) {
             return Double.parseDouble(text);
         }
-        problems.add(nodeOf(key), "'" + at(key) + "' must be a percentage from 0 to 100, not '" + text + "'.");
+        problems.add(nodeOf(key), "'" + at(key) + "' must be " + what + " from 0 to " + most + ", not '" + text + "'.");
         return fallback;
     }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +28,25 @@ public final class Projection {
 
     private final ProjectionDraft made;
 
+    // Asked for each row or statement, so put together once.
+    private final List<String> sourceKeyColumns;
+    private final List<String> quotedSourceKey;
+    private final List<String> quotedColumns;
+    private final String selectList;
+    private final String standingColumns;
+
     Projection(ProjectionDraft made) {
         this.made = made;
+        this.sourceKeyColumns = made.sourceKey().stream().map(KeyColumn::name).toList();
+        this.quotedSourceKey = sourceKeyColumns.stream()
+                .map(name -> made.alias() + "." + Identifier.quote(name))
+                .toList();
+        this.quotedColumns = made.columns().stream()
+                .map(column -> Identifier.quote(column.name()))
+                .toList();
+        this.selectList = made.selectList();
+        this.standingColumns =
+                made.columns().stream().map(Projection::targetExpression).collect(Collectors.joining(", "));
     }
 
     /** OLD to NEW. Reads both schemas and lets MySQL check every expression; throws {@link ProjectionRefusedException}. */
@@ -63,7 +81,7 @@ public final class Projection {
     }
 
     public List<String> sourceKeyColumns() {
-        return made.sourceKey().stream().map(KeyColumn::name).toList();
+        return sourceKeyColumns;
     }
 
     public List<String> targetKeyColumns() {
@@ -112,8 +130,21 @@ public final class Projection {
 
     /** The value of a target column as it stands on the target, in the same notation; over a table without alias. */
     public String targetExpression(String column) {
-        TargetColumn target = made.columns().get(index(column));
+        return targetExpression(made.columns().get(index(column)));
+    }
+
+    private static String targetExpression(TargetColumn target) {
         return target.notation().target(Identifier.quote(target.name()), target.schema());
+    }
+
+    /** All columns of the target in order, each as {@link #targetExpression} says. */
+    String standingColumns() {
+        return standingColumns;
+    }
+
+    /** The names of {@link #columns}, quoted. */
+    List<String> quotedColumns() {
+        return quotedColumns;
     }
 
     private int index(String column) {
@@ -143,16 +174,12 @@ public final class Projection {
 
     /** What {@link RowReader} selects: the source key, the slot, the reason, the target's columns. */
     String selectList() {
-        return made.selectList();
+        return selectList;
     }
 
     /** The source key's columns in key order, for an ORDER BY. */
     String orderBy() {
-        return String.join(
-                ", ",
-                made.sourceKey().stream()
-                        .map(key -> alias() + "." + Identifier.quote(key.name()))
-                        .toList());
+        return String.join(", ", quotedSourceKey);
     }
 
     /** The key this row has on the target, as text; of a row that is not rejected. */
@@ -221,11 +248,8 @@ public final class Projection {
 
     /** These source keys over the source row; no keys are no rows. */
     public SqlCondition sourceKeysCondition(Collection<RowKey> sourceKeys) {
-        List<String> columns = new ArrayList<>();
+        List<String> columns = quotedSourceKey;
         List<Object> parameters = new ArrayList<>();
-        for (KeyColumn key : made.sourceKey()) {
-            columns.add(alias() + "." + Identifier.quote(key.name()));
-        }
         for (RowKey sourceKey : sourceKeys) {
             requireWidth(sourceKey);
             for (int i = 0; i < columns.size(); i++) {
@@ -242,7 +266,7 @@ public final class Projection {
         List<String> addresses = new ArrayList<>();
         List<String> used = new ArrayList<>();
         for (int i = 0; i < made.addresses().size(); i++) {
-            columns.add(Identifier.quote(columns().get(i).name()));
+            columns.add(quotedColumns.get(i));
             String address = address(made.addresses().get(i), slot, used);
             // Text compared with a number is compared as DOUBLE, without an index.
             addresses.add(columns().get(i).schema().text() ? "CAST(" + address + " AS CHAR)" : address);

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.IntFunction;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads source rows through a projection, in whatever transaction the caller's session is in. Stateless, safe for many threads. */
@@ -57,9 +56,7 @@ public final class RowReader {
             Map<Integer, ? extends Collection<RowKey>> sourceKeys,
             IntFunction<String> physicalTable)
             throws SQLException {
-        String columns = projection.columns().stream()
-                .map(column -> projection.targetExpression(column.name()))
-                .collect(Collectors.joining(", "));
+        String columns = projection.standingColumns();
         List<String> selects = new ArrayList<>();
         List<SqlCondition> conditions = new ArrayList<>();
         sourceKeys.forEach((slot, keys) -> {

@@ -41,9 +41,7 @@ public final class RowWriter {
     public void insert(Connection target, Projection projection, String targetPhysicalTable, List<ProjectedRow> rows)
             throws SQLException {
         List<TargetColumn> columns = projection.columns();
-        String names = String.join(
-                ", ",
-                columns.stream().map(column -> Identifier.quote(column.name())).toList());
+        String names = String.join(", ", projection.quotedColumns());
         String head = "INSERT INTO " + Identifier.quote(targetPhysicalTable) + " (" + names + ") VALUES ";
         String group = "(?" + ", ?".repeat(columns.size() - 1) + ")";
         int from = 0;

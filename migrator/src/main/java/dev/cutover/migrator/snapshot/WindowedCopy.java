@@ -53,6 +53,7 @@ public final class WindowedCopy {
     private static final int ROWS_A_TABLE = 64;
     private static final int MIN_GROUP_ROWS = 20_000;
     private static final int MAX_GROUP_ROWS = 80_000;
+    private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final Topology topology;
     private final ControlDatabase control;
@@ -155,18 +156,39 @@ public final class WindowedCopy {
     }
 
     private void copy(Deque<Group> groups, int reader) throws InterruptedException, SQLException {
+        long worked = 0;
         while (goesOn()) {
+            rest(worked);
             Group group;
+            boolean last;
             lock.lockInterruptibly();
             try {
                 group = groups.poll();
+                last = groups.isEmpty();
             } finally {
                 lock.unlock();
             }
             if (group == null) {
                 return;
             }
+            long begun = System.nanoTime();
             copy(group, reader);
+            worked = last ? 0 : System.nanoTime() - begun;
+        }
+    }
+
+    /** Leaves the servers to others, in proportion to the work before; a new ratio takes effect at once. */
+    private void rest(long worked) throws InterruptedException {
+        long begun = System.nanoTime();
+        lock.lockInterruptibly();
+        try {
+            long left = (long) (worked * throttle.niceRatio());
+            while (left > 0 && !stopped) {
+                long unused = stopping.awaitNanos(Math.min(left, LOOK_AGAIN_NANOS));
+                left = (long) (worked * throttle.niceRatio()) - (System.nanoTime() - begun);
+            }
+        } finally {
+            lock.unlock();
         }
     }
 

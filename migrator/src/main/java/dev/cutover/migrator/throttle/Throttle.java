@@ -4,6 +4,7 @@ import dev.cutover.core.plan.CopyPlan;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -32,7 +33,8 @@ public final class Throttle {
      * A brake over these signals.
      *
      * @param lag how far the stream is behind; empty when that is not known
-     * @param settings {@code pause} = true stops the copy; {@code copy.max_lag_ms} and {@code copy.max_threads_running} override the plan
+     * @param settings {@code pause} = true stops the copy; {@code copy.max_lag_ms}, {@code copy.max_threads_running} and
+     *     {@code copy.nice_ratio} override the plan
      */
     public Throttle(
             CopyPlan plan, SourceLoad load, Supplier<Optional<Duration>> lag, Supplier<Map<String, String>> settings) {
@@ -52,12 +54,17 @@ public final class Throttle {
         return answer;
     }
 
+    /** How long a reader rests, in times of what it has just worked. */
+    public double niceRatio() {
+        return number(settings.get(), "copy.nice_ratio", plan.niceRatio(), Double::parseDouble);
+    }
+
     private Optional<String> ask() {
         Map<String, String> live = settings.get();
         if (Boolean.parseBoolean(live.getOrDefault("pause", "false"))) {
             return Optional.of("paused by an operator");
         }
-        long maxLag = number(live, "copy.max_lag_ms", plan.maxLag().toMillis());
+        long maxLag = number(live, "copy.max_lag_ms", plan.maxLag().toMillis(), Long::parseLong);
         Optional<Duration> behind = lag.get();
         if (behind.isEmpty()) {
             return Optional.of("the stream is starting: its lag is not known yet");
@@ -65,7 +72,7 @@ public final class Throttle {
         if (behind.get().toMillis() > maxLag) {
             return Optional.of("the stream is " + behind.get().toMillis() + " ms behind, more than " + maxLag + " ms");
         }
-        long maxThreads = number(live, "copy.max_threads_running", plan.maxThreadsRunning());
+        long maxThreads = number(live, "copy.max_threads_running", (long) plan.maxThreadsRunning(), Long::parseLong);
         Optional<Integer> threads = load.threadsRunning();
         if (threads.isEmpty()) {
             return Optional.of("the source does not say how many threads it runs");
@@ -76,13 +83,14 @@ public final class Throttle {
         return Optional.empty();
     }
 
-    private static long number(Map<String, String> settings, String name, long otherwise) {
+    private static <N extends Number> N number(
+            Map<String, String> settings, String name, N otherwise, Function<String, N> reader) {
         String value = settings.get(name);
         if (value == null) {
             return otherwise;
         }
         try {
-            return Long.parseLong(value.strip());
+            return reader.apply(value.strip());
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("Setting '" + name + "' is not a number: '" + value + "'.", e);
         }

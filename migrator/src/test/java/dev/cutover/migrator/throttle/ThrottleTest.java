@@ -1,6 +1,7 @@
 package dev.cutover.migrator.throttle;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cutover.core.plan.CopyPlan;
 import java.time.Duration;
@@ -39,6 +40,20 @@ final class ThrottleTest {
     @Test
     void anOperatorPausesIt() {
         assertThat(reason(Optional.of(3), NO_LAG, Map.of("pause", "true"))).contains("paused by an operator");
+    }
+
+    @Test
+    void aReaderRestsAsThePlanSaysUntilASettingSaysOtherwise() {
+        CopyPlan half = new CopyPlan(2000, 2, Duration.ofSeconds(10), 60, 0.5);
+        assertThat(niceRatio(half, Map.of())).isEqualTo(0.5);
+        assertThat(niceRatio(half, Map.of("copy.nice_ratio", "3"))).isEqualTo(3);
+        assertThat(niceRatio(CopyPlan.DEFAULTS, Map.of())).isZero();
+        assertThatThrownBy(() -> niceRatio(half, Map.of("copy.nice_ratio", "much")))
+                .hasMessage("Setting 'copy.nice_ratio' is not a number: 'much'.");
+    }
+
+    private static double niceRatio(CopyPlan plan, Map<String, String> settings) {
+        return new Throttle(plan, () -> Optional.of(3), () -> NO_LAG, () -> settings).niceRatio();
     }
 
     private static Optional<String> reason(

@@ -6,11 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,47 +13,76 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import org.apache.hc.client5.http.classic.methods.HttpGet;
+import org.apache.hc.client5.http.classic.methods.HttpPost;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.io.entity.EntityUtils;
+import org.apache.hc.core5.http.io.entity.StringEntity;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.util.Timeout;
 
 /**
  * Asks the coupon service until it answers: what has no answer yet (no connection, a timeout, 5xx, 429, "in progress") is sent
  * again, to the next instance, under the same idempotency key. Safe for many threads.
  */
-final class CouponApi {
+final class CouponApi implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
+    private static final int MOST_CONNECTIONS = 64;
     private static final long FIRST_BACK_OFF_MILLIS = 10;
     private static final long LONGEST_BACK_OFF_MILLIS = 160;
 
     private final List<URI> instances;
-    private final Duration requestTimeout;
     private final Duration deadline;
     private final Pace pace;
-    private final HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT_TIMEOUT)
-            .build();
+    private final CloseableHttpClient client;
     private final Map<String, LongAdder> retries = new ConcurrentHashMap<>();
 
     CouponApi(List<URI> instances, Duration requestTimeout, Duration deadline, Pace pace) {
         this.instances = List.copyOf(instances);
-        this.requestTimeout = requestTimeout;
+        this.client = HttpClients.custom()
+                .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
+                        .setMaxConnPerRoute(MOST_CONNECTIONS)
+                        .setMaxConnTotal(MOST_CONNECTIONS * instances.size())
+                        .setDefaultConnectionConfig(ConnectionConfig.custom()
+                                .setConnectTimeout(Timeout.of(CONNECT_TIMEOUT))
+                                .setSocketTimeout(Timeout.of(requestTimeout))
+                                .build())
+                        .build())
+                .setDefaultRequestConfig(RequestConfig.custom()
+                        .setResponseTimeout(Timeout.of(requestTimeout))
+                        .build())
+                // What is sent again is sent again here, where it is counted.
+                .disableAutomaticRetries()
+                .disableRedirectHandling()
+                .disableCookieManagement()
+                .disableAuthCaching()
+                .disableContentCompression()
+                .disableDefaultUserAgent()
+                .build();
         this.deadline = deadline;
         this.pace = pace;
     }
 
     /** @param first the instance to ask first; retries go round */
     Answer post(int first, String path, String body, String key) throws InterruptedException {
-        return ask(
-                first,
-                path,
-                HttpRequest.newBuilder()
-                        .header("Content-Type", "application/json")
-                        .header("Idempotency-Key", key)
-                        .POST(BodyPublishers.ofString(body)));
+        return ask(first, instance -> {
+            HttpPost request = new HttpPost(instance.resolve(path));
+            request.setHeader("Idempotency-Key", key);
+            request.setEntity(new StringEntity(body, ContentType.APPLICATION_JSON));
+            return request;
+        });
     }
 
     Answer get(int first, String path) throws InterruptedException {
-        return ask(first, path, HttpRequest.newBuilder().GET());
+        return ask(first, instance -> new HttpGet(instance.resolve(path)));
     }
 
     Map<String, Long> retries() {
@@ -67,16 +91,16 @@ final class CouponApi {
         return counts;
     }
 
-    private Answer ask(int first, String path, HttpRequest.Builder request) throws InterruptedException {
+    private Answer ask(int first, Function<URI, ClassicHttpRequest> request) throws InterruptedException {
         long end = System.nanoTime() + deadline.toNanos();
-        request.timeout(requestTimeout);
         for (int attempt = 1; ; attempt++) {
             URI instance = instances.get(Math.floorMod(first + attempt - 1, instances.size()));
+            int now = attempt;
             String open;
             try {
-                HttpResponse<String> response =
-                        client.send(request.uri(instance.resolve(path)).build(), BodyHandlers.ofString());
-                Answer answer = answer(response, attempt);
+                Answer answer = client.execute(
+                        request.apply(instance),
+                        response -> answer(response.getCode(), EntityUtils.toString(response.getEntity()), now));
                 if (answer.kind() != Answer.Kind.NONE) {
                     return answer;
                 }
@@ -96,9 +120,13 @@ final class CouponApi {
         }
     }
 
-    private static Answer answer(HttpResponse<String> response, int attempt) {
-        int status = response.statusCode();
-        JsonNode body = body(response.body());
+    @Override
+    public void close() {
+        client.close(CloseMode.IMMEDIATE);
+    }
+
+    private static Answer answer(int status, String text, int attempt) {
+        JsonNode body = body(text);
         if (status / 100 == 2) {
             return body.isMissingNode()
                     ? new Answer(Answer.Kind.REFUSED, status, "not_json", body, attempt)

@@ -288,6 +288,7 @@ public final class CouponLoad implements AutoCloseable {
     public void close() {
         pace.stop();
         threads.shutdownNow();
+        api.close();
     }
 
     private List<KnownUser> users() {

@@ -89,7 +89,7 @@ final class CouponLoadTest {
                                 .withRates(500, 100)
                                 .withClients(4, 20))) {
             Report report = run(load, 200);
-            assertThat(report.retries()).containsKey("ConnectException");
+            assertThat(report.retries()).containsKey("HttpHostConnectException");
             assertThat(report.failures()).isEmpty();
         }
     }
