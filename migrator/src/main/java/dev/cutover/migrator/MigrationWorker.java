@@ -9,6 +9,9 @@ import dev.cutover.core.stage.Instance;
 import dev.cutover.core.stage.Lease;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.migrator.apply.AppliedKeys;
+import dev.cutover.migrator.throttle.SourceThreads;
+import dev.cutover.migrator.throttle.Throttle;
 import dev.cutover.migrator.watch.Watches;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetAddress;
@@ -44,6 +47,7 @@ public final class MigrationWorker implements AutoCloseable {
     private final String instanceId;
     private final String owner;
     private final Streams streams;
+    private final Throttle throttle;
     private final CopyJob copyJob;
     private final Watches watches;
     private final String version;
@@ -73,10 +77,27 @@ public final class MigrationWorker implements AutoCloseable {
             String instanceId,
             MeterRegistry meters,
             Failpoints failpoints) {
+        this(plan, topology, control, instanceId, meters, failpoints, AppliedKeys.UNHEARD);
+    }
+
+    /**
+     * The same with somebody who hears what is applied.
+     *
+     * @param hearer hears of every batch of the forward stream that is committed
+     */
+    public MigrationWorker(
+            MigrationPlan plan,
+            Topology topology,
+            ControlDatabase control,
+            String instanceId,
+            MeterRegistry meters,
+            Failpoints failpoints,
+            AppliedKeys hearer) {
         this.control = control;
         this.instanceId = instanceId;
         this.owner = LeaseOwner.ofThisProcess(instanceId);
-        this.streams = new Streams(topology, failpoints);
+        this.streams = new Streams(topology, failpoints, hearer);
+        this.throttle = new Throttle(plan.copy(), new SourceThreads(topology), streams::lag, streams::liveSettings);
         this.copyJob = new CopyJob(topology, control, streams, failpoints);
         this.watches = new Watches(topology, control);
         String implementation = MigrationWorker.class.getPackage().getImplementationVersion();
@@ -202,6 +223,11 @@ public final class MigrationWorker implements AutoCloseable {
     /** Whether this one holds the lease. */
     public boolean active() {
         return active;
+    }
+
+    /** Why work in the background must wait now, as a copy would have to; empty when it may go on. */
+    public Optional<String> holdsBack() {
+        return streams.starting() ? Optional.of("a stream is starting") : throttle.reason();
     }
 
     /** What the heartbeat reports, now. */

@@ -11,6 +11,7 @@ import dev.cutover.core.topology.ServerAddress;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.migrator.Pipeline.StreamPlace;
+import dev.cutover.migrator.apply.AppliedKeys;
 import dev.cutover.migrator.apply.ApplyFailedException;
 import dev.cutover.migrator.apply.ApplyWorker;
 import dev.cutover.migrator.apply.Tables;
@@ -36,6 +37,7 @@ final class Streams implements AutoCloseable {
 
     private final Topology topology;
     private final Failpoints failpoints;
+    private final AppliedKeys hearer;
     private final Map<String, StreamKeeper> keepers = new LinkedHashMap<>();
     private final ExecutorService openers = Executors.newCachedThreadPool(runnable -> {
         Thread thread = new Thread(runnable, "open-applier");
@@ -46,9 +48,15 @@ final class Streams implements AutoCloseable {
     private @Nullable Map<String, Projection> forward;
     private @Nullable Map<String, Projection> backward;
 
-    Streams(Topology topology, Failpoints failpoints) {
+    /**
+     * None runs yet.
+     *
+     * @param hearer hears what the appliers of the forward stream commit
+     */
+    Streams(Topology topology, Failpoints failpoints, AppliedKeys hearer) {
         this.topology = topology;
         this.failpoints = failpoints;
+        this.hearer = hearer;
     }
 
     void settings(Map<String, String> live) {
@@ -120,6 +128,7 @@ final class Streams implements AutoCloseable {
                 Map<String, Projection> projections = forwardProjections();
                 MigrationPlan plan = topology.plan();
                 openAll(plan.layout().databases(), appliers, projections, epoch);
+                appliers.forEach(applier -> applier.tell(hearer));
                 return Pipeline.start(
                         topology,
                         new StreamPlace(stream, epoch, DatabaseId.OLD),

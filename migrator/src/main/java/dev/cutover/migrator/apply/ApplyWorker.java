@@ -66,6 +66,7 @@ public final class ApplyWorker implements AutoCloseable {
     private volatile GtidSet position;
     private volatile boolean closed;
     private volatile boolean settling;
+    private volatile AppliedKeys hearer = AppliedKeys.UNHEARD;
     private final CountDownLatch settled = new CountDownLatch(1);
     private @Nullable Thread thread;
     private long firstBeat = Long.MIN_VALUE;
@@ -227,6 +228,11 @@ public final class ApplyWorker implements AutoCloseable {
         started.start();
     }
 
+    /** From now on it hears of every batch that is committed. */
+    public void tell(AppliedKeys newHearer) {
+        hearer = newHearer;
+    }
+
     /** Hands transactions over in commit order; waits while the worker has enough to do. */
     public void offer(List<SourceTransaction> transactions) throws InterruptedException {
         for (SourceTransaction transaction : transactions) {
@@ -309,6 +315,7 @@ public final class ApplyWorker implements AutoCloseable {
             batchAt = System.nanoTime();
             writer.apply(batch, position.union(last.position()), this::note);
             rowsApplied.addAndGet(batch.keys());
+            hearer.applied(database, batch.dirty());
         } else if (urgent || settling || System.nanoTime() - savedAt >= FLUSH_NANOS) {
             target.write(position.union(last.position()), connection -> {});
         } else {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cutover.verifier.watch;
+
+import org.jspecify.annotations.NullMarked;
