@@ -44,9 +44,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--rate",
             paramLabel = "N",
-            defaultValue = "360",
+            defaultValue = "400",
             description = "Writes a second, and a fifth as many reads; default ${DEFAULT-VALUE}.")
-    int rate = 360;
+    int rate = 400;
 
     @Option(
             names = "--shards",

@@ -27,7 +27,7 @@ final class Bulkhead {
     private static final int MOST_A_TRANSACTION = 64;
     private static final Duration LOOK = Duration.ofMillis(200);
     // From the beginning of one transaction to the beginning of the next.
-    private static final long GATHER_NANOS = Duration.ofMillis(100).toNanos();
+    private static final long GATHER_NANOS = Duration.ofMillis(200).toNanos();
 
     private final BlockingQueue<Mirroring> queue;
     private final CircuitBreaker breaker;
