@@ -55,6 +55,7 @@ class PlanReaderTest {
         assertThat(plan.dynamicTables())
                 .extracting(TablePlan::name)
                 .containsExactly("user_coupon", "coupon_redemption", "coupon_operation");
+        assertThat(plan.copy().niceRatio()).isEqualTo(0.5);
         TablePlan coupon = plan.table("user_coupon");
         assertThat(coupon.key()).containsEntry("coupon_id", "({id} << 10) | {shard}");
         assertThat(coupon.columns().keySet()).startsWith("user_id", "template_id", "coupon_sn");
@@ -91,7 +92,7 @@ class PlanReaderTest {
         MigrationPlan plan = PlanReader.parse(SMALL, "cutover.yaml", false);
 
         assertThat(plan.strategy()).isEqualTo(MigrationPlan.Strategy.ROLLING);
-        assertThat(plan.copy()).isEqualTo(new CopyPlan(2000, 2, Duration.ofSeconds(10), 60, 0.5));
+        assertThat(plan.copy()).isEqualTo(new CopyPlan(2000, 2, Duration.ofSeconds(10), 60, 0));
         assertThat(plan.fence()).isEqualTo(new FencePlan(false, List.of()));
         assertThat(plan.verify()).isEqualTo(new VerifyPlan(Duration.ofHours(24), 64_000, List.of(), null));
         assertThat(plan.reads()).isEqualTo(new ReadsPlan(List.of(1, 5, 25, 50, 100), 0.1));
