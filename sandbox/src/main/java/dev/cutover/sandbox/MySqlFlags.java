@@ -51,7 +51,7 @@ final class MySqlFlags {
                 "--performance-schema-instrument=wait/synch/%=OFF",
                 "--performance-schema-instrument=wait/io/file/%=OFF",
                 "--performance-schema-instrument=wait/io/socket/%=OFF",
-                "--performance-schema-consumer-statements-digest=OFF",
+                "--performance-schema-digests-size=1000",
                 "--performance-schema-events-statements-history-long-size=100",
                 "--performance-schema-events-waits-history-long-size=100",
                 "--performance-schema-events-stages-history-long-size=100",
