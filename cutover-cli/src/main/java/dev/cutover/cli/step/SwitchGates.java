@@ -34,27 +34,36 @@ final class SwitchGates {
     List<Gate> toNew(boolean streamed) {
         List<Gate> gates = new ArrayList<>();
         if (streamed) {
+            gates.addAll(watched(Side.NEW, "switch"));
             gates.add(VerificationGate.of(context, register));
             gates.add(DefinitionGate.of(context));
             gates.add(copied());
             gates.add(quarantine());
             gates.add(XaGate.notUsed(context, limits.xaAccepted()));
         }
-        gates.addAll(both(Side.NEW, "switch", streamed));
+        gates.addAll(able(Side.NEW, "switch", streamed));
         return gates;
     }
 
     List<Gate> toOld() {
-        return both(Side.OLD, "rollback", true);
+        List<Gate> gates = new ArrayList<>(watched(Side.OLD, "rollback"));
+        gates.addAll(able(Side.OLD, "rollback", true));
+        return gates;
     }
 
-    private List<Gate> both(Side to, String command, boolean streamed) {
+    /**
+     * Each gate of these is the ground the next one stands on, and all of them that of a verification: without a worker there is no lag to
+     * tell and nobody watches, and a stray write voids the proof. Who reads a refusal begins with the first.
+     */
+    private List<Gate> watched(Side to, String command) {
+        return List.of(
+                Instances.workerGate(context.control()),
+                LagGate.of(context.control(), limits.maxLag(), command),
+                StrayGate.of(context, to));
+    }
+
+    private List<Gate> able(Side to, String command, boolean streamed) {
         List<Gate> gates = new ArrayList<>();
-        if (streamed) {
-            gates.add(Instances.workerGate(context.control()));
-            gates.add(LagGate.of(context.control(), limits.maxLag(), command));
-            gates.add(StrayGate.of(context, to));
-        }
         gates.add(Instances.followGate(context.control(), register));
         gates.add(sameEpoch());
         if (context.plan().fence().triggers()) {

@@ -89,12 +89,13 @@ class StoppedProcessIT {
     /** As an operator does whom a busy stream makes wait. */
     private TypedCommand switchNow() {
         TypedCommand[] last = {switchOnce()};
-        Awaitility.await().atMost(BOUND).until(() -> {
-            boolean ended = last[0].exitCode() != 4 && last[0].exitCode() != 7;
-            if (!ended) {
+        Awaitility.await().atMost(BOUND).untilAsserted(() -> {
+            if (last[0].exitCode() == 4 || last[0].exitCode() == 7) {
+                TypedCommand refused = last[0];
                 last[0] = switchOnce();
+                // Says, when time is up, what kept the switch from beginning.
+                assertThat(refused.err()).isEmpty();
             }
-            return ended;
         });
         return last[0];
     }

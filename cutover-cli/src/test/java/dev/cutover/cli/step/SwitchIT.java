@@ -192,6 +192,7 @@ class SwitchIT {
         assertThat(refused.err())
                 .contains("no stray writes: 1 stray write: INSERT on note_001 in shard-1 (127.0.0.1:")
                 .contains("transaction ")
+                .contains("verified: the proof of shard-1 is void: 1 stray write was seen since the pass began")
                 .contains("cutover strays ack --all --reason=");
         assertThat(TypedCommand.run(folder, "status").out())
                 .contains("stray writes 1 open")
