@@ -16,8 +16,21 @@ CREATE TABLE IF NOT EXISTS coupon_template (
   valid_to         BIGINT        NULL,
   scope            TINYINT       NOT NULL COMMENT '0 all, 1 category, 2 white list, 3 black list',
   goods_list       VARCHAR(1023) NULL,
-  status           TINYINT       NOT NULL COMMENT '0 draft, 1 published, 2 paused, 3 ended, 4 archived',
+  status           TINYINT       NOT NULL COMMENT '0 draft, 1 published, 2 paused, 3 ended, 4 archived, 5 publishing',
   created_at       BIGINT        NULL,
+  version          INT           NOT NULL DEFAULT 0 COMMENT 'grows with every change: what an editor has seen',
+  rule_version     INT           NOT NULL DEFAULT 1 COMMENT 'the version of the rules that coupons are issued under',
+  claim_from       BIGINT        NULL,
+  claim_to         BIGINT        NULL,
+  daily_limit      INT           NULL COMMENT 'how many one user may claim a day; NULL: no limit',
+  discount_cap_minor BIGINT      NULL COMMENT 'the most a percentage takes off; NULL: no cap',
+  refund_policy    TINYINT       NOT NULL DEFAULT 1 COMMENT '1 restore if valid, 2 restore, 3 extend, 4 never',
+  extend_days      INT           NULL COMMENT 'only of policy 3',
+  stack_group      VARCHAR(32)   NULL COMMENT 'at most one of a group an order; NULL: of none',
+  stackable        TINYINT       NOT NULL DEFAULT 1,
+  biz_type         VARCHAR(32)   NULL,
+  metadata         JSON          NULL,
+  updated_at       BIGINT        NULL,
   PRIMARY KEY (template_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

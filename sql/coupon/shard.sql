@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS user_coupon_{table} (
   item_no          SMALLINT    NOT NULL,
   rule_version     INT         NOT NULL DEFAULT 1,
   version          INT         NOT NULL DEFAULT 0,
+  discount_cap_minor BIGINT    NULL COMMENT 'as of the template when it was issued',
   PRIMARY KEY (coupon_id),
   UNIQUE KEY uk_claim (user_id, template_id, claim_seq),
   UNIQUE KEY uk_request (user_id, request_no, item_no),

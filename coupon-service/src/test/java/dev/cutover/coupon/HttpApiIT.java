@@ -114,6 +114,7 @@ final class HttpApiIT {
         assertThat(reply.body().toString())
                 .isEqualTo("{\"object\":\"template\",\"id\":\"tpl_" + template + "\",\"name\":\"满减\",\"discount\":"
                         + "{\"kind\":\"STORE\",\"type\":\"AMOUNT_OFF\",\"amount_off_minor\":500,\"percent_off_bp\":null,"
+                        + "\"cap_minor\":null,"
                         + "\"threshold_minor\":3000,\"currency\":\"CNY\"},\"total_quantity\":10,\"per_user_limit\":2,"
                         + "\"validity\":{\"type\":\"DAYS\",\"days\":3,\"valid_from\":null,\"valid_to\":null},"
                         + "\"scope\":\"ALL\",\"status\":\"PUBLISHED\",\"created_at\":\"2026-01-01T19:04:05Z\"}");

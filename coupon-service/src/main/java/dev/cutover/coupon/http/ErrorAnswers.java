@@ -34,6 +34,9 @@ final class ErrorAnswers {
         if (failure instanceof Refusal e) {
             return answer(ofReason(e.reason()), e.param(), message(e), requestId);
         }
+        if (failure instanceof MigrationFenceException e && e.standing()) {
+            return answer(ApiError.MIGRATION_FENCE, "", message(e), requestId);
+        }
         if (failure instanceof MigrationFenceException || failure instanceof EpochMovedException) {
             return answer(
                     ApiError.MIGRATION_FENCE,
@@ -95,6 +98,11 @@ final class ErrorAnswers {
             case THRESHOLD_NOT_MET -> ApiError.THRESHOLD_NOT_MET;
             case ALREADY_REFUNDED -> ApiError.ALREADY_REFUNDED;
             case IDEMPOTENCY_KEY_REUSED -> ApiError.IDEMPOTENCY_KEY_REUSED;
+            case TEMPLATE_NOT_PUBLISHED -> ApiError.TEMPLATE_NOT_PUBLISHED;
+            case TEMPLATE_PAUSED -> ApiError.TEMPLATE_PAUSED;
+            case TEMPLATE_NOT_EDITABLE -> ApiError.TEMPLATE_NOT_EDITABLE;
+            case VERSION_CONFLICT -> ApiError.VERSION_CONFLICT;
+            case STOCK_BELOW_ISSUED -> ApiError.STOCK_BELOW_ISSUED;
         };
     }
 

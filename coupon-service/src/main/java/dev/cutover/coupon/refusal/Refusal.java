@@ -22,7 +22,12 @@ public final class Refusal extends RuntimeException {
         COUPON_EXPIRED,
         THRESHOLD_NOT_MET,
         ALREADY_REFUNDED,
-        IDEMPOTENCY_KEY_REUSED;
+        IDEMPOTENCY_KEY_REUSED,
+        TEMPLATE_NOT_PUBLISHED,
+        TEMPLATE_PAUSED,
+        TEMPLATE_NOT_EDITABLE,
+        VERSION_CONFLICT,
+        STOCK_BELOW_ISSUED;
 
         public String code() {
             return name().toLowerCase(Locale.ROOT);

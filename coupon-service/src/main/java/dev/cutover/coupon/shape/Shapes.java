@@ -38,7 +38,7 @@ public final class Shapes {
         validity.put("valid_from", template.fixedRange() ? time(template.validFrom()) : null);
         validity.put("valid_to", template.fixedRange() ? time(template.validTo()) : null);
         node.put("scope", scope(template.scope()));
-        node.put("status", template.published() ? "PUBLISHED" : "ENDED");
+        node.put("status", template.state().name());
         node.put("created_at", time(template.createdAt()));
         return node;
     }
@@ -58,6 +58,7 @@ public final class Shapes {
         node.put("type", discount.typeWord());
         node.put("amount_off_minor", discount.amountOffMinor());
         node.put("percent_off_bp", discount.percentOffBp());
+        node.put("cap_minor", discount.capMinor());
         node.put("threshold_minor", discount.thresholdMinor());
         node.put("currency", Discount.CURRENCY);
         return node;

@@ -33,11 +33,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ShardedCouponStore implements CouponStore {
     private static final int CLAIMED = 1;
-    private static final int COUPON_COLUMNS = 19;
+    private static final int COUPON_COLUMNS = 20;
 
     private static final String COUPON =
             "SELECT coupon_id, user_id, template_id, coupon_sn, status, used_at, valid_from,"
-                    + " valid_to, order_no, created_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor FROM ";
+                    + " valid_to, order_no, created_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor,"
+                    + " discount_cap_minor FROM ";
 
     private final Templates templates;
     private final Sequences sequences;
@@ -127,7 +128,8 @@ public final class ShardedCouponStore implements CouponStore {
             values.add(firstClaim + item);
             values.add(order.operation().id());
             values.add(item);
-            values.add(1);
+            values.add(claimed.template().terms().ruleVersion());
+            values.add(discount.capMinor());
         }
         try {
             Sql.update(
@@ -135,7 +137,7 @@ public final class ShardedCouponStore implements CouponStore {
                     "INSERT INTO " + unit.table(Tables.COUPON)
                             + " (coupon_id, user_id, template_id, coupon_sn, source, status, valid_from, valid_to, created_at,"
                             + " updated_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor, claim_seq,"
-                            + " request_no, item_no, rule_version) VALUES "
+                            + " request_no, item_no, rule_version, discount_cap_minor) VALUES "
                             + Sql.tuples(order.quantity(), COUPON_COLUMNS),
                     values.toArray());
         } catch (SQLException e) {

@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param amountOffMinor minor units off, null for percent off
  * @param percentOffBp basis points off, null unless percent off
  * @param thresholdMinor the least order amount, 0 for none
+ * @param capMinor the most it takes off, null for no cap and for everything of the mall
  */
 public record Discount(
         int kind,
         int type,
         @Nullable Long amountOffMinor,
         @Nullable Long percentOffBp,
-        long thresholdMinor) {
+        long thresholdMinor,
+        @Nullable Long capMinor) {
     /** The one currency of the mall. */
     public static final String CURRENCY = "CNY";
 
@@ -62,6 +64,7 @@ public record Discount(
             return 0;
         }
         long off = Math.addExact(Math.multiplyExact(orderMinor.getAsLong(), percentOffBp), BASIS / 2) / BASIS;
-        return Math.min(off, leftMinor);
+        long capped = capMinor == null ? off : Math.min(off, capMinor);
+        return Math.min(capped, leftMinor);
     }
 }

@@ -20,7 +20,8 @@ public final class LegacyTemplates {
             CASE t.type WHEN 1 THEN 2 WHEN 2 THEN 3 ELSE 1 END AS discount_type,
             IF(t.type = 1, NULL, CAST(t.amount * 100 AS SIGNED)) AS amount_off_minor,
             IF(t.type = 1, CAST((10 - t.amount) * 1000 AS SIGNED), NULL) AS percent_off_bp,
-            CAST(COALESCE(t.min_point, 0) * 100 AS SIGNED) AS threshold_minor""";
+            CAST(COALESCE(t.min_point, 0) * 100 AS SIGNED) AS threshold_minor,
+            CAST(NULL AS SIGNED) AS discount_cap_minor""";
 
     private static final String SELECT = "SELECT t.id AS template_id, t.coupon_name AS name, " + RULES + """
             ,
@@ -47,7 +48,7 @@ public final class LegacyTemplates {
         try (PreparedStatement select = connection.prepareStatement(SELECT)) {
             select.setLong(1, id.number());
             try (ResultSet row = select.executeQuery()) {
-                return row.next() ? Optional.of(TemplateRow.read(row)) : Optional.empty();
+                return row.next() ? Optional.of(TemplateRow.read(row, Terms.OF_THE_MALL)) : Optional.empty();
             }
         }
     }

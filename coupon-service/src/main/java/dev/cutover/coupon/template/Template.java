@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param validFrom epoch milliseconds of the fixed range, null without one
  * @param validTo exclusive
  * @param scope 0 all, 1 category, 2 white list, 3 black list
- * @param status 1 published, 3 ended
+ * @param status the code of {@link #state}
+ * @param terms what only the new side knows
  */
 public record Template(
         TemplateId id,
@@ -29,8 +30,8 @@ public record Template(
         @Nullable Long validTo,
         int scope,
         int status,
-        @Nullable Long createdAt) {
-    private static final int PUBLISHED = 1;
+        @Nullable Long createdAt,
+        Terms terms) {
     private static final int FIXED_RANGE = 1;
 
     /**
@@ -42,7 +43,11 @@ public record Template(
     public record Validity(long from, long to) {}
 
     public boolean published() {
-        return status == PUBLISHED;
+        return state() == TemplateState.PUBLISHED;
+    }
+
+    public TemplateState state() {
+        return TemplateState.ofCode(status);
     }
 
     public boolean fixedRange() {
@@ -55,9 +60,7 @@ public record Template(
 
     /** The validity of a coupon claimed at {@code now}, whole seconds in epoch milliseconds; refuses outside the claim window. */
     public Validity claimedAt(long now) {
-        if (!published()) {
-            throw ended("is no longer offered");
-        }
+        requireOpen(now);
         if (!fixedRange()) {
             long days = validDays == null ? 0 : validDays;
             if (days < 1) {
@@ -68,11 +71,35 @@ public record Template(
         if (validFrom == null || validTo == null || now >= validTo) {
             throw ended("could be claimed until its last day");
         }
-        if (now < validFrom) {
-            throw new Refusal(
-                    Reason.CLAIM_NOT_STARTED, "items[0].template_id", "Template " + id + " cannot be claimed yet.");
+        // Without a window of its own for claims, a coupon cannot be claimed before it can be used.
+        if (terms.claimFrom() == null && now < validFrom) {
+            throw notStarted();
         }
         return new Validity(validFrom, validTo);
+    }
+
+    private void requireOpen(long now) {
+        switch (state()) {
+            case DRAFT, PUBLISHING ->
+                throw new Refusal(
+                        Reason.TEMPLATE_NOT_PUBLISHED, "items[0].template_id", "Template " + id + " is not published.");
+            case PAUSED ->
+                throw new Refusal(Reason.TEMPLATE_PAUSED, "items[0].template_id", "Template " + id + " is paused.");
+            case ENDED, ARCHIVED -> throw ended("is no longer offered");
+            case PUBLISHED -> {
+                if (terms.claimFrom() != null && now < terms.claimFrom()) {
+                    throw notStarted();
+                }
+                if (terms.claimTo() != null && now >= terms.claimTo()) {
+                    throw ended("could be claimed until its last day");
+                }
+            }
+        }
+    }
+
+    private Refusal notStarted() {
+        return new Refusal(
+                Reason.CLAIM_NOT_STARTED, "items[0].template_id", "Template " + id + " cannot be claimed yet.");
     }
 
     /** Refuses when a user with {@code held} coupons of this template asks for {@code quantity} more. */

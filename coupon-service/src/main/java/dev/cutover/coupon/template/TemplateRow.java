@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 public final class TemplateRow {
     private TemplateRow() {}
 
-    static Template read(ResultSet row) throws SQLException {
+    /** @param terms what the mall has no columns for */
+    static Template read(ResultSet row, Terms terms) throws SQLException {
         return new Template(
                 new TemplateId(row.getLong("template_id")),
                 row.getString("name"),
@@ -22,17 +23,34 @@ public final class TemplateRow {
                 number(row, "valid_to"),
                 row.getInt("scope"),
                 row.getInt("status"),
-                number(row, "created_at"));
+                number(row, "created_at"),
+                terms);
     }
 
-    /** The five rule columns that templates and coupons share. */
+    /** The columns that only the new side has. */
+    static Terms terms(ResultSet row) throws SQLException {
+        return new Terms(
+                row.getInt("version"),
+                row.getInt("rule_version"),
+                number(row, "claim_from"),
+                number(row, "claim_to"),
+                number(row, "daily_limit"),
+                number(row, "discount_cap_minor"),
+                RefundPolicy.ofCode(row.getInt("refund_policy")),
+                number(row, "extend_days"),
+                row.getString("stack_group"),
+                row.getBoolean("stackable"));
+    }
+
+    /** The six rule columns that templates and coupons share. */
     public static Discount discount(ResultSet row) throws SQLException {
         return new Discount(
                 row.getInt("kind"),
                 row.getInt("discount_type"),
                 number(row, "amount_off_minor"),
                 number(row, "percent_off_bp"),
-                row.getLong("threshold_minor"));
+                row.getLong("threshold_minor"),
+                number(row, "discount_cap_minor"));
     }
 
     /** A number that may be NULL. */

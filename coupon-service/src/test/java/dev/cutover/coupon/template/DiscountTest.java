@@ -8,8 +8,8 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 final class DiscountTest {
-    private static final Discount FIVE_OFF = new Discount(1, 1, 500L, null, 3000);
-    private static final Discount FIFTEEN_PERCENT = new Discount(1, 2, null, 1500L, 0);
+    private static final Discount FIVE_OFF = new Discount(1, 1, 500L, null, 3000, null);
+    private static final Discount FIFTEEN_PERCENT = new Discount(1, 2, null, 1500L, 0, null);
 
     @Test
     void aFixedAmountNeverPaysOut() {
@@ -25,6 +25,14 @@ final class DiscountTest {
         assertThat(FIFTEEN_PERCENT.amountOn(OptionalLong.of(3), 3)).isZero();
         assertThat(FIFTEEN_PERCENT.amountOn(OptionalLong.of(10_000_000_000L), Long.MAX_VALUE))
                 .isEqualTo(1_500_000_000L);
+    }
+
+    @Test
+    void aCapIsTheMostAPercentageTakesOff() {
+        Discount capped = new Discount(1, 2, null, 9000L, 0, 700L);
+        assertThat(capped.amountOn(OptionalLong.of(10_000), 10_000)).isEqualTo(700);
+        assertThat(capped.amountOn(OptionalLong.of(10_000), 300)).isEqualTo(300);
+        assertThat(capped.amountOn(OptionalLong.of(500), 500)).isEqualTo(450);
     }
 
     @Test
