@@ -19,12 +19,11 @@ public enum Eligibility {
         if (superBlacklisted) {
             return SUPER_BLACKLISTED;
         }
-        boolean usable =
-                switch (scope) {
-                    case ALL -> true;
-                    case BLACK_LIST -> !listed;
-                    default -> listed;
-                };
+        boolean usable = switch (scope) {
+            case ALL -> true;
+            case BLACK_LIST -> !listed;
+            default -> listed;
+        };
         return usable ? ELIGIBLE : NOT_APPLICABLE;
     }
 }

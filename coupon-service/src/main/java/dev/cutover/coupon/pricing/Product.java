@@ -8,4 +8,6 @@ import org.jspecify.annotations.Nullable;
  * @param category null when the order does not tell it
  */
 public record Product(
-        @Nullable String id, @Nullable String goodsSn, @Nullable String category) {}
+        @Nullable String id,
+        @Nullable String goodsSn,
+        @Nullable String category) {}
