@@ -101,7 +101,8 @@ public final class CouponService implements AutoCloseable {
                     rooms::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
             server = opening(CouponServer.start(
                     options.port(),
-                    new CouponServer.Rooms(rooms.templates(), rooms.claims(), rooms.redemptions(), rooms.wallet()),
+                    new CouponServer.Rooms(
+                            rooms.templates(), rooms.claims(), rooms.redemptions(), rooms.holds(), rooms.wallet()),
                     new State(),
                     meters));
         } catch (RuntimeException e) {
