@@ -72,3 +72,39 @@ CREATE TABLE IF NOT EXISTS stock_transfer (
   KEY idx_state (state),
   KEY idx_template (template_id, epoch, state)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Statistics: each shard database's part of a sum, so that a part can be counted anew by itself.
+CREATE TABLE IF NOT EXISTS coupon_stat (
+  database_no    SMALLINT NOT NULL,
+  template_id    BIGINT   NOT NULL,
+  day            INT      NOT NULL COMMENT 'days since 1970-01-01 on the wall clock of the mall',
+  source         TINYINT  NOT NULL COMMENT '0 sent, 1 claimed, 2 code',
+  issued         BIGINT   NOT NULL,
+  redeemed       BIGINT   NOT NULL,
+  redeemed_minor BIGINT   NOT NULL,
+  refunded       BIGINT   NOT NULL COMMENT 'uses taken back whole',
+  refunded_minor BIGINT   NOT NULL,
+  PRIMARY KEY (database_no, template_id, day, source),
+  KEY idx_template (template_id, day)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What coupons spared on single products; known only of orders that told their lines.
+CREATE TABLE IF NOT EXISTS coupon_stat_goods (
+  database_no    SMALLINT    NOT NULL,
+  template_id    BIGINT      NOT NULL,
+  goods_sn       VARCHAR(64) NOT NULL,
+  day            INT         NOT NULL,
+  redeemed       BIGINT      NOT NULL,
+  redeemed_minor BIGINT      NOT NULL,
+  PRIMARY KEY (database_no, template_id, goods_sn, day),
+  KEY idx_template (template_id, day)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- How far the ledger of each shard database is in the sums above; moved in their transaction.
+CREATE TABLE IF NOT EXISTS coupon_stat_progress (
+  database_no SMALLINT NOT NULL,
+  epoch       BIGINT   NOT NULL COMMENT 'counted from the rows in this epoch; another one counts anew',
+  entry_id    BIGINT   NOT NULL,
+  counted_at  BIGINT   NOT NULL,
+  PRIMARY KEY (database_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -1,29 +1,23 @@
 package dev.cutover.coupon;
 
 import com.github.benmanes.caffeine.cache.Ticker;
-import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.claim.CouponSerials;
-import dev.cutover.coupon.hold.HoldSweeper;
-import dev.cutover.coupon.hold.Holds;
 import dev.cutover.coupon.idempotency.Operations;
+import dev.cutover.coupon.ledger.LedgerFeed;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.meta.BlockSequences;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.meta.MetaDatabase;
-import dev.cutover.coupon.pricing.ProductLists;
 import dev.cutover.coupon.redeem.Redemptions;
+import dev.cutover.coupon.statistics.Statistics;
 import dev.cutover.coupon.stock.SoldOut;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.LegacyCouponStore;
-import dev.cutover.coupon.store.LegacyUses;
-import dev.cutover.coupon.store.Prices;
-import dev.cutover.coupon.store.Sequences;
 import dev.cutover.coupon.store.ShardedCouponStore;
-import dev.cutover.coupon.store.ShardedUses;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.transfer.StockDatabases;
@@ -32,7 +26,6 @@ import dev.cutover.coupon.wallet.Wallet;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,10 +36,9 @@ record CouponRooms(
         TemplateCatalog templates,
         Claims claims,
         Redemptions redemptions,
-        Holds holds,
-        HoldSweeper holdSweeper,
         Wallet wallet,
-        StockTransfers transfers) {
+        StockTransfers transfers,
+        Statistics statistics) {
     private static final Logger LOG = LoggerFactory.getLogger(CouponRooms.class);
 
     /** Makes the way to the databases for the stores of the two sides. */
@@ -62,37 +54,13 @@ record CouponRooms(
             ClaimLock lock,
             InstantSource clock,
             Duration writeBudget) {
-        return wire(topology, gate, truth, lock, clock, writeBudget, Failpoints.ofThisJvm());
-    }
-
-    static CouponRooms wire(
-            Topology topology,
-            Gate gate,
-            Supplier<TemplateCatalog.Truth> truth,
-            ClaimLock lock,
-            InstantSource clock,
-            Duration writeBudget,
-            Failpoints failpoints) {
         SlotUsers users = new SlotUsers(topology.plan().layout());
         TemplateCatalog templates = new TemplateCatalog(topology, truth, Ticker.systemTicker());
         SoldOut soldOut = new SoldOut(() -> truth.get().epoch(), Ticker.systemTicker());
         MetaDatabase meta = new MetaDatabase(topology);
-        Sequences sequences = new BlockSequences(meta);
-        ProductLists lists = ProductLists.EVERYTHING;
         CouponDatabases databases = gate.over(
-                new LegacyCouponStore(
-                        templates::findOnOld,
-                        // The mall's templates say nothing of the use of coupons.
-                        new LegacyUses(new Prices(template -> Optional.empty(), lists))),
-                new ShardedCouponStore(
-                        templates::findOnNew,
-                        sequences,
-                        soldOut,
-                        new ShardedUses(
-                                new Prices(templates::findOnNew, lists),
-                                sequences,
-                                topology.plan().layout(),
-                                failpoints)));
+                new LegacyCouponStore(templates::findOnOld),
+                new ShardedCouponStore(templates::findOnNew, new BlockSequences(meta), soldOut));
         StockTransfers transfers =
                 new StockTransfers(new StockDatabases(topology, databases, meta, users), soldOut, clock);
         Operations operations = new Operations(databases, clock);
@@ -107,26 +75,20 @@ record CouponRooms(
                         users,
                         new CouponSerials(new SecureRandom()),
                         writeBudget),
-                new Redemptions(databases, operations, users, clock, writeBudget),
-                new Holds(databases, operations, users, clock, new SecureRandom(), writeBudget),
-                new HoldSweeper(topology, databases, users, clock, writeBudget),
+                new Redemptions(databases, operations, users, writeBudget),
                 new Wallet(databases, users, clock),
-                transfers);
+                transfers,
+                new Statistics(topology, databases, meta, new LedgerFeed(topology, databases, users, clock), clock));
     }
 
     /** Claims of a template that a user may have without limit have nothing to take turns for. */
     private static ClaimLock onlyWhereItMatters(ClaimLock lock, TemplateCatalog templates) {
-        return (userId, template) -> (templates.mayLimitUsers(template) ? lock : ClaimLock.NONE).hold(userId, template);
-    }
-
-    /** Tidies what time has ended or a process left half done; never throws. */
-    void tidy() {
-        tidyStock();
-        holdSweeper.tick();
+        return (userId, asked) -> lock.hold(
+                userId, asked.stream().filter(templates::mayLimitUsers).toList());
     }
 
     /** Finishes transfers of stock that a process left half done; never throws, for a scheduled task that throws is not run again. */
-    private void tidyStock() {
+    void tidy() {
         try {
             if (databases.truth() == Side.NEW) {
                 transfers.finishAbandoned(databases.epoch());

@@ -42,6 +42,7 @@ public final class CouponService implements AutoCloseable {
     private static final List<Integer> LATENCY_BUCKETS_MILLIS = List.of(5, 10, 25, 50, 100, 250, 500, 1_000, 2_500);
     private static final Logger LOG = LoggerFactory.getLogger(CouponService.class);
     private static final Duration JANITOR = Duration.ofSeconds(2);
+    private static final Duration COUNTING = Duration.ofSeconds(1);
     private static final int ANSWER_SECONDS = 1;
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -99,10 +100,12 @@ public final class CouponService implements AutoCloseable {
                     options.writeBudget());
             var unused = background.scheduleWithFixedDelay(
                     rooms::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
+            var alsoUnused = background.scheduleWithFixedDelay(
+                    rooms.statistics()::tick, COUNTING.toMillis(), COUNTING.toMillis(), TimeUnit.MILLISECONDS);
             server = opening(CouponServer.start(
                     options.port(),
                     new CouponServer.Rooms(
-                            rooms.templates(), rooms.claims(), rooms.redemptions(), rooms.holds(), rooms.wallet()),
+                            rooms.templates(), rooms.claims(), rooms.redemptions(), rooms.wallet(), rooms.statistics()),
                     new State(),
                     meters));
         } catch (RuntimeException e) {

@@ -17,6 +17,8 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -198,6 +200,27 @@ final class HttpApiIT {
                 "items[0].template_id");
         assertInvalid(claim(user, template, 0, key()), "parameter_invalid", "items[0].quantity");
         assertInvalid(claim(user, template, 21, key()), "batch_limit_exceeded", "items[0].quantity");
+        String one = "{\"template_id\":\"tpl_" + template + "\",\"quantity\":11}";
+        assertInvalid(
+                post("/v1/claims", key(), "{\"user_id\":7,\"items\":[" + one + "," + one + "]}"),
+                "batch_limit_exceeded",
+                "items[1].quantity");
+        String twice = "{\"template_id\":\"tpl_" + template + "\"}";
+        assertInvalid(
+                post("/v1/claims", key(), "{\"user_id\":7,\"items\":[" + twice + "," + twice + "]}"),
+                "parameter_invalid",
+                "items[1].template_id");
+        assertInvalid(
+                post("/v1/claims", key(), "{\"user_id\":7,\"mode\":\"some\",\"items\":[" + twice + "]}"),
+                "parameter_invalid",
+                "mode");
+        String eleven = IntStream.rangeClosed(1, 11)
+                .mapToObj(i -> "{\"template_id\":\"tpl_" + i + "\"}")
+                .collect(Collectors.joining(","));
+        assertInvalid(
+                post("/v1/claims", key(), "{\"user_id\":7,\"items\":[" + eleven + "]}"),
+                "batch_limit_exceeded",
+                "items");
         assertInvalid(claim(3_000_000_000L, template, 1, key()), "parameter_invalid", "user_id");
         assertInvalid(claim(user, template, 1, "with space"), "parameter_invalid", "Idempotency-Key");
         assertInvalid(

@@ -126,6 +126,21 @@ final class SmallMall implements AutoCloseable {
         }
     }
 
+    /** Begins to count statements anew: the server has room for so many shapes only, and those of every test are among them. */
+    void forgetStatements() {
+        execute(DatabaseId.OLD, "TRUNCATE TABLE performance_schema.events_statements_summary_by_digest");
+    }
+
+    /** How many statements of this shape the mall's and the shard databases were given since then. */
+    long statements(String like) {
+        return number(
+                DatabaseId.OLD,
+                "SELECT COALESCE(SUM(count_star), 0) FROM performance_schema.events_statements_summary_by_digest"
+                        + " WHERE schema_name LIKE ? AND digest_text LIKE ?",
+                prefix + "\\_%",
+                like);
+    }
+
     /** A user nobody has used before. */
     long user() {
         return users.incrementAndGet();

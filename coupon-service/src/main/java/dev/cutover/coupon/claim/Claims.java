@@ -7,24 +7,32 @@ import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.operation.Deadline;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.operation.Recorded;
-import dev.cutover.coupon.shape.Shapes;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.shape.ClaimShapes;
 import dev.cutover.coupon.stock.StockShortException;
 import dev.cutover.coupon.store.ClaimOrder;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.transfer.StockTransfers;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The unified claim: any number of coupons of one template for one user, all or none, once for each key.
+ * The unified claim: coupons of one or more templates for one user, once for each key.
  *
  * <p>Safe for many threads.
  */
 public final class Claims {
     /** How many coupons one request may ask for. */
     public static final int MOST_COUPONS = 20;
+
+    /** How many templates: the recorded answer says of each what became of it, and has room for as many. */
+    public static final int MOST_TEMPLATES = 10;
 
     private static final String VERB = "claim";
 
@@ -35,6 +43,17 @@ public final class Claims {
     private final SlotUsers users;
     private final CouponSerials serials;
     private final Duration budget;
+
+    /** What happens to a claim of which one template is refused. */
+    public enum Mode {
+        /** Nothing is claimed. */
+        ALL,
+        /** The others are claimed; of one template all coupons or none. */
+        PARTIAL
+    }
+
+    /** So many coupons of one template. */
+    public record Wanted(TemplateId template, int quantity) {}
 
     public Claims(
             CouponDatabases databases,
@@ -53,21 +72,47 @@ public final class Claims {
         this.budget = budget;
     }
 
+    /** A claim of one template. */
     public Answer claim(long userId, TemplateId template, int quantity, String key) {
-        Operation operation =
-                Operation.of(userId, VERB, key, Long.toString(template.number()), Integer.toString(quantity));
-        ClaimOrder order = new ClaimOrder(
-                operation,
-                template,
-                Stream.generate(serials::next).limit(quantity).toList());
+        return claim(userId, List.of(new Wanted(template, quantity)), Mode.ALL, key);
+    }
+
+    /**
+     * A claim of several templates.
+     *
+     * @param wanted each template once
+     */
+    public Answer claim(long userId, List<Wanted> wanted, Mode mode, String key) {
+        List<String> canonical = new ArrayList<>();
+        List<ClaimOrder.Item> items = new ArrayList<>();
+        for (Wanted one : wanted) {
+            canonical.add(Long.toString(one.template().number()));
+            canonical.add(Integer.toString(one.quantity()));
+            items.add(new ClaimOrder.Item(
+                    items.size(),
+                    one.template(),
+                    Stream.generate(serials::next).limit(one.quantity()).toList()));
+        }
+        if (mode == Mode.PARTIAL) {
+            canonical.add(mode.name());
+        }
+        Operation operation = Operation.of(userId, VERB, key, canonical.toArray(String[]::new));
         Deadline deadline = Deadline.after(budget);
-        try (ClaimLock.Hold hold = lock.hold(userId, template)) {
-            return claim(order, key, deadline);
+        try (ClaimLock.Hold hold =
+                lock.hold(userId, wanted.stream().map(Wanted::template).toList())) {
+            return claim(new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items), mode, key, deadline);
         }
     }
 
-    private Answer claim(ClaimOrder order, String key, Deadline deadline) {
+    private Answer claim(ClaimOrder whole, Mode mode, String key, Deadline deadline) {
+        SortedMap<Integer, Refusal> refused = new TreeMap<>();
         while (true) {
+            ClaimOrder order = new ClaimOrder(
+                    whole.operation(),
+                    whole.source(),
+                    whole.items().stream()
+                            .filter(item -> !refused.containsKey(item.number()))
+                            .toList());
             try {
                 return operations.perform(
                         order.operation(),
@@ -76,7 +121,17 @@ public final class Claims {
                                 unit,
                                 order,
                                 now,
-                                claimed -> Shapes.claim(claimed, key).toString()));
+                                claimed -> ClaimShapes.claim(claimed, whole, refused, key)
+                                        .toString()));
+            } catch (Refusal e) {
+                // Whatever the others had got was rolled back; they are asked for again without this one.
+                if (mode == Mode.ALL || e.item().isEmpty()) {
+                    throw e;
+                }
+                refused.put(e.item().getAsInt(), e);
+                if (refused.size() == whole.items().size()) {
+                    throw refused.get(refused.firstKey());
+                }
             } catch (StockShortException e) {
                 if (deadline.passed()) {
                     throw e;

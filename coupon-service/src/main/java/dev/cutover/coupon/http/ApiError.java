@@ -22,6 +22,7 @@ enum ApiError {
     ALREADY_REFUNDED(409, "conflict_error"),
     SOLD_OUT(409, "conflict_error"),
     PER_USER_LIMIT_REACHED(409, "conflict_error"),
+    DAILY_LIMIT_REACHED(409, "conflict_error"),
     BODY_TOO_LARGE(413, "invalid_request_error"),
     IDEMPOTENCY_KEY_REUSED(422, "idempotency_error"),
     CLAIM_NOT_STARTED(422, "rule_error"),
@@ -39,15 +40,7 @@ enum ApiError {
     MIGRATION_FENCE(503, "dependency_error"),
     SHARD_UNAVAILABLE(503, "dependency_error"),
     DEPENDENCY_UNAVAILABLE(503, "dependency_error"),
-    OUTCOME_UNKNOWN(504, "dependency_error"),
-    HOLD_NOT_FOUND(404, "not_found_error"),
-    COUPON_HELD(409, "conflict_error"),
-    HOLD_EXPIRED(409, "conflict_error"),
-    HOLD_NOT_OWNER(409, "conflict_error"),
-    PRODUCT_NOT_APPLICABLE(422, "rule_error"),
-    SUPER_BLACKLISTED(422, "rule_error"),
-    STACKING_CONFLICT(422, "rule_error"),
-    REFUND_EXCEEDS_REDEEMED(422, "rule_error");
+    OUTCOME_UNKNOWN(504, "dependency_error");
 
     private static final int UNAVAILABLE = 503;
 

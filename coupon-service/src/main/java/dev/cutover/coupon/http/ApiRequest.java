@@ -58,24 +58,11 @@ final class ApiRequest {
         return key("Idempotency-Key", key);
     }
 
-    /** Who of the back office asks. */
-    String operator() {
-        String operator = request.headers().get(Headers.OPERATOR);
-        if (operator == null) {
-            throw ApiException.missing("X-Operator");
-        }
-        return key("X-Operator", operator);
-    }
-
     static String key(String param, String key) {
         if (!KEY.matcher(key).matches()) {
             throw ApiException.invalid(param, "a key of 1 to 64 letters, digits, '.', '_', ':' and '-'");
         }
         return key;
-    }
-
-    boolean hasBody() {
-        return !request.content().isEmpty();
     }
 
     RequestBody body() {

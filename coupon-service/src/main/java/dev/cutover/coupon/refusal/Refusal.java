@@ -1,6 +1,8 @@
 package dev.cutover.coupon.refusal;
 
 import java.util.Locale;
+import java.util.Objects;
+import java.util.OptionalInt;
 
 /** The business says no; nothing was changed, and the same request may be refused again. */
 public final class Refusal extends RuntimeException {
@@ -23,33 +25,48 @@ public final class Refusal extends RuntimeException {
         THRESHOLD_NOT_MET,
         ALREADY_REFUNDED,
         IDEMPOTENCY_KEY_REUSED,
-        HOLD_NOT_FOUND,
-        COUPON_HELD,
-        HOLD_EXPIRED,
-        HOLD_NOT_OWNER,
-        PRODUCT_NOT_APPLICABLE,
-        SUPER_BLACKLISTED,
-        STACKING_CONFLICT,
-        REFUND_EXCEEDS_REDEEMED,
         TEMPLATE_NOT_PUBLISHED,
         TEMPLATE_PAUSED,
         TEMPLATE_NOT_EDITABLE,
         VERSION_CONFLICT,
-        STOCK_BELOW_ISSUED;
+        STOCK_BELOW_ISSUED,
+        DAILY_LIMIT_REACHED;
 
         public String code() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
 
+    private static final int NO_ITEM = -1;
+
     private final Reason reason;
     private final String param;
+    private final int item;
 
     public Refusal(Reason reason, String param, String message) {
+        this(reason, param, message, NO_ITEM);
+    }
+
+    private Refusal(Reason reason, String param, String message, int item) {
         // No stack trace: a refusal is an answer, and a sold-out template gives many of them.
         super(message, null, false, false);
         this.reason = reason;
         this.param = param;
+        this.item = item;
+    }
+
+    /** The same about one item of a request that has several, from 0. */
+    public Refusal ofItem(int number) {
+        return new Refusal(
+                reason,
+                param.replace("items[0]", "items[" + number + "]"),
+                Objects.requireNonNull(getMessage()),
+                number);
+    }
+
+    /** The item of the request that was refused, where it was one of them. */
+    public OptionalInt item() {
+        return item == NO_ITEM ? OptionalInt.empty() : OptionalInt.of(item);
     }
 
     public Reason reason() {

@@ -3,12 +3,13 @@ package dev.cutover.coupon.shape;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.cutover.coupon.store.Claimed;
 import dev.cutover.coupon.store.CouponRow;
-import dev.cutover.coupon.store.CouponStatus;
+import dev.cutover.coupon.store.RedemptionRow;
+import dev.cutover.coupon.store.Refunded;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.Template;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +50,7 @@ public final class Shapes {
         };
     }
 
-    private static ObjectNode discount(Discount discount) {
+    static ObjectNode discount(Discount discount) {
         ObjectNode node = JSON.objectNode();
         node.put("kind", discount.kindWord());
         node.put("type", discount.typeWord());
@@ -80,29 +81,44 @@ public final class Shapes {
         return node;
     }
 
-    public static ObjectNode claim(Claimed claimed, String requestNo) {
+    public static ObjectNode redemptions(long userId, String orderNo, List<RedemptionRow> redemptions) {
         ObjectNode node = JSON.objectNode();
-        node.put("object", "claim");
-        node.put("request_no", requestNo);
-        node.put("user_id", claimed.order().userId());
-        node.put("template_id", claimed.order().template().toString());
-        node.put("claimed_at", time(claimed.at()));
-        node.put("valid_from", time(claimed.validity().from()));
-        node.put("valid_to", time(claimed.validity().to()));
-        node.set("discount", discount(claimed.template().discount()));
-        ArrayNode coupons = node.putArray("coupons");
-        for (int i = 0; i < claimed.coupons().size(); i++) {
-            ObjectNode coupon = coupons.addObject();
-            coupon.put("id", claimed.coupons().get(i).toString());
-            coupon.put("template_id", claimed.order().template().toString());
-            coupon.put("coupon_sn", claimed.order().couponSns().get(i));
-            coupon.put("status", CouponStatus.AVAILABLE.name());
+        node.put("object", "redemption_list");
+        node.put("user_id", userId);
+        node.put("order_no", orderNo);
+        node.put(
+                "redeemed_at",
+                redemptions.isEmpty() ? null : time(redemptions.get(0).createdAt()));
+        node.put("currency", Discount.CURRENCY);
+        ArrayNode data = node.putArray("redemptions");
+        for (RedemptionRow redemption : redemptions) {
+            ObjectNode one = data.addObject();
+            one.put("object", "redemption");
+            one.put("id", redemption.id().toString());
+            one.put("coupon_id", redemption.couponId().toString());
+            one.put("amount_minor", redemption.amountMinor());
         }
         return node;
     }
 
+    public static ObjectNode refund(Refunded refunded) {
+        ObjectNode node = JSON.objectNode();
+        node.put("object", "refund");
+        node.put("refund_no", refunded.order().refundNo());
+        node.put("redemption_id", refunded.redemption().id().toString());
+        node.put("user_id", refunded.redemption().userId());
+        node.put("order_no", refunded.redemption().orderNo());
+        node.put("amount_minor", refunded.redemption().amountMinor());
+        node.put("currency", Discount.CURRENCY);
+        node.put("coupon_id", refunded.redemption().couponId().toString());
+        node.put("coupon_restored", refunded.restored());
+        node.put("coupon_status", refunded.couponStatus().name());
+        node.put("refunded_at", time(refunded.at()));
+        return node;
+    }
+
     /** RFC 3339 in UTC, without a fraction where there is none. */
-    private static @Nullable String time(@Nullable Long epochMillis) {
+    static @Nullable String time(@Nullable Long epochMillis) {
         return epochMillis == null ? null : Instant.ofEpochMilli(epochMillis).toString();
     }
 }

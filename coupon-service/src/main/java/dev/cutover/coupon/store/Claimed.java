@@ -8,11 +8,21 @@ import java.util.List;
  * What a claim did.
  *
  * @param at epoch milliseconds of the claim
- * @param coupons in the order of {@link ClaimOrder#couponSns}
+ * @param items in the order of {@link ClaimOrder#items}
  */
-public record Claimed(
-        ClaimOrder order, Template template, Template.Validity validity, long at, List<CouponId> coupons) {
+public record Claimed(ClaimOrder order, long at, List<Item> items) {
     public Claimed {
-        coupons = List.copyOf(coupons);
+        items = List.copyOf(items);
+    }
+
+    /**
+     * The coupons of one template.
+     *
+     * @param coupons in the order of {@link ClaimOrder.Item#couponSns}
+     */
+    public record Item(ClaimOrder.Item asked, Template template, Template.Validity validity, List<CouponId> coupons) {
+        public Item {
+            coupons = List.copyOf(coupons);
+        }
     }
 }

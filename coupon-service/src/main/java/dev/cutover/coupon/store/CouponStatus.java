@@ -5,7 +5,5 @@ public enum CouponStatus {
     AVAILABLE,
     USED,
     EXPIRED,
-    VOIDED,
-    /** Kept for an order until the hold is confirmed, released or over. */
-    HELD
+    VOIDED
 }

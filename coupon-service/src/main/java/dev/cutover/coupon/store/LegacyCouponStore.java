@@ -1,19 +1,25 @@
 package dev.cutover.coupon.store;
 
 import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.operation.Recorded;
+import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.template.LegacyTemplates;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateRow;
+import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +38,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for many threads.
  */
 public final class LegacyCouponStore implements CouponStore {
-    private static final int CLAIMED = 1;
-
     private static final String COUPON = "SELECT s.id, s.user_id, s.coupon_id AS template_id, s.coupon_sn,"
             + " COALESCE(ELT(s.status + 1, 1, 3, 4, 5), 5) AS status,"
             + " TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', s.used_time) * 1000 AS used_at,"
@@ -46,12 +50,10 @@ public final class LegacyCouponStore implements CouponStore {
     private static final String WITH_TEMPLATE = " s LEFT JOIN mall_coupon t ON t.id = s.coupon_id ";
 
     private final Templates templates;
-    private final CouponUses uses;
 
     /** @param templates of the mall; what it tells may be a little old, but for whether a template is still offered */
-    public LegacyCouponStore(Templates templates, CouponUses uses) {
+    public LegacyCouponStore(Templates templates) {
         this.templates = templates;
-        this.uses = uses;
     }
 
     @Override
@@ -67,82 +69,208 @@ public final class LegacyCouponStore implements CouponStore {
     @Override
     public String claim(StoreUnit unit, ClaimOrder order, long now, Function<Claimed, String> answer)
             throws SQLException {
-        Template template = templates
-                .find(order.template())
-                .orElseThrow(() -> Template.notFound(order.template(), "items[0].template_id"));
-        Template.Validity validity = template.claimedAt(now);
-        // Refuses the hopeless before anything is locked; the count that decides comes last.
-        requireRoom(unit, template, order, order.quantity());
+        List<Template> known = new ArrayList<>();
+        List<Template.Validity> validities = new ArrayList<>();
+        for (ClaimOrder.Item item : order.items()) {
+            try {
+                Template template = templates
+                        .find(item.template())
+                        .orElseThrow(() -> Template.notFound(item.template(), item.param()));
+                known.add(template);
+                validities.add(template.claimedAt(now));
+                // Refuses the hopeless before anything is locked; the count that decides comes last.
+                requireRoom(unit, order, template, item, item.quantity());
+            } catch (Refusal e) {
+                throw e.ofItem(item.number());
+            }
+        }
 
-        List<CouponId> coupons = insertCoupons(unit, order, validity, now);
-        String result = answer.apply(new Claimed(order, template, validity, now, coupons));
+        Claimed claimed = insertCoupons(unit, order, known, validities, now);
+        String result = answer.apply(claimed);
         record(unit, order.operation(), result, now);
 
+        for (ClaimOrder.Item item : order.inStockOrder()) {
+            Template template = known.get(order.items().indexOf(item));
+            try {
+                takeStock(unit, template, item, now);
+                requireRoom(unit, order, template, item, 0);
+            } catch (Refusal e) {
+                throw e.ofItem(item.number());
+            }
+        }
+        return result;
+    }
+
+    private static void takeStock(StoreUnit unit, Template template, ClaimOrder.Item item, long now)
+            throws SQLException {
         int taken = Sql.update(
                 unit.connection(),
                 "UPDATE mall_coupon SET num = IF(num = -1, -1, num - ?), receive_count = COALESCE(receive_count, 0) + ?"
                         + " WHERE id = ? AND (num = -1 OR num >= ?) AND deleted <> 1 AND status <> 2",
-                order.quantity(),
-                order.quantity(),
-                order.template().number(),
-                order.quantity());
+                item.quantity(),
+                item.quantity(),
+                item.template().number(),
+                item.quantity());
         if (taken == 0) {
             // The rules that were kept may be two seconds old.
-            LegacyTemplates.find(unit.connection(), order.template())
-                    .orElseThrow(() -> Template.notFound(order.template(), "items[0].template_id"))
+            LegacyTemplates.find(unit.connection(), item.template())
+                    .orElseThrow(() -> Template.notFound(item.template(), item.param()))
                     .claimedAt(now);
             throw template.soldOut();
         }
-        requireRoom(unit, template, order, 0);
-        return result;
     }
 
     /** What is counted by now, and {@code more} on top of it, may be had. */
-    private static void requireRoom(StoreUnit unit, Template template, ClaimOrder order, int more) throws SQLException {
+    private static void requireRoom(StoreUnit unit, ClaimOrder order, Template template, ClaimOrder.Item item, int more)
+            throws SQLException {
         if (template.perUserLimit() != null) {
-            template.requireRoom(held(unit, order), more);
+            template.requireRoom(held(unit, order.userId(), item.template()), more);
         }
     }
 
     /** Deleted coupons count: a user who throws one away may not claim it again. */
-    private static long held(StoreUnit unit, ClaimOrder order) throws SQLException {
+    private static long held(StoreUnit unit, long userId, TemplateId template) throws SQLException {
         return Sql.first(
                         unit.connection(),
                         row -> row.getLong(1),
                         "SELECT COUNT(*) FROM " + unit.table(Tables.COUPON) + " WHERE user_id = ? AND coupon_id = ?",
-                        order.userId(),
-                        order.template().number())
+                        userId,
+                        template.number())
                 .orElse(0L);
     }
 
-    private static List<CouponId> insertCoupons(StoreUnit unit, ClaimOrder order, Template.Validity validity, long now)
+    private static Claimed insertCoupons(
+            StoreUnit unit, ClaimOrder order, List<Template> known, List<Template.Validity> validities, long now)
             throws SQLException {
         List<@Nullable Object> values = new ArrayList<>();
-        for (String couponSn : order.couponSns()) {
-            values.add(order.userId());
-            values.add(order.template().number());
-            values.add(couponSn);
-            values.add(CLAIMED);
-            values.add(MallTime.wallClock(validity.from()));
-            values.add(MallTime.lastSecond(validity.to()));
-            values.add(MallTime.wallClock(now));
-            values.add(MallTime.timestamp(now));
+        for (int i = 0; i < known.size(); i++) {
+            ClaimOrder.Item item = order.items().get(i);
+            for (String couponSn : item.couponSns()) {
+                values.add(order.userId());
+                values.add(item.template().number());
+                values.add(couponSn);
+                values.add(order.source().number());
+                values.add(MallTime.wallClock(validities.get(i).from()));
+                values.add(MallTime.lastSecond(validities.get(i).to()));
+                values.add(MallTime.wallClock(now));
+                values.add(MallTime.timestamp(now));
+            }
         }
-        List<Long> ids = Sql.insert(
-                unit.connection(),
-                "INSERT INTO " + unit.table(Tables.COUPON)
-                        + " (user_id, coupon_id, coupon_sn, get_type, start_time, end_time, add_time, update_time) VALUES "
-                        + Sql.tuples(order.quantity(), 8),
-                values.toArray());
-        List<CouponId> coupons = new ArrayList<>();
-        for (long id : ids) {
-            coupons.add(CouponId.of(id, unit.slot()));
-            unit.touched(Tables.COUPON, Long.toString(id));
+        Iterator<Long> ids = Sql.insert(
+                        unit.connection(),
+                        "INSERT INTO " + unit.table(Tables.COUPON)
+                                + " (user_id, coupon_id, coupon_sn, get_type, start_time, end_time, add_time, update_time) VALUES "
+                                + Sql.tuples(order.quantity(), 8),
+                        values.toArray())
+                .iterator();
+        List<Claimed.Item> items = new ArrayList<>();
+        for (int i = 0; i < known.size(); i++) {
+            ClaimOrder.Item item = order.items().get(i);
+            List<CouponId> coupons = new ArrayList<>();
+            for (int coupon = 0; coupon < item.quantity(); coupon++) {
+                long id = ids.next();
+                coupons.add(CouponId.of(id, unit.slot()));
+                unit.touched(Tables.COUPON, Long.toString(id));
+            }
+            items.add(new Claimed.Item(item, known.get(i), validities.get(i), coupons));
         }
-        return coupons;
+        return new Claimed(order, now, items);
     }
 
-    static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
+    @Override
+    public String redeem(StoreUnit unit, RedeemOrder order, long now, Function<List<RedemptionRow>, String> answer)
+            throws SQLException {
+        List<RedemptionRow> redemptions = new ArrayList<>();
+        Map<Long, Integer> usesOfTemplate = new TreeMap<>();
+        long left = order.orderMinor().orElse(Long.MAX_VALUE);
+        for (CouponId id : order.coupons()) {
+            CouponRow coupon = Redeemable.require(id, coupon(unit, id), order.userId(), now);
+            long amount = Redeemable.discount(coupon).amountOn(order.orderMinor(), left);
+            left -= amount;
+            int used = Sql.update(
+                    unit.connection(),
+                    "UPDATE " + unit.table(Tables.COUPON)
+                            + " SET status = 1, used_time = ?, order_sn = ?, update_time = ?"
+                            + " WHERE id = ? AND user_id = ? AND status = 0 AND deleted = 0",
+                    MallTime.wallClock(now),
+                    order.orderNo(),
+                    MallTime.timestamp(now),
+                    id.sequence(),
+                    order.userId());
+            if (used == 0) {
+                throw Redeemable.changedMeanwhile(id, coupon(unit, id), order.userId(), now);
+            }
+            unit.touched(Tables.COUPON, Long.toString(id.sequence()));
+            redemptions.add(insertRedemption(unit, order, id, amount, now));
+            usesOfTemplate.merge(coupon.templateId().number(), 1, Integer::sum);
+        }
+        String result = answer.apply(redemptions);
+        record(unit, order.operation(), result, now);
+        for (Map.Entry<Long, Integer> uses : usesOfTemplate.entrySet()) {
+            Sql.update(
+                    unit.connection(),
+                    "UPDATE mall_coupon SET use_count = COALESCE(use_count, 0) + ? WHERE id = ?",
+                    uses.getValue(),
+                    uses.getKey());
+        }
+        return result;
+    }
+
+    private static RedemptionRow insertRedemption(
+            StoreUnit unit, RedeemOrder order, CouponId coupon, long amount, long now) throws SQLException {
+        long id = Sql.insert(
+                        unit.connection(),
+                        "INSERT INTO " + unit.table(Tables.REDEMPTION)
+                                + " (user_id, order_sn, coupon_user_id, coupon_amount, refund_status, add_time)"
+                                + " VALUES (?, ?, ?, ?, 0, ?)",
+                        order.userId(),
+                        order.orderNo(),
+                        coupon.sequence(),
+                        BigDecimal.valueOf(amount, 2),
+                        MallTime.wallClock(now))
+                .get(0);
+        unit.touched(Tables.REDEMPTION, Long.toString(id));
+        return new RedemptionRow(
+                RedemptionId.of(id, unit.slot()), order.userId(), order.orderNo(), coupon, amount, false, now);
+    }
+
+    @Override
+    public String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer)
+            throws SQLException {
+        RedemptionRow redemption = Redeemable.requireOwned(redemption(unit, order.redemption()), order, unit.slot());
+        CouponId coupon = redemption.couponId();
+        // The coupon before the redemption, as a redemption locks them.
+        int restored = Sql.update(
+                unit.connection(),
+                "UPDATE " + unit.table(Tables.COUPON)
+                        + " SET status = IF(end_time >= ?, 0, 2), used_time = NULL, order_id = NULL, order_sn = NULL, update_time = ?"
+                        + " WHERE id = ? AND user_id = ? AND status = 1 AND order_sn <=> ?",
+                MallTime.wallClock(now),
+                MallTime.timestamp(now),
+                coupon.sequence(),
+                order.userId(),
+                redemption.orderNo());
+        if (restored == 1) {
+            unit.touched(Tables.COUPON, Long.toString(coupon.sequence()));
+        }
+        int refunded = Sql.update(
+                unit.connection(),
+                "UPDATE " + unit.table(Tables.REDEMPTION) + " SET refund_status = 1, refund_no = ?"
+                        + " WHERE id = ? AND user_id = ? AND COALESCE(refund_status, 0) = 0",
+                order.refundNo(),
+                order.redemption().sequence(),
+                order.userId());
+        if (refunded == 0) {
+            throw Redeemable.alreadyRefunded(order);
+        }
+        unit.touched(Tables.REDEMPTION, Long.toString(order.redemption().sequence()));
+        CouponStatus status = coupon(unit, coupon).map(row -> row.statusAt(now)).orElse(CouponStatus.VOIDED);
+        String result = answer.apply(new Refunded(order, redemption, now, restored == 1, status));
+        record(unit, order.operation(), result, now);
+        return result;
+    }
+
+    private static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
         try {
             Sql.update(
                     unit.connection(),
@@ -181,8 +309,6 @@ public final class LegacyCouponStore implements CouponStore {
                 }
                 case USED -> where.append(" AND s.status = 1");
                 case VOIDED -> where.append(" AND s.status NOT IN (0, 1, 2)");
-                // The mall knows no holds.
-                case HELD -> where.append(" AND FALSE");
             }
         }
         values.add(page.limit());
@@ -195,28 +321,11 @@ public final class LegacyCouponStore implements CouponStore {
 
     @Override
     public Optional<CouponRow> coupon(StoreView view, CouponId id) throws SQLException {
-        return find(view, id);
-    }
-
-    static Optional<CouponRow> find(StoreView view, CouponId id) throws SQLException {
         return Sql.first(
                 view.connection(),
                 row -> couponRow(row, view.slot()),
                 COUPON + view.table(Tables.COUPON) + WITH_TEMPLATE + "WHERE s.id = ? AND s.deleted = 0",
                 id.sequence());
-    }
-
-    /** What the user has not used, also what cannot be used yet; what ends first comes first. */
-    static List<CouponRow> unused(StoreView view, long userId, int limit, long now) throws SQLException {
-        return Sql.list(
-                view.connection(),
-                row -> couponRow(row, view.slot()),
-                COUPON + view.table(Tables.COUPON) + WITH_TEMPLATE
-                        + "WHERE s.user_id = ? AND s.deleted = 0 AND s.status = 0 AND s.end_time >= ?"
-                        + " ORDER BY s.end_time, s.id LIMIT ?",
-                userId,
-                MallTime.wallClock(now),
-                limit);
     }
 
     private static CouponRow couponRow(ResultSet row, int slot) throws SQLException {
@@ -231,13 +340,24 @@ public final class LegacyCouponStore implements CouponStore {
                 row.getString("order_no"),
                 TemplateRow.number(row, "used_at"),
                 TemplateRow.number(row, "created_at"),
-                TemplateRow.number(row, "known_template") == null ? null : TemplateRow.discount(row),
-                null,
-                null);
+                TemplateRow.number(row, "known_template") == null ? null : TemplateRow.discount(row));
     }
 
     @Override
-    public CouponUses uses() {
-        return uses;
+    public Optional<RedemptionRow> redemption(StoreView view, RedemptionId id) throws SQLException {
+        return Sql.first(
+                view.connection(),
+                row -> new RedemptionRow(
+                        id,
+                        row.getLong("user_id"),
+                        row.getString("order_sn"),
+                        CouponId.of(row.getLong("coupon_user_id"), view.slot()),
+                        row.getLong("amount_minor"),
+                        row.getInt("refund_status") == 1,
+                        TemplateRow.number(row, "created_at")),
+                "SELECT user_id, order_sn, coupon_user_id, CAST(coupon_amount * 100 AS SIGNED) AS amount_minor, refund_status,"
+                        + " TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', add_time) * 1000 AS created_at FROM "
+                        + view.table(Tables.REDEMPTION) + " WHERE id = ?",
+                id.sequence());
     }
 }

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
 /**
@@ -32,6 +33,14 @@ final class MallTime {
     /** The mall's {@code end_time} is the last second inside, {@code valid_to} the first one outside. */
     static String lastSecond(long validTo) {
         return wallClock(validTo - SECOND);
+    }
+
+    /** The last midnight on that wall clock, epoch milliseconds. */
+    static long midnight(long epochMillis) {
+        return LocalDateTime.ofInstant(Instant.ofEpochMilli(epochMillis), MALL)
+                .truncatedTo(ChronoUnit.DAYS)
+                .toInstant(MALL)
+                .toEpochMilli();
     }
 
     private static String text(long epochMillis, ZoneOffset offset) {

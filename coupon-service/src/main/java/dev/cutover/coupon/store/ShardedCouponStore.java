@@ -1,9 +1,14 @@
 package dev.cutover.coupon.store;
 
 import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.ledger.Act;
+import dev.cutover.coupon.ledger.Entry;
+import dev.cutover.coupon.ledger.Ledger;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.operation.Recorded;
+import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.SliceStock;
@@ -15,7 +20,10 @@ import dev.cutover.coupon.template.TemplateRow;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -31,25 +39,21 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for many threads.
  */
 public final class ShardedCouponStore implements CouponStore {
-    private static final int CLAIMED = 1;
     private static final int COUPON_COLUMNS = 20;
 
     private static final String COUPON =
             "SELECT coupon_id, user_id, template_id, coupon_sn, status, used_at, valid_from,"
                     + " valid_to, order_no, created_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor,"
-                    + " discount_cap_minor,"
-                    + " hold_no, hold_until FROM ";
+                    + " discount_cap_minor FROM ";
 
     private final Templates templates;
     private final Sequences sequences;
     private final SoldOut soldOut;
-    private final CouponUses uses;
 
-    public ShardedCouponStore(Templates templates, Sequences sequences, SoldOut soldOut, CouponUses uses) {
+    public ShardedCouponStore(Templates templates, Sequences sequences, SoldOut soldOut) {
         this.templates = templates;
         this.sequences = sequences;
         this.soldOut = soldOut;
-        this.uses = uses;
     }
 
     @Override
@@ -65,25 +69,49 @@ public final class ShardedCouponStore implements CouponStore {
     @Override
     public String claim(StoreUnit unit, ClaimOrder order, long now, Function<Claimed, String> answer)
             throws SQLException {
-        Template template = templates
-                .find(order.template())
-                .orElseThrow(() -> Template.notFound(order.template(), "items[0].template_id"));
-        Template.Validity validity = template.claimedAt(now);
-        Held held = held(unit, order);
-        template.requireRoom(held.coupons(), order.quantity());
-        if (template.limited() && soldOut.lately(order.template(), order.quantity())) {
-            throw template.soldOut();
+        List<Template> known = new ArrayList<>();
+        for (ClaimOrder.Item item : order.items()) {
+            known.add(templates
+                    .find(item.template())
+                    .orElseThrow(() ->
+                            Template.notFound(item.template(), item.param()).ofItem(item.number())));
         }
-
-        List<Long> numbers = sequences.next(Sequences.COUPON, order.quantity());
-        List<CouponId> coupons =
-                numbers.stream().map(number -> CouponId.of(number, unit.slot())).toList();
-        Claimed claimed = new Claimed(order, template, validity, now, coupons);
+        Map<TemplateId, Held> held = held(unit, order);
+        List<Claimed.Item> items = new ArrayList<>();
+        Iterator<Long> numbers =
+                sequences.next(Sequences.COUPON, order.quantity()).iterator();
+        for (int i = 0; i < known.size(); i++) {
+            ClaimOrder.Item item = order.items().get(i);
+            Template template = known.get(i);
+            try {
+                Template.Validity validity = template.claimedAt(now);
+                template.requireRoom(
+                        held.getOrDefault(item.template(), Held.NOTHING).coupons(), item.quantity());
+                if (template.terms().dailyLimit() != null) {
+                    template.requireRoomToday(today(unit, order.userId(), item.template(), now), item.quantity());
+                }
+                if (template.limited() && soldOut.lately(item.template(), item.quantity())) {
+                    throw template.soldOut();
+                }
+                List<CouponId> coupons = new ArrayList<>();
+                for (int coupon = 0; coupon < item.quantity(); coupon++) {
+                    coupons.add(CouponId.of(numbers.next(), unit.slot()));
+                }
+                items.add(new Claimed.Item(item, template, validity, coupons));
+            } catch (Refusal e) {
+                throw e.ofItem(item.number());
+            }
+        }
+        Claimed claimed = new Claimed(order, now, items);
         String result = answer.apply(claimed);
         record(unit, order.operation(), result, now);
-        insertCoupons(unit, claimed, held.nextClaim());
-        if (template.limited() && !SliceStock.take(unit.connection(), order.template(), order.quantity())) {
-            throw new StockShortException(order.template(), order.quantity());
+        insertCoupons(unit, claimed, held);
+        Ledger.append(unit.connection(), issued(claimed));
+        for (ClaimOrder.Item item : order.inStockOrder()) {
+            boolean limited = known.get(order.items().indexOf(item)).limited();
+            if (limited && !SliceStock.take(unit.connection(), item.template(), item.quantity())) {
+                throw new StockShortException(item.template(), item.quantity());
+            }
         }
         return result;
     }
@@ -94,44 +122,93 @@ public final class ShardedCouponStore implements CouponStore {
      * @param coupons how many rows, also deleted ones and those of the mall
      * @param nextClaim the first free number
      */
-    private record Held(long coupons, long nextClaim) {}
-
-    private static Held held(StoreUnit unit, ClaimOrder order) throws SQLException {
-        return Sql.first(
-                        unit.connection(),
-                        row -> new Held(row.getLong(1), Math.max(row.getLong(1), row.getLong(2)) + 1),
-                        "SELECT COUNT(*), COALESCE(MAX(claim_seq), 0) FROM " + unit.table(Tables.COUPON)
-                                + " WHERE user_id = ? AND template_id = ?",
-                        order.userId(),
-                        order.template().number())
-                .orElseThrow();
+    private record Held(long coupons, long nextClaim) {
+        static final Held NOTHING = new Held(0, 1);
     }
 
-    private static void insertCoupons(StoreUnit unit, Claimed claimed, long firstClaim) throws SQLException {
+    private static Map<TemplateId, Held> held(StoreUnit unit, ClaimOrder order) throws SQLException {
+        List<Object> values = new ArrayList<>();
+        values.add(order.userId());
+        order.items().forEach(item -> values.add(item.template().number()));
+        Map<TemplateId, Held> held = new HashMap<>();
+        Sql.list(
+                unit.connection(),
+                row -> held.put(
+                        new TemplateId(row.getLong(1)),
+                        new Held(row.getLong(2), Math.max(row.getLong(2), row.getLong(3)) + 1)),
+                "SELECT template_id, COUNT(*), MAX(claim_seq) FROM " + unit.table(Tables.COUPON)
+                        + " WHERE user_id = ? AND template_id IN "
+                        + Sql.tuples(1, order.items().size()) + " GROUP BY template_id",
+                values.toArray());
+        return held;
+    }
+
+    /**
+     * What the user got of a template since midnight in the mall. Two claims that count the same meet at the key of the claim's number
+     * like those that count all, so the limit of a day holds as well as the limit for ever.
+     */
+    private static long today(StoreUnit unit, long userId, TemplateId template, long now) throws SQLException {
+        return Sql.first(
+                        unit.connection(),
+                        row -> row.getLong(1),
+                        "SELECT COUNT(*) FROM " + unit.table(Tables.COUPON)
+                                + " WHERE user_id = ? AND template_id = ? AND created_at >= ?",
+                        userId,
+                        template.number(),
+                        MallTime.midnight(now))
+                .orElse(0L);
+    }
+
+    private static List<Entry> issued(Claimed claimed) {
         ClaimOrder order = claimed.order();
-        Discount discount = claimed.template().discount();
+        List<Entry> entries = new ArrayList<>();
+        for (Claimed.Item item : claimed.items()) {
+            for (CouponId coupon : item.coupons()) {
+                entries.add(Entry.of(
+                        Act.ISSUE,
+                        coupon,
+                        order.userId(),
+                        item.asked().template(),
+                        order.source().number(),
+                        0,
+                        order.operation().id(),
+                        claimed.at()));
+            }
+        }
+        return entries;
+    }
+
+    /** One statement, however many coupons. */
+    private static void insertCoupons(StoreUnit unit, Claimed claimed, Map<TemplateId, Held> held) throws SQLException {
+        ClaimOrder order = claimed.order();
         List<@Nullable Object> values = new ArrayList<>();
-        for (int item = 0; item < order.quantity(); item++) {
-            values.add(claimed.coupons().get(item).number());
-            values.add(order.userId());
-            values.add(order.template().number());
-            values.add(order.couponSns().get(item));
-            values.add(CLAIMED);
-            values.add(CouponRow.AVAILABLE);
-            values.add(claimed.validity().from());
-            values.add(claimed.validity().to());
-            values.add(claimed.at());
-            values.add(claimed.at());
-            values.add(discount.kind());
-            values.add(discount.type());
-            values.add(discount.amountOffMinor());
-            values.add(discount.percentOffBp());
-            values.add(discount.thresholdMinor());
-            values.add(firstClaim + item);
-            values.add(order.operation().id());
-            values.add(item);
-            values.add(claimed.template().terms().ruleVersion());
-            values.add(discount.capMinor());
+        int itemNo = 0;
+        for (Claimed.Item item : claimed.items()) {
+            Discount discount = item.template().discount();
+            long nextClaim =
+                    held.getOrDefault(item.asked().template(), Held.NOTHING).nextClaim();
+            for (int i = 0; i < item.coupons().size(); i++) {
+                values.add(item.coupons().get(i).number());
+                values.add(order.userId());
+                values.add(item.asked().template().number());
+                values.add(item.asked().couponSns().get(i));
+                values.add(order.source().number());
+                values.add(CouponRow.AVAILABLE);
+                values.add(item.validity().from());
+                values.add(item.validity().to());
+                values.add(claimed.at());
+                values.add(claimed.at());
+                values.add(discount.kind());
+                values.add(discount.type());
+                values.add(discount.amountOffMinor());
+                values.add(discount.percentOffBp());
+                values.add(discount.thresholdMinor());
+                values.add(nextClaim + i);
+                values.add(order.operation().id());
+                values.add(itemNo++);
+                values.add(item.template().terms().ruleVersion());
+                values.add(discount.capMinor());
+            }
         }
         try {
             Sql.update(
@@ -140,20 +217,111 @@ public final class ShardedCouponStore implements CouponStore {
                             + " (coupon_id, user_id, template_id, coupon_sn, source, status, valid_from, valid_to, created_at,"
                             + " updated_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor, claim_seq,"
                             + " request_no, item_no, rule_version, discount_cap_minor) VALUES "
-                            + Sql.tuples(order.quantity(), COUPON_COLUMNS),
+                            + Sql.tuples(itemNo, COUPON_COLUMNS),
                     values.toArray());
         } catch (SQLException e) {
             if (MySqlErrors.duplicate(e)) {
-                throw new CollisionException("A claim of template " + order.template(), e);
+                throw new CollisionException("A claim of user " + order.userId(), e);
             }
             throw e;
         }
-        for (CouponId coupon : claimed.coupons()) {
-            unit.touched(Tables.COUPON, Long.toString(coupon.number()));
+        for (Claimed.Item item : claimed.items()) {
+            for (CouponId coupon : item.coupons()) {
+                unit.touched(Tables.COUPON, Long.toString(coupon.number()));
+            }
         }
     }
 
-    static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
+    @Override
+    public String redeem(StoreUnit unit, RedeemOrder order, long now, Function<List<RedemptionRow>, String> answer)
+            throws SQLException {
+        List<RedemptionRow> redemptions = new ArrayList<>();
+        long left = order.orderMinor().orElse(Long.MAX_VALUE);
+        List<Long> numbers = List.of();
+        for (CouponId id : order.coupons()) {
+            CouponRow coupon = Redeemable.require(id, coupon(unit, id), order.userId(), now);
+            long amount = Redeemable.discount(coupon).amountOn(order.orderMinor(), left);
+            left -= amount;
+            int used = Sql.update(
+                    unit.connection(),
+                    "UPDATE " + unit.table(Tables.COUPON)
+                            + " SET status = 3, used_at = ?, order_no = ?, version = version + 1, updated_at = ?"
+                            + " WHERE coupon_id = ? AND user_id = ? AND status = 1 AND deleted = 0",
+                    now,
+                    order.orderNo(),
+                    now,
+                    id.number(),
+                    order.userId());
+            if (used == 0) {
+                throw Redeemable.changedMeanwhile(id, coupon(unit, id), order.userId(), now);
+            }
+            unit.touched(Tables.COUPON, Long.toString(id.number()));
+            if (numbers.isEmpty()) {
+                numbers = sequences.next(Sequences.REDEMPTION, order.coupons().size());
+            }
+            redemptions.add(insertRedemption(unit, order, numbers.get(redemptions.size()), id, amount, now));
+        }
+        String result = answer.apply(redemptions);
+        record(unit, order.operation(), result, now);
+        return result;
+    }
+
+    private static RedemptionRow insertRedemption(
+            StoreUnit unit, RedeemOrder order, long number, CouponId coupon, long amount, long now)
+            throws SQLException {
+        RedemptionId id = RedemptionId.of(number, unit.slot());
+        Sql.update(
+                unit.connection(),
+                "INSERT INTO " + unit.table(Tables.REDEMPTION)
+                        + " (redemption_id, user_id, order_no, coupon_id, amount_minor, refund_status, created_at)"
+                        + " VALUES (?, ?, ?, ?, ?, 0, ?)",
+                id.number(),
+                order.userId(),
+                order.orderNo(),
+                coupon.number(),
+                amount,
+                now);
+        unit.touched(Tables.REDEMPTION, Long.toString(id.number()));
+        return new RedemptionRow(id, order.userId(), order.orderNo(), coupon, amount, false, now);
+    }
+
+    @Override
+    public String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer)
+            throws SQLException {
+        RedemptionRow redemption = Redeemable.requireOwned(redemption(unit, order.redemption()), order, unit.slot());
+        CouponId coupon = redemption.couponId();
+        int restored = Sql.update(
+                unit.connection(),
+                "UPDATE " + unit.table(Tables.COUPON)
+                        + " SET status = IF(valid_to > ?, 1, 4), used_at = NULL, legacy_order_id = NULL, order_no = NULL,"
+                        + " version = version + 1, updated_at = ?"
+                        + " WHERE coupon_id = ? AND user_id = ? AND status = 3 AND order_no <=> ?",
+                now,
+                now,
+                coupon.number(),
+                order.userId(),
+                redemption.orderNo());
+        if (restored == 1) {
+            unit.touched(Tables.COUPON, Long.toString(coupon.number()));
+        }
+        int refunded = Sql.update(
+                unit.connection(),
+                "UPDATE " + unit.table(Tables.REDEMPTION) + " SET refund_status = 1, refund_no = ?"
+                        + " WHERE redemption_id = ? AND user_id = ? AND COALESCE(refund_status, 0) = 0",
+                order.refundNo(),
+                order.redemption().number(),
+                order.userId());
+        if (refunded == 0) {
+            throw Redeemable.alreadyRefunded(order);
+        }
+        unit.touched(Tables.REDEMPTION, Long.toString(order.redemption().number()));
+        CouponStatus status = coupon(unit, coupon).map(row -> row.statusAt(now)).orElse(CouponStatus.VOIDED);
+        String result = answer.apply(new Refunded(order, redemption, now, restored == 1, status));
+        record(unit, order.operation(), result, now);
+        return result;
+    }
+
+    private static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
         try {
             Sql.update(
                     unit.connection(),
@@ -182,21 +350,15 @@ public final class ShardedCouponStore implements CouponStore {
         if (page.status().isPresent()) {
             switch (page.status().get()) {
                 case AVAILABLE -> {
-                    where.append(" AND status = 1 AND valid_to > ? AND COALESCE(hold_until, 0) <= ?");
-                    values.add(page.now());
+                    where.append(" AND status = 1 AND valid_to > ?");
                     values.add(page.now());
                 }
                 case EXPIRED -> {
-                    where.append(" AND (status = 4 OR status = 1 AND valid_to <= ? AND COALESCE(hold_until, 0) <= ?)");
-                    values.add(page.now());
+                    where.append(" AND (status = 4 OR status = 1 AND valid_to <= ?)");
                     values.add(page.now());
                 }
                 case USED -> where.append(" AND status = 3");
                 case VOIDED -> where.append(" AND status = 5");
-                case HELD -> {
-                    where.append(" AND status = 1 AND hold_until > ?");
-                    values.add(page.now());
-                }
             }
         }
         values.add(page.limit());
@@ -209,29 +371,11 @@ public final class ShardedCouponStore implements CouponStore {
 
     @Override
     public Optional<CouponRow> coupon(StoreView view, CouponId id) throws SQLException {
-        return find(view, id);
-    }
-
-    static Optional<CouponRow> find(StoreView view, CouponId id) throws SQLException {
         return Sql.first(
                 view.connection(),
                 ShardedCouponStore::couponRow,
                 COUPON + view.table(Tables.COUPON) + " WHERE coupon_id = ? AND deleted = 0",
                 id.number());
-    }
-
-    /** What the user has not used, also what is held or cannot be used yet; what ends first comes first. */
-    static List<CouponRow> unused(StoreView view, long userId, int limit, long now) throws SQLException {
-        return Sql.list(
-                view.connection(),
-                ShardedCouponStore::couponRow,
-                COUPON + view.table(Tables.COUPON)
-                        + " WHERE user_id = ? AND deleted = 0 AND status = 1 AND (valid_to > ? OR hold_until > ?)"
-                        + " ORDER BY valid_to, coupon_id LIMIT ?",
-                userId,
-                now,
-                now,
-                limit);
     }
 
     private static CouponRow couponRow(ResultSet row) throws SQLException {
@@ -246,13 +390,23 @@ public final class ShardedCouponStore implements CouponStore {
                 row.getString("order_no"),
                 TemplateRow.number(row, "used_at"),
                 TemplateRow.number(row, "created_at"),
-                TemplateRow.discount(row),
-                row.getString("hold_no"),
-                TemplateRow.number(row, "hold_until"));
+                TemplateRow.discount(row));
     }
 
     @Override
-    public CouponUses uses() {
-        return uses;
+    public Optional<RedemptionRow> redemption(StoreView view, RedemptionId id) throws SQLException {
+        return Sql.first(
+                view.connection(),
+                row -> new RedemptionRow(
+                        id,
+                        row.getLong("user_id"),
+                        row.getString("order_no"),
+                        new CouponId(row.getLong("coupon_id")),
+                        row.getLong("amount_minor"),
+                        row.getInt("refund_status") == 1,
+                        TemplateRow.number(row, "created_at")),
+                "SELECT user_id, order_no, coupon_id, amount_minor, refund_status, created_at FROM "
+                        + view.table(Tables.REDEMPTION) + " WHERE redemption_id = ?",
+                id.number());
     }
 }

@@ -109,6 +109,18 @@ public record Template(
         }
     }
 
+    /** Refuses when a user who got {@code today} coupons of this template since midnight asks for {@code quantity} more. */
+    public void requireRoomToday(long today, int quantity) {
+        Long limit = terms.dailyLimit();
+        if (limit != null && today + quantity > limit) {
+            throw new Refusal(
+                    Reason.DAILY_LIMIT_REACHED,
+                    "items[0].template_id",
+                    "The user has got as many coupons of template " + id + " today as one user may get a day (" + limit
+                            + ").");
+        }
+    }
+
     public Refusal limitReached() {
         return new Refusal(
                 Reason.PER_USER_LIMIT_REACHED,

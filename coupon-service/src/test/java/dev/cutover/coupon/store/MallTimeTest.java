@@ -26,4 +26,12 @@ final class MallTimeTest {
     void anExclusiveEndIsTheLastSecondBeforeIt() {
         assertThat(MallTime.lastSecond(NEW_YEAR)).isEqualTo("2026-01-01 07:59:59");
     }
+
+    @Test
+    void aDayBeginsAtMidnightInTheMall() {
+        long last = Instant.parse("2026-01-01T15:59:59Z").toEpochMilli();
+        assertThat(MallTime.midnight(last))
+                .isEqualTo(Instant.parse("2025-12-31T16:00:00Z").toEpochMilli());
+        assertThat(MallTime.midnight(last + 1_000)).isEqualTo(last + 1_000);
+    }
 }

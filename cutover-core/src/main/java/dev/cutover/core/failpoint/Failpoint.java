@@ -68,12 +68,7 @@ public enum Failpoint {
     /** A repair holds fence, position and row, and has read the truth; nothing is written. */
     REPAIR_READ("repair.read"),
     /** A repaired row is committed; the next one comes. */
-    REPAIR_COMMITTED("repair.committed"),
-
-    /** The coupon service has read the coupons of a use, a hold or a refund; nothing is written. */
-    USE_READ("use.read"),
-    /** The coupon service has changed them; the operation is not recorded yet. */
-    USE_WRITTEN("use.written");
+    REPAIR_COMMITTED("repair.committed");
 
     private final String word;
 

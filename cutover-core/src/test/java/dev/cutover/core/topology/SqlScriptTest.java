@@ -16,7 +16,7 @@ final class SqlScriptTest {
     void repeatsWhatIsMeantForEachPhysicalTable() {
         SqlScript shard = SqlScript.read("sql/coupon/shard.sql");
         assertThat(shard.statements(3))
-                .hasSize(3 * 5 + 4)
+                .hasSize(3 * 3 + 3)
                 .noneMatch(statement -> statement.contains("{table}"))
                 .anyMatch(statement -> statement.startsWith("CREATE TABLE IF NOT EXISTS user_coupon_002 ("))
                 .anyMatch(statement -> statement.startsWith("CREATE TABLE IF NOT EXISTS stock_slice ("));
