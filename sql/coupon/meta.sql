@@ -108,3 +108,42 @@ CREATE TABLE IF NOT EXISTS coupon_stat_progress (
   counted_at  BIGINT   NOT NULL,
   PRIMARY KEY (database_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Templates and the back office.
+
+-- What the back office changed: rows are added and never changed.
+CREATE TABLE IF NOT EXISTS coupon_audit (
+  audit_id    BIGINT      NOT NULL AUTO_INCREMENT,
+  template_id BIGINT      NULL COMMENT 'NULL: the products that no coupon is for',
+  operator    VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  action      VARCHAR(40) NOT NULL,
+  at          BIGINT      NOT NULL,
+  was         JSON        NULL,
+  became      JSON        NULL,
+  PRIMARY KEY (audit_id),
+  KEY idx_template (template_id, audit_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What was created under an idempotency key, written in the transaction of the effect.
+CREATE TABLE IF NOT EXISTS backoffice_operation (
+  op_id       VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  fingerprint CHAR(64)    CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  result      JSON        NOT NULL,
+  created_at  BIGINT      NOT NULL,
+  PRIMARY KEY (op_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What is to be added to the stock of a template, or taken from it: the intent is written before the first database does its part.
+CREATE TABLE IF NOT EXISTS stock_adjustment (
+  adjustment_id BIGINT      NOT NULL,
+  template_id   BIGINT      NOT NULL,
+  adjustment_no VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  delta         BIGINT      NOT NULL,
+  state         TINYINT     NOT NULL COMMENT '0 under way, 1 giving back, 2 done, 3 refused',
+  operator      VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  total_after   BIGINT      NULL,
+  created_at    BIGINT      NOT NULL,
+  PRIMARY KEY (adjustment_id),
+  UNIQUE KEY uk_no (template_id, adjustment_no),
+  KEY idx_state (state)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

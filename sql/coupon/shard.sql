@@ -91,3 +91,15 @@ CREATE TABLE IF NOT EXISTS coupon_ledger (
   PRIMARY KEY (entry_id),
   KEY idx_coupon (coupon_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Templates and the back office.
+
+-- What an adjustment of stock did in this database; whoever does a part of it locks the row first.
+CREATE TABLE IF NOT EXISTS stock_adjustment_leg (
+  adjustment_id BIGINT   NOT NULL,
+  template_id   BIGINT   NOT NULL,
+  quantity      BIGINT   NOT NULL COMMENT 'pieces added or taken',
+  round         INT      NOT NULL COMMENT 'the last round in which this database was asked',
+  closed        TINYINT  NOT NULL COMMENT '1: given back, nothing may follow',
+  PRIMARY KEY (adjustment_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

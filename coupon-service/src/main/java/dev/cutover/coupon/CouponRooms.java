@@ -1,8 +1,10 @@
 package dev.cutover.coupon;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.claim.CouponSerials;
 import dev.cutover.coupon.idempotency.Operations;
@@ -19,6 +21,7 @@ import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.LegacyCouponStore;
 import dev.cutover.coupon.store.ShardedCouponStore;
 import dev.cutover.coupon.store.SlotUsers;
+import dev.cutover.coupon.template.ProductCatalog;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.transfer.StockDatabases;
 import dev.cutover.coupon.transfer.StockTransfers;
@@ -38,7 +41,9 @@ record CouponRooms(
         Redemptions redemptions,
         Wallet wallet,
         StockTransfers transfers,
-        Statistics statistics) {
+        Statistics statistics,
+        ProductCatalog productCatalog,
+        BackOffice backOffice) {
     private static final Logger LOG = LoggerFactory.getLogger(CouponRooms.class);
 
     /** Makes the way to the databases for the stores of the two sides. */
@@ -61,8 +66,21 @@ record CouponRooms(
         CouponDatabases databases = gate.over(
                 new LegacyCouponStore(templates::findOnOld),
                 new ShardedCouponStore(templates::findOnNew, new BlockSequences(meta), soldOut));
-        StockTransfers transfers =
-                new StockTransfers(new StockDatabases(topology, databases, meta, users), soldOut, clock);
+        StockDatabases stock = new StockDatabases(topology, databases, meta, users);
+        StockTransfers transfers = new StockTransfers(stock, soldOut, clock);
+        ProductCatalog productCatalog = new ProductCatalog(topology, truth, Ticker.systemTicker());
+        BackOffice backOffice = new BackOffice(new BackOffice.Parts(
+                topology,
+                databases,
+                meta,
+                stock,
+                transfers,
+                templates,
+                productCatalog,
+                soldOut,
+                clock,
+                writeBudget,
+                Failpoints.ofThisJvm()));
         Operations operations = new Operations(databases, clock);
         return new CouponRooms(
                 databases,
@@ -78,7 +96,9 @@ record CouponRooms(
                 new Redemptions(databases, operations, users, writeBudget),
                 new Wallet(databases, users, clock),
                 transfers,
-                new Statistics(topology, databases, meta, new LedgerFeed(topology, databases, users, clock), clock));
+                new Statistics(topology, databases, meta, new LedgerFeed(topology, databases, users, clock), clock),
+                productCatalog,
+                backOffice);
     }
 
     /** Claims of a template that a user may have without limit have nothing to take turns for. */
@@ -89,6 +109,7 @@ record CouponRooms(
 
     /** Finishes transfers of stock that a process left half done; never throws, for a scheduled task that throws is not run again. */
     void tidy() {
+        backOffice.tick();
         try {
             if (databases.truth() == Side.NEW) {
                 transfers.finishAbandoned(databases.epoch());

@@ -105,7 +105,11 @@ public final class CouponService implements AutoCloseable {
             server = opening(CouponServer.start(
                     options.port(),
                     new CouponServer.Rooms(
-                            rooms.templates(), rooms.claims(), rooms.redemptions(), rooms.wallet(), rooms.statistics()),
+                            rooms.claims(),
+                            rooms.redemptions(),
+                            rooms.wallet(),
+                            rooms.statistics(),
+                            rooms.backOffice()),
                     new State(),
                     meters));
         } catch (RuntimeException e) {

@@ -118,8 +118,12 @@ final class HttpApiIT {
                         + "{\"kind\":\"STORE\",\"type\":\"AMOUNT_OFF\",\"amount_off_minor\":500,\"percent_off_bp\":null,"
                         + "\"cap_minor\":null,"
                         + "\"threshold_minor\":3000,\"currency\":\"CNY\"},\"total_quantity\":10,\"per_user_limit\":2,"
+                        + "\"daily_limit\":null,\"claim_from\":null,\"claim_to\":null,"
                         + "\"validity\":{\"type\":\"DAYS\",\"days\":3,\"valid_from\":null,\"valid_to\":null},"
-                        + "\"scope\":\"ALL\",\"status\":\"PUBLISHED\",\"created_at\":\"2026-01-01T19:04:05Z\"}");
+                        + "\"scope\":\"ALL\",\"refund_policy\":\"RESTORE_IF_VALID\",\"extend_days\":null,"
+                        + "\"stack_group\":null,\"stackable\":true,\"biz_type\":null,\"metadata\":{},"
+                        + "\"status\":\"PUBLISHED\",\"version\":0,\"rule_version\":1,"
+                        + "\"created_at\":\"2026-01-01T19:04:05Z\",\"updated_at\":null}");
     }
 
     @Test

@@ -341,6 +341,12 @@ final class SmallMall implements AutoCloseable {
         move(before, before.withMirror(true));
     }
 
+    /** Freezes the back office, or lets it work again. */
+    void freeze(boolean frozen) {
+        Register before = control.read();
+        move(before, before.withFrozen(frozen));
+    }
+
     private void move(Register from, Register next) {
         if (!control.compareAndSet(from, next, new EventDraft("test", "test", "moved by a test", "", "", null, null))) {
             throw new IllegalStateException("The register was moved by somebody else.");

@@ -67,6 +67,11 @@ public final class ProxiedDatabases implements CouponDatabases {
         return proxy.register().epoch();
     }
 
+    @Override
+    public boolean frozen() {
+        return proxy.register().frozen();
+    }
+
     private CouponStore store(Side side) {
         return side == Side.OLD ? onOld : onNew;
     }

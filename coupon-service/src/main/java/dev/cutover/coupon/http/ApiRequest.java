@@ -1,8 +1,12 @@
 package dev.cutover.coupon.http;
 
 import com.linecorp.armeria.common.AggregatedHttpRequest;
+import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.cutover.coupon.backoffice.Operator;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -12,6 +16,11 @@ final class ApiRequest {
 
     private static final Pattern USER_ID = Pattern.compile("[1-9][0-9]{0,9}");
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._:-]{1,64}");
+
+    private static final Pattern VERSION = Pattern.compile("\"?[0-9]{1,9}\"?");
+    private static final Pattern PAGE_LENGTH = Pattern.compile("[1-9][0-9]{0,2}");
+    private static final int USUAL_PAGE = 20;
+    private static final int LONGEST_PAGE = 100;
 
     private final ServiceRequestContext context;
     private final AggregatedHttpRequest request;
@@ -56,6 +65,50 @@ final class ApiRequest {
                     "A request that changes something needs an Idempotency-Key header; repeat it with the same key.");
         }
         return key("Idempotency-Key", key);
+    }
+
+    /** Who asks the back office for a change. */
+    Operator operator() {
+        String name = request.headers().get(Headers.OPERATOR);
+        if (name == null) {
+            throw new ApiException(
+                    ApiError.PARAMETER_MISSING,
+                    "X-Operator",
+                    "What the back office changes is written down with who changed it: send the header X-Operator.");
+        }
+        if (!Operator.isName(name)) {
+            throw ApiException.invalid("X-Operator", "1 to 64 letters, digits, '.', '_', '@' and '-'");
+        }
+        return new Operator(name);
+    }
+
+    /** The version an editor has seen: the field {@code version} or the header If-Match. */
+    OptionalInt version(RequestBody body) {
+        OptionalLong field = body.optionalInteger("version", 0, Integer.MAX_VALUE);
+        String header = request.headers().get(HttpHeaderNames.IF_MATCH);
+        if (header == null) {
+            return field.isPresent() ? OptionalInt.of((int) field.getAsLong()) : OptionalInt.empty();
+        }
+        if (!VERSION.matcher(header).matches()) {
+            throw ApiException.invalid("If-Match", "the version of the template");
+        }
+        int version = Integer.parseInt(header.replace("\"", ""));
+        if (field.isPresent() && field.getAsLong() != version) {
+            throw ApiException.invalid("If-Match", "the version that the body says");
+        }
+        return OptionalInt.of(version);
+    }
+
+    /** The length of a page, 20 when nothing is said. */
+    int limit() {
+        return query("limit")
+                .map(text -> {
+                    if (!PAGE_LENGTH.matcher(text).matches() || Integer.parseInt(text) > LONGEST_PAGE) {
+                        throw ApiException.invalid("limit", "a number from 1 to " + LONGEST_PAGE);
+                    }
+                    return Integer.parseInt(text);
+                })
+                .orElse(USUAL_PAGE);
     }
 
     static String key(String param, String key) {

@@ -7,10 +7,8 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.redeem.Redemptions;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
-import dev.cutover.coupon.shape.Shapes;
 import dev.cutover.coupon.store.CouponStatus;
 import dev.cutover.coupon.template.Discount;
-import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.wallet.Wallet;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -32,25 +30,14 @@ final class CouponApi {
     private static final Pattern NUMBER_TEXT = Pattern.compile("[A-Za-z0-9._:-]{1,63}");
     private static final String NUMBER_TEXT_EXPECTED = "1 to 63 letters, digits, '.', '_', ':' and '-'";
 
-    private final TemplateCatalog templates;
     private final Claims claims;
     private final Redemptions redemptions;
     private final Wallet wallet;
 
-    CouponApi(TemplateCatalog templates, Claims claims, Redemptions redemptions, Wallet wallet) {
-        this.templates = templates;
+    CouponApi(Claims claims, Redemptions redemptions, Wallet wallet) {
         this.claims = claims;
         this.redemptions = redemptions;
         this.wallet = wallet;
-    }
-
-    ApiAnswer template(ApiRequest request) {
-        request.allowQuery();
-        String text = request.path("id");
-        TemplateId id = TemplateId.parse(text)
-                .orElseThrow(
-                        () -> new Refusal(Reason.TEMPLATE_NOT_FOUND, "id", "There is no template '" + text + "'."));
-        return ApiAnswer.ok(Shapes.template(templates.require(id, "id")));
     }
 
     ApiAnswer claim(ApiRequest request) {

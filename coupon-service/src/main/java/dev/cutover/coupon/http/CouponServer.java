@@ -19,10 +19,10 @@ import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.metric.MetricCollectingService;
 import com.linecorp.armeria.server.prometheus.PrometheusExpositionService;
+import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.redeem.Redemptions;
 import dev.cutover.coupon.statistics.Statistics;
-import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.wallet.Wallet;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetSocketAddress;
@@ -54,11 +54,11 @@ public final class CouponServer implements AutoCloseable {
 
     /** What the routes lead to. */
     public record Rooms(
-            TemplateCatalog templates, Claims claims, Redemptions redemptions, Wallet wallet, Statistics statistics) {}
+            Claims claims, Redemptions redemptions, Wallet wallet, Statistics statistics, BackOffice backOffice) {}
 
     /** Listens on all interfaces; port 0 is any free one. */
     public static CouponServer start(int port, Rooms rooms, ServiceState state, PrometheusMeterRegistry meters) {
-        CouponApi api = new CouponApi(rooms.templates(), rooms.claims(), rooms.redemptions(), rooms.wallet());
+        CouponApi api = new CouponApi(rooms.claims(), rooms.redemptions(), rooms.wallet());
         StatisticsApi statistics = new StatisticsApi(rooms.statistics());
         ServerBuilder builder = Server.builder()
                 .http(new InetSocketAddress(port))
@@ -70,7 +70,7 @@ public final class CouponServer implements AutoCloseable {
                 .requestIdGenerator(request -> RequestId.random())
                 .errorHandler(new Errors());
 
-        builder.route().get("/v1/templates/{id}").build(service(api::template));
+        new TemplatesApi(rooms.backOffice()).register(builder, CouponServer::service);
         builder.route().post("/v1/claims").build(service(api::claim));
         builder.route().get("/v1/claims/{request_no}").build(service(api::findClaim));
         builder.route().get("/v1/users/{user_id}/coupons").build(service(api::page));

@@ -1,5 +1,6 @@
 package dev.cutover.coupon.http;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
@@ -10,6 +11,7 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.backoffice.RulesBrokenException;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
@@ -33,6 +35,9 @@ final class ErrorAnswers {
         }
         if (failure instanceof Refusal e) {
             return answer(ofReason(e.reason()), e.param(), message(e), requestId);
+        }
+        if (failure instanceof RulesBrokenException e) {
+            return broken(e, requestId);
         }
         if (failure instanceof MigrationFenceException e && e.standing()) {
             return answer(ApiError.MIGRATION_FENCE, "", message(e), requestId);
@@ -74,6 +79,15 @@ final class ErrorAnswers {
                 "",
                 "The service failed; the request id tells its operators where to look.",
                 requestId);
+    }
+
+    private static AggregatedHttpResponse broken(RulesBrokenException e, String requestId) {
+        ObjectNode body = body(ApiError.PARAMETER_INVALID, e.problems().get(0).path(), message(e), requestId);
+        ArrayNode details = body.withObject("error").putArray("details");
+        e.problems()
+                .forEach(problem ->
+                        details.addObject().put("param", problem.path()).put("message", problem.sentence()));
+        return answer(HttpStatus.BAD_REQUEST, ApiError.PARAMETER_INVALID, body, requestId);
     }
 
     private static String message(Throwable failure) {
@@ -132,6 +146,10 @@ final class ErrorAnswers {
 
     private static AggregatedHttpResponse answer(
             HttpStatus status, ApiError error, String param, String message, String requestId) {
+        return answer(status, error, body(error, param, message, requestId), requestId);
+    }
+
+    private static ObjectNode body(ApiError error, String param, String message, String requestId) {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         ObjectNode node = body.putObject("error");
         node.put("type", error.type());
@@ -141,6 +159,10 @@ final class ErrorAnswers {
         node.put("retryable", error.retryable());
         node.put("request_id", requestId);
         node.put("doc_url", "/docs/errors#" + error.code());
+        return body;
+    }
+
+    private static AggregatedHttpResponse answer(HttpStatus status, ApiError error, ObjectNode body, String requestId) {
         ResponseHeadersBuilder headers = ResponseHeaders.builder(status)
                 .contentType(MediaType.JSON_UTF_8)
                 .set(Headers.REQUEST_ID, requestId);

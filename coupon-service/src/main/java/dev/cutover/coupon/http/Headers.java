@@ -7,6 +7,7 @@ import io.netty.util.AsciiString;
 final class Headers {
     static final AsciiString IDEMPOTENCY_KEY = HttpHeaderNames.of("idempotency-key");
     static final AsciiString IDEMPOTENT_REPLAYED = HttpHeaderNames.of("idempotent-replayed");
+    static final AsciiString OPERATOR = HttpHeaderNames.of("x-operator");
     static final AsciiString REQUEST_ID = HttpHeaderNames.of("request-id");
 
     private Headers() {}

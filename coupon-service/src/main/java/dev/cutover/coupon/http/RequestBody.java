@@ -6,9 +6,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -47,15 +47,44 @@ final class RequestBody {
         return new RequestBody(node, path);
     }
 
+    /** One that a handler has put together. */
+    static RequestBody of(JsonNode object) {
+        return of(object, "", "body");
+    }
+
+    JsonNode json() {
+        return object;
+    }
+
+    /** How a problem of this field is named. */
+    String path(String field) {
+        return path + field;
+    }
+
     RequestBody allow(String... fields) {
-        Set<String> known = Set.of(fields);
+        for (String unknown : unknown(List.of(fields))) {
+            throw new ApiException(ApiError.PARAMETER_UNKNOWN, unknown, "'" + unknown + "' is not a known field.");
+        }
+        return this;
+    }
+
+    /** The paths of the fields that are none of these. */
+    List<String> unknown(Collection<String> fields) {
+        List<String> unknown = new ArrayList<>();
         object.fieldNames().forEachRemaining(field -> {
-            if (!known.contains(field)) {
-                throw new ApiException(
-                        ApiError.PARAMETER_UNKNOWN, path + field, "'" + path + field + "' is not a known field.");
+            if (!fields.contains(field)) {
+                unknown.add(path + field);
             }
         });
-        return this;
+        return unknown;
+    }
+
+    boolean flag(String field) {
+        JsonNode value = require(field);
+        if (!value.isBoolean()) {
+            throw ApiException.invalid(path + field, "true or false");
+        }
+        return value.booleanValue();
     }
 
     boolean has(String field) {
@@ -116,8 +145,12 @@ final class RequestBody {
     }
 
     List<String> texts(String field) {
+        return texts(field, false);
+    }
+
+    List<String> texts(String field, boolean maybeNone) {
         List<String> texts = new ArrayList<>();
-        JsonNode list = list(field);
+        JsonNode list = maybeNone && require(field).isArray() ? require(field) : list(field);
         for (int i = 0; i < list.size(); i++) {
             if (!list.get(i).isTextual()) {
                 throw ApiException.invalid(path + field + "[" + i + "]", "a string");

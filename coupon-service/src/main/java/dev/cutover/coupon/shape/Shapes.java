@@ -7,7 +7,6 @@ import dev.cutover.coupon.store.CouponRow;
 import dev.cutover.coupon.store.RedemptionRow;
 import dev.cutover.coupon.store.Refunded;
 import dev.cutover.coupon.template.Discount;
-import dev.cutover.coupon.template.Template;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,34 +20,6 @@ public final class Shapes {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
     private Shapes() {}
-
-    public static ObjectNode template(Template template) {
-        ObjectNode node = JSON.objectNode();
-        node.put("object", "template");
-        node.put("id", template.id().toString());
-        node.put("name", template.name());
-        node.set("discount", discount(template.discount()));
-        node.put("total_quantity", template.totalQuantity());
-        node.put("per_user_limit", template.perUserLimit());
-        ObjectNode validity = node.putObject("validity");
-        validity.put("type", template.fixedRange() ? "RANGE" : "DAYS");
-        validity.put("days", template.fixedRange() ? null : template.validDays());
-        validity.put("valid_from", template.fixedRange() ? time(template.validFrom()) : null);
-        validity.put("valid_to", template.fixedRange() ? time(template.validTo()) : null);
-        node.put("scope", scope(template.scope()));
-        node.put("status", template.state().name());
-        node.put("created_at", time(template.createdAt()));
-        return node;
-    }
-
-    private static String scope(int scope) {
-        return switch (scope) {
-            case 1 -> "CATEGORY";
-            case 2 -> "WHITE_LIST";
-            case 3 -> "BLACK_LIST";
-            default -> "ALL";
-        };
-    }
 
     static ObjectNode discount(Discount discount) {
         ObjectNode node = JSON.objectNode();

@@ -10,7 +10,8 @@ import java.util.function.Supplier;
 
 /**
  * Remembers for a moment that a template was looked for in every database and not found, so that a rush on a sold-out template costs
- * one read each. Stock never comes back by itself: a refund gives the coupon back to its user, not to the template. Safe for many threads.
+ * one read each. Stock never comes back by itself: a refund gives the coupon back to its user, not to the template; only the back office
+ * adds some. Safe for many threads.
  */
 public final class SoldOut {
     private static final Duration REMEMBERED = Duration.ofSeconds(1);
@@ -34,6 +35,11 @@ public final class SoldOut {
     public boolean lately(TemplateId template, int quantity) {
         Integer refused = least.getIfPresent(new Key(epoch.get(), template));
         return refused != null && refused <= quantity;
+    }
+
+    /** Stock was added. */
+    public void forget(TemplateId template) {
+        least.invalidate(new Key(epoch.get(), template));
     }
 
     /** Called only when every database was asked. */

@@ -33,6 +33,9 @@ public interface CouponDatabases {
     /** The epoch as last seen by this instance. */
     Epoch epoch();
 
+    /** Whether what changes templates has to wait, as last seen by this instance: from the freeze to the end of the migration. */
+    boolean frozen();
+
     /** A unit of work; each attempt asks {@code replay} first, which may know that there is nothing to find. */
     interface Write<T> {
         /** The outcome, if an earlier attempt had it committed. */

@@ -13,7 +13,7 @@ import java.util.Locale;
  *
  * <p>The text is what MySQL stores; no driver converts it, so no time zone setting of a JVM or session can shift it.
  */
-final class MallTime {
+public final class MallTime {
     private static final ZoneOffset MALL = ZoneOffset.ofHours(8);
     private static final DateTimeFormatter SECONDS = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
     private static final long SECOND = Duration.ofSeconds(1).toMillis();
@@ -21,7 +21,7 @@ final class MallTime {
     private MallTime() {}
 
     /** For DATETIME columns. */
-    static String wallClock(long epochMillis) {
+    public static String wallClock(long epochMillis) {
         return text(epochMillis, MALL);
     }
 
@@ -31,7 +31,7 @@ final class MallTime {
     }
 
     /** The mall's {@code end_time} is the last second inside, {@code valid_to} the first one outside. */
-    static String lastSecond(long validTo) {
+    public static String lastSecond(long validTo) {
         return wallClock(validTo - SECOND);
     }
 

@@ -1,10 +1,11 @@
 package dev.cutover.coupon.template;
 
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.sql.Sql;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -35,21 +36,40 @@ public final class LegacyTemplates {
             IF(t.deleted = 1 OR t.status = 2, 3, 1) AS status,
             TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', t.add_time) * 1000 AS created_at
             FROM mall_coupon t
-            WHERE t.id = ?
-              AND t.type IN (0, 1, 2, 3)
+            WHERE t.type IN (0, 1, 2, 3)
               AND NOT (t.type = 1 AND (t.amount < 1 OR t.amount >= 10))
               AND NOT (t.time_type = 1 AND (t.start_time = 0 OR t.end_time = 0))
               AND NOT COALESCE(t.use_type IN (2, 3) AND NOT JSON_VALID(t.goods_value)
-                               AND t.goods_value NOT REGEXP '^[0-9]+(,[0-9]+)*$', FALSE)""";
+                               AND t.goods_value NOT REGEXP '^[0-9]+(,[0-9]+)*$', FALSE)\s""";
 
     private LegacyTemplates() {}
 
     public static Optional<Template> find(Connection connection, TemplateId id) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement(SELECT)) {
-            select.setLong(1, id.number());
-            try (ResultSet row = select.executeQuery()) {
-                return row.next() ? Optional.of(TemplateRow.read(row, Terms.OF_THE_MALL)) : Optional.empty();
-            }
-        }
+        return Sql.first(connection, LegacyTemplates::read, SELECT + "AND t.id = ?", id.number());
+    }
+
+    public static Optional<TemplateSheet> sheet(Connection connection, TemplateId id) throws SQLException {
+        return find(connection, id).map(TemplateSheet::ofTheMall);
+    }
+
+    /** In ascending order of ids, from behind {@code after} on; only those in {@code state} when it is there. */
+    public static List<TemplateSheet> page(Connection connection, long after, int limit, Optional<TemplateState> state)
+            throws SQLException {
+        String which = state.isEmpty()
+                ? ""
+                : "AND IF(t.deleted = 1 OR t.status = 2, 3, 1) = " + state.get().code();
+        return Sql.list(
+                        connection,
+                        LegacyTemplates::read,
+                        SELECT + which + " AND t.id > ? ORDER BY t.id LIMIT ?",
+                        after,
+                        limit)
+                .stream()
+                .map(TemplateSheet::ofTheMall)
+                .toList();
+    }
+
+    private static Template read(ResultSet row) throws SQLException {
+        return TemplateRow.read(row, Terms.OF_THE_MALL);
     }
 }

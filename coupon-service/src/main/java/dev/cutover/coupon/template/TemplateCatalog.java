@@ -77,6 +77,11 @@ public final class TemplateCatalog {
         }
     }
 
+    /** Has the next reader of this instance read it again; other instances do within two seconds. */
+    public void forget(TemplateId id) {
+        templates.invalidate(new Key(truth.get(), id));
+    }
+
     private Optional<Template> find(Side side, Epoch epoch, TemplateId id) {
         return templates.get(new Key(new Truth(side, epoch), id), this::load);
     }

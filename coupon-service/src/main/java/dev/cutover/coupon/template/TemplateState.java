@@ -1,8 +1,5 @@
 package dev.cutover.coupon.template;
 
-import java.util.EnumSet;
-import java.util.Set;
-
 /** Where a template stands in its life. */
 public enum TemplateState {
     DRAFT(0),
@@ -31,17 +28,5 @@ public enum TemplateState {
             }
         }
         throw new IllegalArgumentException("coupon_template.status is " + code + ": known are 0 to 5.");
-    }
-
-    /** The states that may follow. */
-    public Set<TemplateState> next() {
-        return switch (this) {
-            case DRAFT -> EnumSet.of(PUBLISHING, ARCHIVED);
-            case PUBLISHING -> EnumSet.of(PUBLISHED);
-            case PUBLISHED -> EnumSet.of(PAUSED, ENDED);
-            case PAUSED -> EnumSet.of(PUBLISHED, ENDED);
-            case ENDED -> EnumSet.of(ARCHIVED);
-            case ARCHIVED -> EnumSet.noneOf(TemplateState.class);
-        };
     }
 }

@@ -31,7 +31,7 @@ public final class StockDatabases {
 
     /** Statements in a transaction that somebody else commits. */
     @FunctionalInterface
-    interface Work<T> {
+    public interface Work<T> {
         T run(Connection connection) throws SQLException;
     }
 
@@ -43,12 +43,12 @@ public final class StockDatabases {
     }
 
     /** How many shard databases there are. */
-    int count() {
+    public int count() {
         return users.databases();
     }
 
     /** What is left in one shard database, as last committed; not fenced, so it is a hint. */
-    long remaining(int database, TemplateId template) {
+    public long remaining(int database, TemplateId template) {
         try (Connection connection =
                 topology.database(DatabaseId.shard(database)).getConnection()) {
             return SliceStock.remaining(connection, template);
@@ -58,7 +58,7 @@ public final class StockDatabases {
     }
 
     /** One fenced transaction in a shard database; throws {@link EpochMovedException} when the truth is not NEW in this epoch. */
-    <T> T fenced(int database, Epoch epoch, Duration budget, Work<T> work) {
+    public <T> T fenced(int database, Epoch epoch, Duration budget, Work<T> work) {
         return databases.write(users.ofDatabase(database), budget, new CouponDatabases.Write<T>() {
             @Override
             public Optional<T> replay(CouponStore store, StoreView view) {
@@ -82,7 +82,7 @@ public final class StockDatabases {
     }
 
     /** One fenced transaction in the meta database; throws {@link EpochMovedException} likewise. */
-    <T> T ledger(Epoch epoch, Work<T> work) {
+    public <T> T ledger(Epoch epoch, Work<T> work) {
         return meta.write((connection, found) -> {
             if (!found.equals(epoch)) {
                 throw new EpochMovedException("the meta database", "epoch " + found + " instead of " + epoch);

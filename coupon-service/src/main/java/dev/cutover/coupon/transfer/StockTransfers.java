@@ -113,7 +113,7 @@ public final class StockTransfers {
             }
             if (total >= quantity) {
                 move(epoch, template, database, quantity, remaining, deadline);
-            } else if (before.inFlight() == 0 && before.equals(ledger.view(epoch, template))) {
+            } else if (before.quiet() && before.equals(ledger.view(epoch, template))) {
                 soldOut.remember(template, quantity);
                 return Outcome.SOLD_OUT;
             } else {
@@ -122,6 +122,15 @@ public final class StockTransfers {
             }
         }
         return Outcome.INTERRUPTED;
+    }
+
+    /** A mark by which two looks at a template's stock are compared: equal marks mean that none of it travelled in between. */
+    public record Mark(boolean travelling, long last) {}
+
+    /** Whether stock of a template is on its way between databases, now. Of adjustments nothing is said: they ask by this themselves. */
+    public Mark mark(Epoch epoch, TemplateId template) {
+        TransferLedger.View view = ledger.view(epoch, template);
+        return new Mark(view.transfers() > 0, view.lastTransfer());
     }
 
     private long[] remaining(TemplateId template) {

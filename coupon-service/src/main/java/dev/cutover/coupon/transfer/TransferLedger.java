@@ -25,20 +25,34 @@ final class TransferLedger {
     }
 
     /**
-     * How the transfers of a template stand; two equal views with nothing in flight mean that none ran in between.
+     * How the transfers and adjustments of a template's stock stand; two equal views with nothing in flight mean that none ran in
+     * between.
      *
-     * @param last the highest id so far
+     * @param transfers how many are under way
+     * @param lastTransfer the highest id so far
+     * @param adjustments how many are under way
+     * @param lastAdjustment the highest id so far
      */
-    record View(long inFlight, long last) {}
+    record View(long transfers, long lastTransfer, long adjustments, long lastAdjustment) {
+        boolean quiet() {
+            return transfers == 0 && adjustments == 0;
+        }
+    }
 
     View view(Epoch epoch, TemplateId template) {
         return databases.ledger(
                 epoch,
                 connection -> Sql.first(
                                 connection,
-                                row -> new View(row.getLong(1), row.getLong(2)),
-                                "SELECT COALESCE(SUM(state < 2), 0), COALESCE(MAX(transfer_id), 0) FROM stock_transfer"
-                                        + " WHERE template_id = ?",
+                                row -> new View(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4)),
+                                "SELECT t.under_way, t.latest, a.under_way, a.latest FROM"
+                                        + " (SELECT COALESCE(SUM(state < 2), 0) AS under_way,"
+                                        + " COALESCE(MAX(transfer_id), 0) AS latest"
+                                        + " FROM stock_transfer WHERE template_id = ?) t,"
+                                        + " (SELECT COALESCE(SUM(state < 2), 0) AS under_way,"
+                                        + " COALESCE(MAX(adjustment_id), 0) AS latest"
+                                        + " FROM stock_adjustment WHERE template_id = ?) a",
+                                template.number(),
                                 template.number())
                         .orElseThrow());
     }

@@ -68,7 +68,18 @@ public enum Failpoint {
     /** A repair holds fence, position and row, and has read the truth; nothing is written. */
     REPAIR_READ("repair.read"),
     /** A repaired row is committed; the next one comes. */
-    REPAIR_COMMITTED("repair.committed");
+    REPAIR_COMMITTED("repair.committed"),
+
+    /** A template is PUBLISHING; none of its stock is cut. */
+    PUBLISH_BEGUN("publish.begun"),
+    /** The stock of one more database is cut. */
+    PUBLISH_SLICED("publish.sliced"),
+    /** The journal says what stock is to be adjusted; no slice is moved. */
+    ADJUST_BEGUN("adjust.begun"),
+    /** One more database has done its part of an adjustment. */
+    ADJUST_MOVED("adjust.moved"),
+    /** It is decided that too little is left; nothing is given back yet. */
+    ADJUST_REFUSED("adjust.refused");
 
     private final String word;
 

@@ -1,0 +1,22 @@
+package dev.cutover.coupon.backoffice;
+
+import java.util.regex.Pattern;
+
+/** Who changes something, as the audit log names them. */
+public record Operator(String name) {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._@-]{1,64}");
+
+    /** What is finished after its process died is finished by the service itself. */
+    static final Operator SERVICE = new Operator("coupon-service");
+
+    public Operator {
+        if (!isName(name)) {
+            throw new IllegalArgumentException(
+                    "'" + name + "' names no operator: 1 to 64 letters, digits, '.', '_', '@' and '-'.");
+        }
+    }
+
+    public static boolean isName(String text) {
+        return NAME.matcher(text).matches();
+    }
+}

@@ -1,0 +1,398 @@
+package dev.cutover.coupon.backoffice;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.idempotency.Operations;
+import dev.cutover.coupon.meta.MetaDatabase;
+import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.operation.Deadline;
+import dev.cutover.coupon.operation.Operation;
+import dev.cutover.coupon.operation.Recorded;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.shape.TemplateShapes;
+import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.sql.MySqlErrors;
+import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.store.CollisionException;
+import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.template.Discount;
+import dev.cutover.coupon.template.LegacyTemplates;
+import dev.cutover.coupon.template.ShardedTemplates;
+import dev.cutover.coupon.template.Template;
+import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.coupon.template.TemplateSheet;
+import dev.cutover.coupon.template.TemplateState;
+import dev.cutover.coupon.template.Terms;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Makes templates, edits them and moves them through their life; each change is one transaction with its line in the audit log.
+ *
+ * <p>An editor says which version it has seen, and whoever comes second is told so instead of undoing the first. What was published is
+ * never edited but for its name and metadata: coupons carry copies of its rules. Safe for many threads.
+ */
+public final class TemplateDesk {
+    private static final String VERB = "template";
+
+    private final Topology topology;
+    private final CouponDatabases databases;
+    private final MetaDatabase meta;
+    private final BackOfficeGate gate;
+    private final Operations operations;
+    private final MallTemplates mall;
+    private final Publication publication;
+    private final TemplateCatalog catalog;
+    private final InstantSource clock;
+    private final Duration budget;
+
+    TemplateDesk(
+            Topology topology,
+            CouponDatabases databases,
+            MetaDatabase meta,
+            BackOfficeGate gate,
+            Publication publication,
+            TemplateCatalog catalog,
+            InstantSource clock,
+            Duration budget) {
+        this.topology = topology;
+        this.databases = databases;
+        this.meta = meta;
+        this.gate = gate;
+        this.operations = new Operations(databases, clock);
+        this.mall = new MallTemplates(databases, operations, gate);
+        this.publication = publication;
+        this.catalog = catalog;
+        this.clock = clock;
+        this.budget = budget;
+    }
+
+    /** Epoch milliseconds of now, in whole seconds. */
+    public long now() {
+        return clock.instant().truncatedTo(ChronoUnit.SECONDS).toEpochMilli();
+    }
+
+    /** A draft of these rules, one for each key; where the mall holds the truth, a template that is on offer at once. */
+    public Answer create(TemplateSheet sheet, String key, Operator operator) {
+        Side side = gate.require();
+        List<RuleProblem> problems = RuleBook.problems(sheet, now());
+        if (!problems.isEmpty()) {
+            throw new RulesBrokenException(problems);
+        }
+        Operation operation = Operation.of(
+                MallTemplates.NOBODY, VERB, key, TemplateShapes.editable(sheet).toString());
+        if (side == Side.OLD) {
+            return mall.create(sheet, operation, operator, budget);
+        }
+        // The mall may have done it before the switch.
+        Optional<Recorded> onOld = operations.find(MallTemplates.NOBODY, operation.id(), Deadline.after(budget));
+        if (onOld.isPresent()) {
+            return replayed(onOld.get(), operation);
+        }
+        try {
+            return meta.write((connection, epoch) -> createDraft(connection, sheet, operation, operator));
+        } catch (CollisionException e) {
+            // Its twin was faster.
+            return meta.write((connection, epoch) -> createDraft(connection, sheet, operation, operator));
+        }
+    }
+
+    private Answer createDraft(Connection connection, TemplateSheet sheet, Operation operation, Operator operator)
+            throws SQLException {
+        Optional<Recorded> done = Sql.first(
+                connection,
+                row -> new Recorded(row.getString(1), row.getString(2)),
+                "SELECT fingerprint, result FROM backoffice_operation WHERE op_id = ?",
+                operation.id());
+        if (done.isPresent()) {
+            return replayed(done.get(), operation);
+        }
+        TemplateId id = new TemplateId(NewNumbers.next(connection, NewNumbers.TEMPLATE, 1));
+        long now = now();
+        insert(connection, id, sheet, now);
+        JsonNode became =
+                TemplateShapes.template(ShardedTemplates.sheet(connection, id).orElseThrow());
+        AuditLog.append(connection, id, operator, "create", now, null, became);
+        try {
+            Sql.update(
+                    connection,
+                    "INSERT INTO backoffice_operation (op_id, fingerprint, result, created_at) VALUES (?, ?, ?, ?)",
+                    operation.id(),
+                    operation.fingerprint(),
+                    became.toString(),
+                    now);
+        } catch (SQLException e) {
+            if (MySqlErrors.duplicate(e)) {
+                throw new CollisionException("The back-office operation " + operation.id(), e);
+            }
+            throw e;
+        }
+        return new Answer(became.toString(), false);
+    }
+
+    private static Answer replayed(Recorded recorded, Operation operation) {
+        if (!recorded.fingerprint().equals(operation.fingerprint())) {
+            throw new Refusal(
+                    Reason.IDEMPOTENCY_KEY_REUSED,
+                    "Idempotency-Key",
+                    "This idempotency key was used for another template.");
+        }
+        return new Answer(recorded.result(), true);
+    }
+
+    private static void insert(Connection connection, TemplateId id, TemplateSheet sheet, long now)
+            throws SQLException {
+        Sql.update(
+                connection,
+                "INSERT INTO coupon_template (template_id, kind, discount_type, validity_type, scope, status, created_at)"
+                        + " VALUES (?, 1, 1, 0, 0, ?, ?)",
+                id.number(),
+                TemplateState.DRAFT.code(),
+                now);
+        update(connection, id, sheet, now);
+    }
+
+    private static void update(Connection connection, TemplateId id, TemplateSheet sheet, long now)
+            throws SQLException {
+        Template template = sheet.template();
+        Discount discount = template.discount();
+        Terms terms = template.terms();
+        Sql.update(
+                connection,
+                "UPDATE coupon_template SET name = ?, kind = ?, discount_type = ?, amount_off_minor = ?, percent_off_bp = ?,"
+                        + " discount_cap_minor = ?, threshold_minor = ?, total_quantity = ?, per_user_limit = ?, daily_limit = ?,"
+                        + " claim_from = ?, claim_to = ?, validity_type = ?, valid_days = ?, valid_from = ?, valid_to = ?,"
+                        + " scope = ?, refund_policy = ?, extend_days = ?, stack_group = ?, stackable = ?, biz_type = ?,"
+                        + " metadata = ?, updated_at = ? WHERE template_id = ?",
+                template.name(),
+                discount.kind(),
+                discount.type(),
+                discount.amountOffMinor(),
+                discount.percentOffBp(),
+                discount.capMinor(),
+                discount.thresholdMinor(),
+                template.totalQuantity(),
+                template.perUserLimit(),
+                terms.dailyLimit(),
+                terms.claimFrom(),
+                terms.claimTo(),
+                template.validityType(),
+                template.validDays(),
+                template.validFrom(),
+                template.validTo(),
+                template.scope(),
+                terms.refundPolicy().code(),
+                terms.extendDays(),
+                terms.stackGroup(),
+                terms.stackable(),
+                sheet.bizType(),
+                sheet.metadata(),
+                now,
+                id.number());
+    }
+
+    /**
+     * Replaces what a template says, if it is still of the version that the editor has seen.
+     *
+     * @param rulesToo whether anything but name and metadata is to change
+     */
+    public TemplateSheet edit(TemplateId id, int version, TemplateSheet sheet, boolean rulesToo, Operator operator) {
+        gate.requireNew("To edit a template");
+        TemplateSheet after = meta.write((connection, epoch) -> {
+            TemplateSheet before = locked(connection, id);
+            requireVersion(before, version);
+            requireEditable(before, rulesToo);
+            long now = now();
+            if (before.template().state() == TemplateState.DRAFT) {
+                List<RuleProblem> problems = RuleBook.problems(sheet, now);
+                if (!problems.isEmpty()) {
+                    throw new RulesBrokenException(problems);
+                }
+            }
+            update(connection, id, sheet, now);
+            Sql.update(
+                    connection, "UPDATE coupon_template SET version = version + 1 WHERE template_id = ?", id.number());
+            return audited(connection, before, "edit", operator, now);
+        });
+        catalog.forget(id);
+        return after;
+    }
+
+    /** Refuses a change that a template in this state does not take. */
+    public static void requireEditable(TemplateSheet sheet, boolean rulesToo) {
+        TemplateState state = sheet.template().state();
+        if (state == TemplateState.ARCHIVED || (rulesToo && state != TemplateState.DRAFT)) {
+            throw notEditable(
+                    sheet.template().id(),
+                    "is " + state + ": "
+                            + (state == TemplateState.ARCHIVED
+                                    ? "nothing of it changes any more."
+                                    : "only its name and metadata can be changed."));
+        }
+    }
+
+    /** Refuses an editor that has not seen the last change. */
+    public static void requireVersion(TemplateSheet sheet, int version) {
+        int found = sheet.template().terms().version();
+        if (found != version) {
+            throw new Refusal(
+                    Reason.VERSION_CONFLICT,
+                    "version",
+                    "Template " + sheet.template().id() + " is at version " + found + ", not " + version
+                            + ": read it again.");
+        }
+    }
+
+    static Refusal notEditable(TemplateId id, String why) {
+        return new Refusal(Reason.TEMPLATE_NOT_EDITABLE, "id", "Template " + id + " " + why);
+    }
+
+    static TemplateSheet locked(Connection connection, TemplateId id) throws SQLException {
+        return ShardedTemplates.locked(connection, id).orElseThrow(() -> Template.notFound(id, "id"));
+    }
+
+    /** Reads what a change has made of a template and writes the line about it. */
+    static TemplateSheet audited(
+            Connection connection, TemplateSheet before, String action, Operator operator, long now)
+            throws SQLException {
+        TemplateId id = before.template().id();
+        TemplateSheet after = ShardedTemplates.sheet(connection, id).orElseThrow();
+        AuditLog.append(
+                connection, id, operator, action, now, TemplateShapes.template(before), TemplateShapes.template(after));
+        return after;
+    }
+
+    /** Cuts the stock and puts the template on offer; one that is on offer stays so. */
+    public TemplateSheet publish(TemplateId id, Operator operator) {
+        if (gate.require() == Side.OLD) {
+            TemplateSheet found = find(id);
+            if (found.template().published()) {
+                return found;
+            }
+            throw notEditable(id, "is " + found.template().state() + ": it cannot be published.");
+        }
+        TemplateSheet published = publication.publish(id, operator, budget);
+        catalog.forget(id);
+        return published;
+    }
+
+    public TemplateSheet pause(TemplateId id, Operator operator) {
+        return move(id, TemplateMove.PAUSE, operator);
+    }
+
+    public TemplateSheet resume(TemplateId id, Operator operator) {
+        return move(id, TemplateMove.RESUME, operator);
+    }
+
+    public TemplateSheet end(TemplateId id, Operator operator) {
+        if (gate.require() == Side.OLD) {
+            TemplateSheet ended = mall.end(id, operator, now(), budget);
+            catalog.forget(id);
+            return ended;
+        }
+        return move(id, TemplateMove.END, operator);
+    }
+
+    public TemplateSheet archive(TemplateId id, Operator operator) {
+        return move(id, TemplateMove.ARCHIVE, operator);
+    }
+
+    private TemplateSheet move(TemplateId id, TemplateMove move, Operator operator) {
+        gate.requireNew("To " + move.word() + " a template");
+        TemplateSheet after = meta.write((connection, epoch) -> {
+            TemplateSheet before = locked(connection, id);
+            if (before.template().state() == move.to()) {
+                return before;
+            }
+            return moved(connection, before, move, operator, now());
+        });
+        catalog.forget(id);
+        return after;
+    }
+
+    /** The one place where a state changes; the template is locked. */
+    static TemplateSheet moved(
+            Connection connection, TemplateSheet before, TemplateMove move, Operator operator, long now)
+            throws SQLException {
+        TemplateId id = before.template().id();
+        if (!move.leavesFrom(before.template().state())) {
+            throw notEditable(id, "is " + before.template().state() + ": it cannot become " + move.to() + ".");
+        }
+        int found = Sql.update(
+                connection,
+                "UPDATE coupon_template SET status = ?, version = version + 1, updated_at = ?"
+                        + " WHERE template_id = ? AND status = ?",
+                move.to().code(),
+                now,
+                id.number(),
+                before.template().status());
+        if (found != 1) {
+            throw new IllegalStateException("Template " + id + " was locked and has changed its state all the same.");
+        }
+        return audited(connection, before, move.word(), operator, now);
+    }
+
+    /** The template as it is now, past every cache. */
+    public TemplateSheet find(TemplateId id) {
+        return onTruth(
+                        "template " + id,
+                        connection -> databases.truth() == Side.OLD
+                                ? LegacyTemplates.sheet(connection, id)
+                                : ShardedTemplates.sheet(connection, id))
+                .orElseThrow(() -> Template.notFound(id, "id"));
+    }
+
+    /** A page of all templates in ascending order of ids. */
+    public ObjectNode page(int limit, long after, Optional<TemplateState> state) {
+        List<TemplateSheet> sheets = onTruth(
+                "templates",
+                connection -> databases.truth() == Side.OLD
+                        ? LegacyTemplates.page(connection, after, limit + 1, state)
+                        : ShardedTemplates.page(connection, after, limit + 1, state));
+        return list(
+                sheets,
+                limit,
+                TemplateShapes::template,
+                sheet -> sheet.template().id().toString());
+    }
+
+    private static <T> ObjectNode list(
+            List<T> found, int limit, Function<T, JsonNode> shape, Function<T, String> cursor) {
+        ObjectNode page = JsonNodeFactory.instance.objectNode();
+        page.put("object", "list");
+        ArrayNode data = page.putArray("data");
+        found.stream().limit(limit).map(shape).forEach(data::add);
+        page.put("has_more", found.size() > limit);
+        page.put("next_cursor", found.size() > limit ? cursor.apply(found.get(limit - 1)) : null);
+        return page;
+    }
+
+    /** A question to a connection. */
+    @FunctionalInterface
+    private interface Question<T> {
+        T ask(Connection connection) throws SQLException;
+    }
+
+    private <T> T onTruth(String what, Question<T> question) {
+        DatabaseId database = databases.truth() == Side.OLD ? DatabaseId.OLD : DatabaseId.META;
+        try (Connection connection = topology.database(database).getConnection()) {
+            return question.ask(connection);
+        } catch (SQLException | UnreachableException e) {
+            throw new DatabaseTroubleException("Reading " + what + " from " + database, e);
+        }
+    }
+}
