@@ -356,6 +356,7 @@ final class TemplatesApiIT {
             mall.freeze(true);
             awaitFrozen();
             assertRefused(create(ORDINARY), 503, "migration_fence", "");
+            mall.copyForwardAll();
             mall.moveTruth(Side.NEW);
             awaitTruth("NEW");
             // Switched, and still reversible: what is written now would be lost on the way back.
@@ -364,6 +365,10 @@ final class TemplatesApiIT {
             Awaitility.await()
                     .atMost(Duration.ofSeconds(10))
                     .until(() -> create(ORDINARY).status() == 201);
+            // What was made under a key before the switch is not made again behind it.
+            Reply behind = create(ORDINARY, key);
+            assertThat(behind.status()).isEqualTo(200);
+            assertThat(behind.raw().body()).isEqualTo(created.raw().body());
         } finally {
             if (mall.control.read().frozen()) {
                 mall.freeze(false);

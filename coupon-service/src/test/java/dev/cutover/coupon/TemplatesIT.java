@@ -10,7 +10,11 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.pricing.Eligibility;
+import dev.cutover.coupon.pricing.Product;
+import dev.cutover.coupon.pricing.ProductLists;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.template.Discount;
@@ -20,11 +24,14 @@ import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateSheet;
 import dev.cutover.coupon.template.TemplateState;
 import dev.cutover.coupon.template.Terms;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.UUID;
@@ -460,6 +467,115 @@ final class TemplatesIT {
     }
 
     @Test
+    void adjustmentsThatDieBesideClaimsAndBesideAnEagerJanitorAddUp() {
+        TemplateId id = published(200L, null);
+        // To this janitor everybody is late: it works on what the living are at as well.
+        BackOffice janitor = office(LATER, Failpoints.NONE);
+        AtomicInteger working = new AtomicInteger(12);
+        Parallel.run(14, i -> {
+            SplittableRandom random = new SplittableRandom(100 + i);
+            while (i >= 12 && working.get() > 0 && !Thread.currentThread().isInterrupted()) {
+                janitor.tick();
+            }
+            for (int n = 0; n < 15; n++) {
+                if (i < 8) {
+                    try {
+                        claim(mall().user(), id, random.nextInt(1, 4));
+                    } catch (Refusal e) {
+                        assertThat(e.reason()).isEqualTo(Reason.SOLD_OUT);
+                    }
+                } else if (i < 12) {
+                    long delta = random.nextBoolean() ? random.nextLong(1, 30) : -random.nextLong(1, 60);
+                    BackOffice dying = office(InstantSource.system(), dyingAt(random.nextInt(1, 9)));
+                    try {
+                        dying.adjustments().adjust(id, "r" + i + "-" + n, delta, BOB);
+                    } catch (Died | Refusal e) {
+                        assertThat(e).isNotNull();
+                    }
+                }
+            }
+            working.decrementAndGet();
+        });
+        janitor.tick();
+        assertThat(mall().number(
+                                DatabaseId.META,
+                                "SELECT COUNT(*) FROM stock_adjustment WHERE template_id = ? AND state < 2",
+                                id.number()))
+                .isZero();
+        assertThat(total(id))
+                .isEqualTo(200
+                        + mall().number(
+                                        DatabaseId.META,
+                                        "SELECT COALESCE(SUM(delta), 0) FROM stock_adjustment WHERE template_id = ? AND state = 2",
+                                        id.number()));
+        assertAddsUp(id);
+    }
+
+    @Test
+    void aCouponCarriesACopyOfTheRulesItWasIssuedUnder() {
+        TemplateSheet capped = new TemplateSheet(
+                new Template(
+                        new TemplateId(0),
+                        "capped",
+                        new Discount(1, 2, null, 6_000L, 0, 700L),
+                        5L,
+                        null,
+                        0,
+                        3L,
+                        null,
+                        null,
+                        0,
+                        0,
+                        null,
+                        new Terms(0, 1, null, null, null, 700L, RefundPolicy.RESTORE, null, null, true)),
+                null,
+                null,
+                null);
+        TemplateId id = draft(capped);
+        office().templates().publish(id, ANN);
+        long user = mall().user();
+        JsonNode claimed = StoreConformance.json(
+                side.rooms().claims().claim(user, id, 1, key()).json());
+        // Not by any route: what is copied into coupons is not asked of the template again.
+        mall().execute(
+                        DatabaseId.META,
+                        "UPDATE coupon_template SET discount_cap_minor = 1, percent_off_bp = 1 WHERE template_id = ?",
+                        id.number());
+        JsonNode coupon = side.rooms()
+                .wallet()
+                .coupon(CouponId.parse(claimed.path("coupons").get(0).path("id").asText())
+                        .orElseThrow());
+        assertThat(coupon.path("discount").path("cap_minor").asLong()).isEqualTo(700);
+        assertThat(coupon.path("discount").path("percent_off_bp").asLong()).isEqualTo(6_000);
+    }
+
+    @Test
+    void aCouponIsForWhatItsListSaysAndNeverForWhatIsForbidden() throws SQLException {
+        TemplateId white = draft(rules(5L, null, Terms.OF_THE_MALL, ProductList.Scope.WHITE_LIST.code()));
+        TemplateId black = draft(rules(5L, null, Terms.OF_THE_MALL, ProductList.Scope.BLACK_LIST.code()));
+        TemplateId category = draft(rules(5L, null, Terms.OF_THE_MALL, ProductList.Scope.CATEGORY.code()));
+        TemplateId all = draft(rules(5L, null));
+        office().products()
+                .replace(white, ProductList.Scope.WHITE_LIST, List.of("P-1", "P-9"), OptionalInt.empty(), ANN);
+        office().products().replace(black, ProductList.Scope.BLACK_LIST, List.of("P-1"), OptionalInt.empty(), ANN);
+        office().products().replace(category, ProductList.Scope.CATEGORY, List.of("shoes"), OptionalInt.empty(), ANN);
+        office().products().forbid(List.of("P-9"), ANN);
+        List<Product> asked = List.of(
+                new Product(null, "p-1", "shoes"), new Product("2", "P-2", "hats"), new Product("9", "P-9", "Shoes"));
+        ProductLists lists = side.rooms().productCatalog().on(Side.NEW);
+        assertThat(lists.of(white, asked))
+                .containsExactly(Eligibility.ELIGIBLE, Eligibility.NOT_APPLICABLE, Eligibility.SUPER_BLACKLISTED);
+        assertThat(lists.of(black, asked))
+                .containsExactly(Eligibility.NOT_APPLICABLE, Eligibility.ELIGIBLE, Eligibility.SUPER_BLACKLISTED);
+        assertThat(lists.of(category, asked))
+                .containsExactly(Eligibility.ELIGIBLE, Eligibility.NOT_APPLICABLE, Eligibility.SUPER_BLACKLISTED);
+        assertThat(lists.of(all, asked))
+                .containsExactly(Eligibility.ELIGIBLE, Eligibility.ELIGIBLE, Eligibility.SUPER_BLACKLISTED);
+        assertThat(lists.of(new TemplateId(1L << 40), asked)).containsOnly(Eligibility.NOT_APPLICABLE);
+        office().products().allow("p-9", ANN);
+    }
+
+    @Test
     void productsAreReplacedAsAWholeAndOrdersSeeTheListOfTheirMoment() {
         TemplateId id = draft(rules(5L, null, Terms.OF_THE_MALL, ProductList.Scope.WHITE_LIST.code()));
         office().templates().publish(id, ANN);
@@ -489,7 +605,7 @@ final class TemplatesIT {
 
     @Test
     void aListOfTheMallCountsUntilItIsReplacedAndOtherInstancesSeeChangesSoon() {
-        long number = mall().template(5, 0, java.util.Map.of("use_type", 3, "goods_value", "[1001,\"1002\"]"));
+        long number = mall().template(5, 0, Map.of("use_type", 3, "goods_value", "[1001,\"1002\"]"));
         TemplateId id = new TemplateId(number);
         mall().execute(DatabaseId.META, "INSERT INTO template_product VALUES (?, ?, 'SN-1', 3)", number, number);
         ProductList list = side.rooms().productCatalog().find(id).orElseThrow();
@@ -520,8 +636,8 @@ final class TemplatesIT {
         assertThat(side.rooms().productCatalog().superBlacklist())
                 .contains("bad-2")
                 .doesNotContain("bad-1");
-        assertThat(office().audit().page(null, 10, 0).path("data").findValuesAsText("action"))
-                .containsExactly("forbid_products", "allow_product");
+        assertThat(office().audit().page(null, 100, 0).path("data").findValuesAsText("action"))
+                .contains("forbid_products", "allow_product");
     }
 
     @Test
@@ -533,7 +649,7 @@ final class TemplatesIT {
         List<String> seen = new ArrayList<>();
         long after = 0;
         while (true) {
-            JsonNode page = office().templates().page(3, after, java.util.Optional.empty());
+            JsonNode page = office().templates().page(3, after, Optional.empty());
             page.path("data").forEach(one -> seen.add(one.path("id").asText()));
             if (!page.path("has_more").asBoolean()) {
                 break;
