@@ -28,6 +28,9 @@ CREATE TABLE IF NOT EXISTS user_coupon_{table} (
   rule_version     INT         NOT NULL DEFAULT 1,
   version          INT         NOT NULL DEFAULT 0,
   discount_cap_minor BIGINT    NULL COMMENT 'as of the template when it was issued',
+  hold_no          VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'the hold that has it until hold_until',
+  hold_until       BIGINT      NULL COMMENT 'exclusive; over by itself, nobody has to clear it',
+  use_round        INT         NOT NULL DEFAULT 0 COMMENT 'how often it came back from a use',
   PRIMARY KEY (coupon_id),
   UNIQUE KEY uk_claim (user_id, template_id, claim_seq),
   UNIQUE KEY uk_request (user_id, request_no, item_no),
@@ -44,7 +47,7 @@ CREATE TABLE IF NOT EXISTS coupon_redemption_{table} (
   refund_no     VARCHAR(64) NULL,
   created_at    BIGINT      NULL,
   PRIMARY KEY (redemption_id),
-  KEY idx_user (user_id),
+  KEY idx_user (user_id, order_no),
   KEY idx_coupon (coupon_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -90,6 +93,47 @@ CREATE TABLE IF NOT EXISTS coupon_ledger (
   created_at   BIGINT      NOT NULL,
   PRIMARY KEY (entry_id),
   KEY idx_coupon (coupon_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Uses: holds, refunds in parts, and the lines of orders. Not migrated: a rollback leaves them behind, and what a client was answered
+-- is in coupon_operation.
+
+-- What was agreed when coupons were held. Whether they still are, the row of each coupon says.
+CREATE TABLE IF NOT EXISTS coupon_hold (
+  hold_no    VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  user_id    BIGINT      NOT NULL,
+  order_no   VARCHAR(64) NOT NULL,
+  agreed     JSON        NOT NULL COMMENT 'the order, and what each coupon takes off it',
+  hold_until BIGINT      NOT NULL,
+  state      TINYINT     NOT NULL COMMENT '1 held, 2 confirmed, 3 released, 4 expired',
+  created_at BIGINT      NOT NULL,
+  ended_at   BIGINT      NULL,
+  PRIMARY KEY (hold_no),
+  KEY idx_until (state, hold_until)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS coupon_refund_{table} (
+  redemption_id BIGINT      NOT NULL,
+  refund_no     VARCHAR(64) NOT NULL,
+  user_id       BIGINT      NOT NULL,
+  amount_minor  BIGINT      NOT NULL,
+  whole         TINYINT     NOT NULL COMMENT 'whether nothing was left behind it',
+  created_at    BIGINT      NOT NULL,
+  PRIMARY KEY (redemption_id, refund_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS coupon_redemption_line_{table} (
+  redemption_id  BIGINT      NOT NULL,
+  line_no        SMALLINT    NOT NULL COMMENT 'from 0, as the order told it',
+  product_id     VARCHAR(64) NULL,
+  goods_sn       VARCHAR(64) NULL,
+  category_id    VARCHAR(64) NULL,
+  quantity       INT         NOT NULL,
+  amount_minor   BIGINT      NOT NULL,
+  discount_minor BIGINT      NOT NULL COMMENT 'its share of what the coupon took off',
+  refund_no      VARCHAR(64) NULL,
+  created_at     BIGINT      NOT NULL,
+  PRIMARY KEY (redemption_id, line_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Templates and the back office.

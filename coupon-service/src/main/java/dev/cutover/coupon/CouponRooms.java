@@ -7,6 +7,8 @@ import dev.cutover.core.topology.Topology;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.claim.CouponSerials;
+import dev.cutover.coupon.hold.HoldSweeper;
+import dev.cutover.coupon.hold.Holds;
 import dev.cutover.coupon.idempotency.Operations;
 import dev.cutover.coupon.ledger.LedgerFeed;
 import dev.cutover.coupon.lock.ClaimLock;
@@ -19,7 +21,11 @@ import dev.cutover.coupon.stock.SoldOut;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.LegacyCouponStore;
+import dev.cutover.coupon.store.LegacyUses;
+import dev.cutover.coupon.store.Prices;
+import dev.cutover.coupon.store.Sequences;
 import dev.cutover.coupon.store.ShardedCouponStore;
+import dev.cutover.coupon.store.ShardedUses;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.template.ProductCatalog;
 import dev.cutover.coupon.template.TemplateCatalog;
@@ -29,6 +35,7 @@ import dev.cutover.coupon.wallet.Wallet;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +46,8 @@ record CouponRooms(
         TemplateCatalog templates,
         Claims claims,
         Redemptions redemptions,
+        Holds holds,
+        HoldSweeper holdSweeper,
         Wallet wallet,
         StockTransfers transfers,
         Statistics statistics,
@@ -59,16 +68,39 @@ record CouponRooms(
             ClaimLock lock,
             InstantSource clock,
             Duration writeBudget) {
+        return wire(topology, gate, truth, lock, clock, writeBudget, Failpoints.ofThisJvm());
+    }
+
+    static CouponRooms wire(
+            Topology topology,
+            Gate gate,
+            Supplier<TemplateCatalog.Truth> truth,
+            ClaimLock lock,
+            InstantSource clock,
+            Duration writeBudget,
+            Failpoints failpoints) {
         SlotUsers users = new SlotUsers(topology.plan().layout());
         TemplateCatalog templates = new TemplateCatalog(topology, truth, Ticker.systemTicker());
         SoldOut soldOut = new SoldOut(() -> truth.get().epoch(), Ticker.systemTicker());
         MetaDatabase meta = new MetaDatabase(topology);
+        Sequences sequences = new BlockSequences(meta);
+        ProductCatalog productCatalog = new ProductCatalog(topology, truth, Ticker.systemTicker());
         CouponDatabases databases = gate.over(
-                new LegacyCouponStore(templates::findOnOld),
-                new ShardedCouponStore(templates::findOnNew, new BlockSequences(meta), soldOut));
+                new LegacyCouponStore(
+                        templates::findOnOld,
+                        // The mall's templates say nothing of the use of coupons.
+                        new LegacyUses(new Prices(template -> Optional.empty(), productCatalog.on(Side.OLD)))),
+                new ShardedCouponStore(
+                        templates::findOnNew,
+                        sequences,
+                        soldOut,
+                        new ShardedUses(
+                                new Prices(templates::findOnNew, productCatalog.on(Side.NEW)),
+                                sequences,
+                                topology.plan().layout(),
+                                failpoints)));
         StockDatabases stock = new StockDatabases(topology, databases, meta, users);
         StockTransfers transfers = new StockTransfers(stock, soldOut, clock);
-        ProductCatalog productCatalog = new ProductCatalog(topology, truth, Ticker.systemTicker());
         BackOffice backOffice = new BackOffice(new BackOffice.Parts(
                 topology,
                 databases,
@@ -80,7 +112,7 @@ record CouponRooms(
                 soldOut,
                 clock,
                 writeBudget,
-                Failpoints.ofThisJvm()));
+                failpoints));
         Operations operations = new Operations(databases, clock);
         return new CouponRooms(
                 databases,
@@ -93,7 +125,9 @@ record CouponRooms(
                         users,
                         new CouponSerials(new SecureRandom()),
                         writeBudget),
-                new Redemptions(databases, operations, users, writeBudget),
+                new Redemptions(databases, operations, users, clock, writeBudget),
+                new Holds(databases, operations, users, clock, new SecureRandom(), writeBudget),
+                new HoldSweeper(topology, databases, users, clock, writeBudget),
                 new Wallet(databases, users, clock),
                 transfers,
                 new Statistics(topology, databases, meta, new LedgerFeed(topology, databases, users, clock), clock),
@@ -107,9 +141,15 @@ record CouponRooms(
                 userId, asked.stream().filter(templates::mayLimitUsers).toList());
     }
 
-    /** Finishes transfers of stock that a process left half done; never throws, for a scheduled task that throws is not run again. */
+    /** Tidies what time has ended or a process left half done; never throws. */
     void tidy() {
         backOffice.tick();
+        tidyStock();
+        holdSweeper.tick();
+    }
+
+    /** Finishes transfers of stock that a process left half done; never throws, for a scheduled task that throws is not run again. */
+    private void tidyStock() {
         try {
             if (databases.truth() == Side.NEW) {
                 transfers.finishAbandoned(databases.epoch());

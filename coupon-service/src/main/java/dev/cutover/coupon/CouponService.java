@@ -107,6 +107,7 @@ public final class CouponService implements AutoCloseable {
                     new CouponServer.Rooms(
                             rooms.claims(),
                             rooms.redemptions(),
+                            rooms.holds(),
                             rooms.wallet(),
                             rooms.statistics(),
                             rooms.backOffice()),

@@ -1,6 +1,7 @@
 package dev.cutover.coupon;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.row.KeyRange;
@@ -13,6 +14,7 @@ import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.store.MigrationFenceException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -175,6 +177,55 @@ final class RoundTripIT {
         }
     }
 
+    /** Holds, parts of refunds and recalls, as far as the mall's columns can tell of them. */
+    private static RedemptionId liveOnNew(SideUnderTest side, long user) {
+        UseRig rig = new UseRig(side, side.rooms());
+        long template = side.mall().template(1000, 0);
+        rig.hold(user, "held", rig.coupon(user, template));
+        rig.release(rig.hold(user, "released", rig.coupon(user, template)));
+        rig.confirm(rig.hold(user, "confirmed", rig.coupon(user, template)));
+        RedemptionId part = rig.redeem(user, "part", rig.coupon(user, template));
+        rig.refund(part, "part-1", 200);
+        RedemptionId whole = rig.redeem(user, "whole", rig.coupon(user, template));
+        rig.refund(whole, "whole-1", 200);
+        rig.refundRest(whole, "whole-2");
+        rig.rooms().redemptions().voidCoupon(rig.coupon(user, template), "eve", "fraud", "void");
+        return part;
+    }
+
+    @Test
+    void whatOnlyTheNewSideCanDoGoesBackAsFarAsTheMallCanTellAndIsKeptFromDoingHarmThere() throws SQLException {
+        try (SideUnderTest side = SideUnderTest.open(Side.NEW)) {
+            SmallMall mall = side.mall();
+            long user = mall.user();
+            RedemptionId part = liveOnNew(side, user);
+            Map<String, String> written = heldByNew(mall);
+            mall.copyBackAll();
+            assertThat(differences(projectedFromOld(mall), written)).isEmpty();
+            assertThat(mall.number(DatabaseId.OLD, "SELECT COUNT(*) FROM mall_coupon_user WHERE status = 0"))
+                    .as("held, released, restored")
+                    .isEqualTo(3);
+            assertThat(mall.number(DatabaseId.OLD, "SELECT COUNT(*) FROM mall_coupon_user WHERE status = 3"))
+                    .isEqualTo(1);
+            assertThat(mall.number(
+                            DatabaseId.OLD,
+                            "SELECT COUNT(*) FROM mall_order_coupon WHERE refund_status = 0 AND refund_no = 'part-1'"))
+                    .isEqualTo(1);
+
+            mall.moveTruth(Side.OLD);
+            Awaitility.await().until(() -> side.proxy().register().truth() == Side.OLD);
+            UseRig rig = new UseRig(side, side.rooms());
+            assertThatThrownBy(() -> rig.refundRest(part, "all-of-it-again"))
+                    .isInstanceOf(MigrationFenceException.class)
+                    .hasMessageContaining("part-1");
+            CouponId coupon = rig.coupon(user, mall.template(10, 0));
+            assertThatThrownBy(() -> rig.hold(user, "o", coupon)).isInstanceOf(MigrationFenceException.class);
+            RedemptionId onOld = rig.redeem(user, "o", coupon);
+            assertThatThrownBy(() -> rig.refund(onOld, "r", 100)).isInstanceOf(MigrationFenceException.class);
+            rig.refundRest(onOld, "r");
+        }
+    }
+
     @Test
     void rowsOfTheMallAreWhatTheyBecome() throws SQLException {
         try (SideUnderTest side = SideUnderTest.open(Side.OLD)) {
@@ -222,6 +273,13 @@ final class RoundTripIT {
                         .orElseThrow();
                 side.rooms().redemptions().refund(redemption, OptionalLong.empty(), "refund", "refund");
                 awaitMirrored(mall, user, 2 + 1 + 2 + 1 + 1);
+                if (truth == Side.NEW) {
+                    long another = mall.user();
+                    liveOnNew(side, another);
+                    // Six coupons with a claim each, three holds, a release, three uses, a confirmation among them, three
+                    // refunds, a recall.
+                    awaitMirrored(mall, another, 6 + 6 + 3 + 1 + 3 + 3 + 3 + 1);
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.cutover.coupon;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.gate.ProxiedDatabases;
@@ -22,7 +23,11 @@ record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) im
         }
         DualWriteProxy proxy = DualWriteProxy.open(
                 mall.topology, mall.control, ProxyOptions.of("coupon-test"), new SimpleMeterRegistry());
-        CouponRooms rooms = CouponRooms.wire(
+        return new SideUnderTest(mall, proxy, rooms(mall, proxy, InstantSource.system(), Failpoints.NONE));
+    }
+
+    private static CouponRooms rooms(SmallMall mall, DualWriteProxy proxy, InstantSource clock, Failpoints failpoints) {
+        return CouponRooms.wire(
                 mall.topology,
                 (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew),
                 () -> {
@@ -30,9 +35,14 @@ record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) im
                     return new TemplateCatalog.Truth(register.truth(), register.epoch());
                 },
                 ClaimLock.NONE,
-                InstantSource.system(),
-                BUDGET);
-        return new SideUnderTest(mall, proxy, rooms);
+                clock,
+                BUDGET,
+                failpoints);
+    }
+
+    /** Another instance over the same databases, with a clock of its own and what happens at its failpoints. */
+    CouponRooms roomsWith(InstantSource clock, Failpoints failpoints) {
+        return rooms(mall, proxy, clock, failpoints);
     }
 
     @Override

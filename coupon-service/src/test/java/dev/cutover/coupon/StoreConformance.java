@@ -12,10 +12,14 @@ import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.pricing.Cart;
+import dev.cutover.coupon.pricing.OrderLine;
+import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.store.CouponStatus;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -317,11 +321,17 @@ abstract class StoreConformance {
     @Test
     void theLargestAnswersFitTheirColumn() {
         long user = mall().user();
-        long template = mall().template(100, 0, Map.of("type", 1, "amount", "8.50", "min_point", "99999999.99"));
+        long template = mall().template(100, 0, Map.of("type", 1, "amount", "8.50", "min_point", "12345678.90"));
         String key = "k".repeat(64);
         List<CouponId> coupons = coupons(claim(user, template, Claims.MOST_COUPONS, key));
-        Answer used = rooms().redemptions().redeem(user, "o".repeat(63), coupons.subList(0, 10), NO_AMOUNT, key);
+        Cart cart = Cart.of(Collections.nCopies(Cart.MOST_LINES, line(Cart.MOST_MINOR / 100, Cart.MOST_MINOR / 100)));
+        Answer used = rooms().redemptions().redeem(user, "o".repeat(63), coupons.subList(0, 10), cart, key);
         assertThat(json(used.json()).path("redemptions")).hasSize(10);
+        assertThat(json(used.json()).path("line_discounts_minor")).hasSize(Cart.MOST_LINES);
+    }
+
+    private static OrderLine line(long amount, long freight) {
+        return new OrderLine(new Product("p-1", null, null), 2, amount, freight);
     }
 
     @Test
@@ -506,5 +516,137 @@ abstract class StoreConformance {
         // What the plan cannot map cannot be claimed either, or coupons would be left behind.
         assertThat(refusal(() -> claim(user, mall().template(9, 1, Map.of("type", 7)), 1, key())))
                 .isEqualTo(Reason.TEMPLATE_NOT_FOUND);
+    }
+
+    @Test
+    void oneCouponDoesNotPayTheFiveOrdersOfMall1003() {
+        long user = mall().user();
+        CouponId coupon = claimOne(user, mall().template(100, 1));
+        for (int order = 1; order <= 5; order++) {
+            String number = "order-" + order;
+            if (order == 1) {
+                redeem(user, coupon, number);
+            } else {
+                assertThat(refusal(() -> redeem(user, coupon, number))).isEqualTo(Reason.COUPON_ALREADY_USED);
+            }
+        }
+    }
+
+    @Test
+    void aDryRunSaysWhatTheRedemptionThenTakesOff() {
+        long user = mall().user();
+        long percent = mall().template(100, 0, Map.of("type", 1, "amount", "8.50", "min_point", "0.00"));
+        long freight = mall().template(100, 0, Map.of("type", 2, "amount", "12.34", "min_point", "0.00"));
+        List<CouponId> coupons =
+                List.of(claimOne(user, percent), claimOne(user, freight), claimOne(user, mall().template(100, 0)));
+        Cart cart = Cart.of(List.of(line(3333, 500), line(10_001, 300)));
+        JsonNode dry = json(rooms().redemptions().validate(user, coupons, cart).toString());
+        assertThat(dry.path("valid").asBoolean()).isTrue();
+        assertThat(dry.path("coupons").findValuesAsText("usable")).containsOnly("true");
+        assertThat(dry.path("payable_minor").asLong()).isEqualTo(13_334 + 800 - 2000 - 800 - 500);
+        assertThat(json(rooms().redemptions().validate(user, coupons, cart).toString()))
+                .isEqualTo(dry);
+
+        JsonNode used = json(
+                rooms().redemptions().redeem(user, "o1", coupons, cart, key()).json());
+        assertThat(used.path("payable_minor")).isEqualTo(dry.path("payable_minor"));
+        assertThat(used.path("line_discounts_minor")).isEqualTo(dry.path("line_discounts_minor"));
+        for (JsonNode redemption : used.path("redemptions")) {
+            for (JsonNode coupon : dry.path("coupons")) {
+                if (coupon.path("coupon_id").equals(redemption.path("coupon_id"))) {
+                    assertThat(redemption.path("amount_minor")).isEqualTo(coupon.path("amount_minor"));
+                }
+            }
+        }
+        JsonNode after = rooms().redemptions().validate(user, coupons, cart);
+        assertThat(after.path("valid").asBoolean()).isFalse();
+        assertThat(after.path("coupons").get(0).path("reason").path("code").asText())
+                .isEqualTo("coupon_already_used");
+    }
+
+    @Test
+    void theBestCouponsForACartComeFirstAndTheOthersSayWhyNot() {
+        long user = mall().user();
+        CouponId five = claimOne(user, mall().template(100, 0));
+        CouponId percent =
+                claimOne(user, mall().template(100, 0, Map.of("type", 1, "amount", "8.00", "min_point", "0")));
+        CouponId large = claimOne(user, mall().template(100, 0, Map.of("amount", "50.00", "min_point", "500.00")));
+        CouponId spent = claimOne(user, mall().template(100, 0));
+        redeem(user, spent, "o1");
+        JsonNode offers = rooms().redemptions().offers(user, Cart.of(List.of(line(10_000, 0))));
+        assertThat(offers.path("data").findValuesAsText("coupon_id"))
+                .containsExactly(percent.toString(), five.toString(), large.toString());
+        assertThat(offers.path("data").get(2).path("reason").path("code").asText())
+                .isEqualTo("threshold_not_met");
+    }
+
+    @Test
+    void usesAreShownAndListed() {
+        long user = mall().user();
+        long template = mall().template(100, 0);
+        List<RedemptionId> uses = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            uses.add(redeem(user, claimOne(user, template), "o" + i));
+        }
+        rooms().redemptions().refund(uses.get(0), OptionalLong.empty(), "r1", key());
+        JsonNode first = rooms().redemptions().get(uses.get(0));
+        assertThat(first.path("refund_status").asText()).isEqualTo("WHOLE");
+        assertThat(first.path("refunded_minor").asLong()).isEqualTo(500);
+        assertThat(first.path("refunds").get(0).path("refund_no").asText()).isEqualTo("r1");
+        assertThat(rooms().redemptions().get(uses.get(1)).path("refunds")).isEmpty();
+        JsonNode page = rooms().redemptions().page(user, 2, Optional.empty());
+        assertThat(page.path("data").findValuesAsText("order_no")).containsExactly("o0", "o1");
+        assertThat(page.path("has_more").asBoolean()).isTrue();
+        RedemptionId cursor =
+                RedemptionId.parse(page.path("next_cursor").asText()).orElseThrow();
+        assertThat(rooms().redemptions().page(user, 2, Optional.of(cursor)).path("data"))
+                .hasSize(1);
+        assertThat(refusal(() -> rooms().redemptions()
+                        .get(RedemptionId.of(
+                                uses.get(0).sequence(), (uses.get(0).slot() + 1) % 8))))
+                .isEqualTo(Reason.REDEMPTION_NOT_FOUND);
+    }
+
+    @Test
+    void aRecalledCouponIsVoidOnceAndCannotBeUsed() {
+        long user = mall().user();
+        long template = mall().template(100, 0);
+        CouponId coupon = claimOne(user, template);
+        String key = key();
+        JsonNode first = json(
+                rooms().redemptions().voidCoupon(coupon, "eve", "fraud", key).json());
+        assertThat(first.path("status").asText()).isEqualTo("VOIDED");
+        assertThat(rooms().redemptions().voidCoupon(coupon, "eve", "fraud", key).replayed())
+                .isTrue();
+        assertThat(rooms().wallet().coupon(coupon).path("status").asText()).isEqualTo("VOIDED");
+        assertThat(refusal(() -> redeem(user, coupon, "o"))).isEqualTo(Reason.COUPON_VOIDED);
+        assertThat(refusal(() -> rooms().redemptions().voidCoupon(coupon, "eve", "fraud", key())))
+                .isEqualTo(Reason.COUPON_VOIDED);
+        CouponId used = claimOne(user, template);
+        redeem(user, used, "o");
+        assertThat(refusal(() -> rooms().redemptions().voidCoupon(used, "eve", "fraud", key())))
+                .isEqualTo(Reason.COUPON_ALREADY_USED);
+    }
+
+    @Test
+    void ofARecallAndAUseAtOnceOneWins() {
+        for (int round = 0; round < 4; round++) {
+            long user = mall().user();
+            CouponId coupon = claimOne(user, mall().template(100, 0));
+            AtomicInteger won = new AtomicInteger();
+            Parallel.run(8, i -> {
+                try {
+                    if (i % 2 == 0) {
+                        redeem(user, coupon, "o" + i);
+                    } else {
+                        rooms().redemptions().voidCoupon(coupon, "eve", "fraud", key());
+                    }
+                    won.incrementAndGet();
+                } catch (Refusal e) {
+                    assertThat(e.reason()).isIn(Reason.COUPON_ALREADY_USED, Reason.COUPON_VOIDED);
+                }
+            });
+            assertThat(won).hasValue(1);
+        }
     }
 }

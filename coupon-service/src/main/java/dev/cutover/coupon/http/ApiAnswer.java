@@ -18,6 +18,11 @@ record ApiAnswer(HttpStatus status, String json, boolean replayed) {
         return new ApiAnswer(HttpStatus.OK, json, false);
     }
 
+    /** 200 whether it is the first time or not. */
+    static ApiAnswer recorded(Answer answer) {
+        return new ApiAnswer(HttpStatus.OK, answer.json(), answer.replayed());
+    }
+
     /** 201 the first time, 200 with a header after that. */
     static ApiAnswer created(Answer answer) {
         return new ApiAnswer(answer.replayed() ? HttpStatus.OK : HttpStatus.CREATED, answer.json(), answer.replayed());

@@ -40,7 +40,15 @@ enum ApiError {
     MIGRATION_FENCE(503, "dependency_error"),
     SHARD_UNAVAILABLE(503, "dependency_error"),
     DEPENDENCY_UNAVAILABLE(503, "dependency_error"),
-    OUTCOME_UNKNOWN(504, "dependency_error");
+    OUTCOME_UNKNOWN(504, "dependency_error"),
+    HOLD_NOT_FOUND(404, "not_found_error"),
+    COUPON_HELD(409, "conflict_error"),
+    HOLD_EXPIRED(409, "conflict_error"),
+    HOLD_NOT_OWNER(409, "conflict_error"),
+    PRODUCT_NOT_APPLICABLE(422, "rule_error"),
+    SUPER_BLACKLISTED(422, "rule_error"),
+    STACKING_CONFLICT(422, "rule_error"),
+    REFUND_EXCEEDS_REDEEMED(422, "rule_error");
 
     private static final int UNAVAILABLE = 503;
 

@@ -118,6 +118,10 @@ final class ApiRequest {
         return key;
     }
 
+    boolean hasBody() {
+        return !request.content().isEmpty();
+    }
+
     RequestBody body() {
         return RequestBody.parse(request.contentUtf8());
     }

@@ -21,6 +21,7 @@ import com.linecorp.armeria.server.metric.MetricCollectingService;
 import com.linecorp.armeria.server.prometheus.PrometheusExpositionService;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.claim.Claims;
+import dev.cutover.coupon.hold.Holds;
 import dev.cutover.coupon.redeem.Redemptions;
 import dev.cutover.coupon.statistics.Statistics;
 import dev.cutover.coupon.wallet.Wallet;
@@ -54,11 +55,11 @@ public final class CouponServer implements AutoCloseable {
 
     /** What the routes lead to. */
     public record Rooms(
-            Claims claims, Redemptions redemptions, Wallet wallet, Statistics statistics, BackOffice backOffice) {}
+            Claims claims, Redemptions redemptions, Holds holds, Wallet wallet, Statistics statistics, BackOffice backOffice) {}
 
     /** Listens on all interfaces; port 0 is any free one. */
     public static CouponServer start(int port, Rooms rooms, ServiceState state, PrometheusMeterRegistry meters) {
-        CouponApi api = new CouponApi(rooms.claims(), rooms.redemptions(), rooms.wallet());
+        CouponApi api = new CouponApi(rooms.claims(), rooms.wallet());
         StatisticsApi statistics = new StatisticsApi(rooms.statistics());
         ServerBuilder builder = Server.builder()
                 .http(new InetSocketAddress(port))
@@ -75,8 +76,19 @@ public final class CouponServer implements AutoCloseable {
         builder.route().get("/v1/claims/{request_no}").build(service(api::findClaim));
         builder.route().get("/v1/users/{user_id}/coupons").build(service(api::page));
         builder.route().get("/v1/coupons/{id}").build(service(api::coupon));
-        builder.route().post("/v1/redemptions").build(service(api::redeem));
-        builder.route().post("/v1/redemptions/{id}/refunds").build(service(api::refund));
+        UseApi use = new UseApi(rooms.redemptions());
+        builder.route().post("/v1/validations").build(service(use::validate));
+        builder.route().post("/v1/coupons/available").build(service(use::offers));
+        builder.route().post("/v1/coupons/{id}/void").build(service(use::voidCoupon));
+        builder.route().post("/v1/redemptions").build(service(use::redeem));
+        builder.route().get("/v1/redemptions/{id}").build(service(use::redemption));
+        builder.route().post("/v1/redemptions/{id}/refunds").build(service(use::refund));
+        builder.route().get("/v1/users/{user_id}/redemptions").build(service(use::redemptions));
+        HoldsApi holds = new HoldsApi(rooms.holds());
+        builder.route().post("/v1/holds").build(service(holds::hold));
+        builder.route().get("/v1/holds/{id}").build(service(holds::get));
+        builder.route().delete("/v1/holds/{id}").build(service(holds::release));
+        builder.route().post("/v1/holds/{id}/confirm").build(service(holds::confirm));
         builder.route().get("/v1/templates/{id}/stats").build(service(statistics::template));
         builder.route().get("/v1/migration").build(service(request -> ApiAnswer.ok(state.migration())));
         builder.route().get("/healthz").build(service(request -> status("ok", HttpStatus.OK)));

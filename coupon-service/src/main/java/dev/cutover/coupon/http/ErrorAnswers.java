@@ -118,6 +118,14 @@ final class ErrorAnswers {
             case TEMPLATE_NOT_EDITABLE -> ApiError.TEMPLATE_NOT_EDITABLE;
             case VERSION_CONFLICT -> ApiError.VERSION_CONFLICT;
             case STOCK_BELOW_ISSUED -> ApiError.STOCK_BELOW_ISSUED;
+            case HOLD_NOT_FOUND -> ApiError.HOLD_NOT_FOUND;
+            case COUPON_HELD -> ApiError.COUPON_HELD;
+            case HOLD_EXPIRED -> ApiError.HOLD_EXPIRED;
+            case HOLD_NOT_OWNER -> ApiError.HOLD_NOT_OWNER;
+            case PRODUCT_NOT_APPLICABLE -> ApiError.PRODUCT_NOT_APPLICABLE;
+            case SUPER_BLACKLISTED -> ApiError.SUPER_BLACKLISTED;
+            case STACKING_CONFLICT -> ApiError.STACKING_CONFLICT;
+            case REFUND_EXCEEDS_REDEEMED -> ApiError.REFUND_EXCEEDS_REDEEMED;
         };
     }
 

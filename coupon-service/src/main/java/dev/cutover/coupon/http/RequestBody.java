@@ -160,6 +160,19 @@ final class RequestBody {
         return texts;
     }
 
+    List<Integer> integers(String field, int least, int most) {
+        List<Integer> integers = new ArrayList<>();
+        JsonNode list = list(field);
+        for (int i = 0; i < list.size(); i++) {
+            JsonNode value = list.get(i);
+            if (!value.isIntegralNumber() || value.longValue() < least || value.longValue() > most) {
+                throw ApiException.invalid(path + field + "[" + i + "]", "an integer from " + least + " to " + most);
+            }
+            integers.add(value.intValue());
+        }
+        return integers;
+    }
+
     private JsonNode list(String field) {
         JsonNode value = require(field);
         if (!value.isArray() || value.isEmpty()) {

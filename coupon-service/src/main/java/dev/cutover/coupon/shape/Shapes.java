@@ -1,14 +1,10 @@
 package dev.cutover.coupon.shape;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.coupon.store.CouponRow;
-import dev.cutover.coupon.store.RedemptionRow;
-import dev.cutover.coupon.store.Refunded;
 import dev.cutover.coupon.template.Discount;
 import java.time.Instant;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,42 +45,6 @@ public final class Shapes {
         node.put("claimed_at", time(coupon.createdAt()));
         Discount discount = coupon.discount();
         node.set("discount", discount == null ? JSON.nullNode() : discount(discount));
-        return node;
-    }
-
-    public static ObjectNode redemptions(long userId, String orderNo, List<RedemptionRow> redemptions) {
-        ObjectNode node = JSON.objectNode();
-        node.put("object", "redemption_list");
-        node.put("user_id", userId);
-        node.put("order_no", orderNo);
-        node.put(
-                "redeemed_at",
-                redemptions.isEmpty() ? null : time(redemptions.get(0).createdAt()));
-        node.put("currency", Discount.CURRENCY);
-        ArrayNode data = node.putArray("redemptions");
-        for (RedemptionRow redemption : redemptions) {
-            ObjectNode one = data.addObject();
-            one.put("object", "redemption");
-            one.put("id", redemption.id().toString());
-            one.put("coupon_id", redemption.couponId().toString());
-            one.put("amount_minor", redemption.amountMinor());
-        }
-        return node;
-    }
-
-    public static ObjectNode refund(Refunded refunded) {
-        ObjectNode node = JSON.objectNode();
-        node.put("object", "refund");
-        node.put("refund_no", refunded.order().refundNo());
-        node.put("redemption_id", refunded.redemption().id().toString());
-        node.put("user_id", refunded.redemption().userId());
-        node.put("order_no", refunded.redemption().orderNo());
-        node.put("amount_minor", refunded.redemption().amountMinor());
-        node.put("currency", Discount.CURRENCY);
-        node.put("coupon_id", refunded.redemption().couponId().toString());
-        node.put("coupon_restored", refunded.restored());
-        node.put("coupon_status", refunded.couponStatus().name());
-        node.put("refunded_at", time(refunded.at()));
         return node;
     }
 

@@ -5,5 +5,7 @@ public enum CouponStatus {
     AVAILABLE,
     USED,
     EXPIRED,
-    VOIDED
+    VOIDED,
+    /** Kept for an order until the hold is confirmed, released or over. */
+    HELD
 }

@@ -1,7 +1,6 @@
 package dev.cutover.coupon.store;
 
 import dev.cutover.coupon.id.CouponId;
-import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.operation.Recorded;
 import java.sql.SQLException;
 import java.util.List;
@@ -21,15 +20,11 @@ public interface CouponStore {
     /** The recorded answer. */
     String claim(StoreUnit unit, ClaimOrder order, long now, Function<Claimed, String> answer) throws SQLException;
 
-    String redeem(StoreUnit unit, RedeemOrder order, long now, Function<List<RedemptionRow>, String> answer)
-            throws SQLException;
-
-    String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer) throws SQLException;
-
     List<CouponRow> page(StoreView view, PageRequest page) throws SQLException;
 
     /** The coupon with this id, whoever has it; the caller compares its user's slot with the id's. */
     Optional<CouponRow> coupon(StoreView view, CouponId id) throws SQLException;
 
-    Optional<RedemptionRow> redemption(StoreView view, RedemptionId id) throws SQLException;
+    /** What becomes of coupons behind their claim. */
+    CouponUses uses();
 }

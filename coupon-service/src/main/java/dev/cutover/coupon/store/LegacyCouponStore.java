@@ -1,7 +1,6 @@
 package dev.cutover.coupon.store;
 
 import dev.cutover.coupon.id.CouponId;
-import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.operation.Recorded;
@@ -11,15 +10,12 @@ import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.template.LegacyTemplates;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateRow;
-import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -50,10 +46,12 @@ public final class LegacyCouponStore implements CouponStore {
     private static final String WITH_TEMPLATE = " s LEFT JOIN mall_coupon t ON t.id = s.coupon_id ";
 
     private final Templates templates;
+    private final CouponUses uses;
 
     /** @param templates of the mall; what it tells may be a little old, but for whether a template is still offered */
-    public LegacyCouponStore(Templates templates) {
+    public LegacyCouponStore(Templates templates, CouponUses uses) {
         this.templates = templates;
+        this.uses = uses;
     }
 
     @Override
@@ -177,100 +175,7 @@ public final class LegacyCouponStore implements CouponStore {
         return new Claimed(order, now, items);
     }
 
-    @Override
-    public String redeem(StoreUnit unit, RedeemOrder order, long now, Function<List<RedemptionRow>, String> answer)
-            throws SQLException {
-        List<RedemptionRow> redemptions = new ArrayList<>();
-        Map<Long, Integer> usesOfTemplate = new TreeMap<>();
-        long left = order.orderMinor().orElse(Long.MAX_VALUE);
-        for (CouponId id : order.coupons()) {
-            CouponRow coupon = Redeemable.require(id, coupon(unit, id), order.userId(), now);
-            long amount = Redeemable.discount(coupon).amountOn(order.orderMinor(), left);
-            left -= amount;
-            int used = Sql.update(
-                    unit.connection(),
-                    "UPDATE " + unit.table(Tables.COUPON)
-                            + " SET status = 1, used_time = ?, order_sn = ?, update_time = ?"
-                            + " WHERE id = ? AND user_id = ? AND status = 0 AND deleted = 0",
-                    MallTime.wallClock(now),
-                    order.orderNo(),
-                    MallTime.timestamp(now),
-                    id.sequence(),
-                    order.userId());
-            if (used == 0) {
-                throw Redeemable.changedMeanwhile(id, coupon(unit, id), order.userId(), now);
-            }
-            unit.touched(Tables.COUPON, Long.toString(id.sequence()));
-            redemptions.add(insertRedemption(unit, order, id, amount, now));
-            usesOfTemplate.merge(coupon.templateId().number(), 1, Integer::sum);
-        }
-        String result = answer.apply(redemptions);
-        record(unit, order.operation(), result, now);
-        for (Map.Entry<Long, Integer> uses : usesOfTemplate.entrySet()) {
-            Sql.update(
-                    unit.connection(),
-                    "UPDATE mall_coupon SET use_count = COALESCE(use_count, 0) + ? WHERE id = ?",
-                    uses.getValue(),
-                    uses.getKey());
-        }
-        return result;
-    }
-
-    private static RedemptionRow insertRedemption(
-            StoreUnit unit, RedeemOrder order, CouponId coupon, long amount, long now) throws SQLException {
-        long id = Sql.insert(
-                        unit.connection(),
-                        "INSERT INTO " + unit.table(Tables.REDEMPTION)
-                                + " (user_id, order_sn, coupon_user_id, coupon_amount, refund_status, add_time)"
-                                + " VALUES (?, ?, ?, ?, 0, ?)",
-                        order.userId(),
-                        order.orderNo(),
-                        coupon.sequence(),
-                        BigDecimal.valueOf(amount, 2),
-                        MallTime.wallClock(now))
-                .get(0);
-        unit.touched(Tables.REDEMPTION, Long.toString(id));
-        return new RedemptionRow(
-                RedemptionId.of(id, unit.slot()), order.userId(), order.orderNo(), coupon, amount, false, now);
-    }
-
-    @Override
-    public String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer)
-            throws SQLException {
-        RedemptionRow redemption = Redeemable.requireOwned(redemption(unit, order.redemption()), order, unit.slot());
-        CouponId coupon = redemption.couponId();
-        // The coupon before the redemption, as a redemption locks them.
-        int restored = Sql.update(
-                unit.connection(),
-                "UPDATE " + unit.table(Tables.COUPON)
-                        + " SET status = IF(end_time >= ?, 0, 2), used_time = NULL, order_id = NULL, order_sn = NULL, update_time = ?"
-                        + " WHERE id = ? AND user_id = ? AND status = 1 AND order_sn <=> ?",
-                MallTime.wallClock(now),
-                MallTime.timestamp(now),
-                coupon.sequence(),
-                order.userId(),
-                redemption.orderNo());
-        if (restored == 1) {
-            unit.touched(Tables.COUPON, Long.toString(coupon.sequence()));
-        }
-        int refunded = Sql.update(
-                unit.connection(),
-                "UPDATE " + unit.table(Tables.REDEMPTION) + " SET refund_status = 1, refund_no = ?"
-                        + " WHERE id = ? AND user_id = ? AND COALESCE(refund_status, 0) = 0",
-                order.refundNo(),
-                order.redemption().sequence(),
-                order.userId());
-        if (refunded == 0) {
-            throw Redeemable.alreadyRefunded(order);
-        }
-        unit.touched(Tables.REDEMPTION, Long.toString(order.redemption().sequence()));
-        CouponStatus status = coupon(unit, coupon).map(row -> row.statusAt(now)).orElse(CouponStatus.VOIDED);
-        String result = answer.apply(new Refunded(order, redemption, now, restored == 1, status));
-        record(unit, order.operation(), result, now);
-        return result;
-    }
-
-    private static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
+    static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
         try {
             Sql.update(
                     unit.connection(),
@@ -309,6 +214,8 @@ public final class LegacyCouponStore implements CouponStore {
                 }
                 case USED -> where.append(" AND s.status = 1");
                 case VOIDED -> where.append(" AND s.status NOT IN (0, 1, 2)");
+                // The mall knows no holds.
+                case HELD -> where.append(" AND FALSE");
             }
         }
         values.add(page.limit());
@@ -321,11 +228,28 @@ public final class LegacyCouponStore implements CouponStore {
 
     @Override
     public Optional<CouponRow> coupon(StoreView view, CouponId id) throws SQLException {
+        return find(view, id);
+    }
+
+    static Optional<CouponRow> find(StoreView view, CouponId id) throws SQLException {
         return Sql.first(
                 view.connection(),
                 row -> couponRow(row, view.slot()),
                 COUPON + view.table(Tables.COUPON) + WITH_TEMPLATE + "WHERE s.id = ? AND s.deleted = 0",
                 id.sequence());
+    }
+
+    /** What the user has not used, also what cannot be used yet; what ends first comes first. */
+    static List<CouponRow> unused(StoreView view, long userId, int limit, long now) throws SQLException {
+        return Sql.list(
+                view.connection(),
+                row -> couponRow(row, view.slot()),
+                COUPON + view.table(Tables.COUPON) + WITH_TEMPLATE
+                        + "WHERE s.user_id = ? AND s.deleted = 0 AND s.status = 0 AND s.end_time >= ?"
+                        + " ORDER BY s.end_time, s.id LIMIT ?",
+                userId,
+                MallTime.wallClock(now),
+                limit);
     }
 
     private static CouponRow couponRow(ResultSet row, int slot) throws SQLException {
@@ -340,24 +264,13 @@ public final class LegacyCouponStore implements CouponStore {
                 row.getString("order_no"),
                 TemplateRow.number(row, "used_at"),
                 TemplateRow.number(row, "created_at"),
-                TemplateRow.number(row, "known_template") == null ? null : TemplateRow.discount(row));
+                TemplateRow.number(row, "known_template") == null ? null : TemplateRow.discount(row),
+                null,
+                null);
     }
 
     @Override
-    public Optional<RedemptionRow> redemption(StoreView view, RedemptionId id) throws SQLException {
-        return Sql.first(
-                view.connection(),
-                row -> new RedemptionRow(
-                        id,
-                        row.getLong("user_id"),
-                        row.getString("order_sn"),
-                        CouponId.of(row.getLong("coupon_user_id"), view.slot()),
-                        row.getLong("amount_minor"),
-                        row.getInt("refund_status") == 1,
-                        TemplateRow.number(row, "created_at")),
-                "SELECT user_id, order_sn, coupon_user_id, CAST(coupon_amount * 100 AS SIGNED) AS amount_minor, refund_status,"
-                        + " TIMESTAMPDIFF(SECOND, '1970-01-01 08:00:00', add_time) * 1000 AS created_at FROM "
-                        + view.table(Tables.REDEMPTION) + " WHERE id = ?",
-                id.sequence());
+    public CouponUses uses() {
+        return uses;
     }
 }

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param orderNo null only in old rows of the mall
  * @param amountMinor what it took off, in minor units
+ * @param refunded whether all of it was taken back
+ * @param refundNo the last refund; null for none, and for old ones of the mall
  */
 public record RedemptionRow(
         RedemptionId id,
@@ -17,4 +19,5 @@ public record RedemptionRow(
         CouponId couponId,
         long amountMinor,
         boolean refunded,
+        @Nullable String refundNo,
         @Nullable Long createdAt) {}

@@ -4,8 +4,16 @@ package dev.cutover.coupon.store;
  * What a refund did.
  *
  * @param at epoch milliseconds of the refund
- * @param restored whether the coupon came back, usable or expired; false when somebody else had changed it since
+ * @param amountMinor what this refund took back
+ * @param refundedMinor what all refunds of this use have taken back
+ * @param restored whether the coupon came back, usable or expired; false when it stays used, or when somebody else had changed it since
  * @param couponStatus what the coupon is now
  */
 public record Refunded(
-        RefundOrder order, RedemptionRow redemption, long at, boolean restored, CouponStatus couponStatus) {}
+        RefundOrder order,
+        RedemptionRow redemption,
+        long at,
+        long amountMinor,
+        long refundedMinor,
+        boolean restored,
+        CouponStatus couponStatus) {}

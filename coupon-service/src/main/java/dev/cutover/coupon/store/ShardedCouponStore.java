@@ -1,7 +1,6 @@
 package dev.cutover.coupon.store;
 
 import dev.cutover.coupon.id.CouponId;
-import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.ledger.Act;
 import dev.cutover.coupon.ledger.Entry;
@@ -44,16 +43,19 @@ public final class ShardedCouponStore implements CouponStore {
     private static final String COUPON =
             "SELECT coupon_id, user_id, template_id, coupon_sn, status, used_at, valid_from,"
                     + " valid_to, order_no, created_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor,"
-                    + " discount_cap_minor FROM ";
+                    + " discount_cap_minor,"
+                    + " hold_no, hold_until FROM ";
 
     private final Templates templates;
     private final Sequences sequences;
     private final SoldOut soldOut;
+    private final CouponUses uses;
 
-    public ShardedCouponStore(Templates templates, Sequences sequences, SoldOut soldOut) {
+    public ShardedCouponStore(Templates templates, Sequences sequences, SoldOut soldOut, CouponUses uses) {
         this.templates = templates;
         this.sequences = sequences;
         this.soldOut = soldOut;
+        this.uses = uses;
     }
 
     @Override
@@ -232,96 +234,7 @@ public final class ShardedCouponStore implements CouponStore {
         }
     }
 
-    @Override
-    public String redeem(StoreUnit unit, RedeemOrder order, long now, Function<List<RedemptionRow>, String> answer)
-            throws SQLException {
-        List<RedemptionRow> redemptions = new ArrayList<>();
-        long left = order.orderMinor().orElse(Long.MAX_VALUE);
-        List<Long> numbers = List.of();
-        for (CouponId id : order.coupons()) {
-            CouponRow coupon = Redeemable.require(id, coupon(unit, id), order.userId(), now);
-            long amount = Redeemable.discount(coupon).amountOn(order.orderMinor(), left);
-            left -= amount;
-            int used = Sql.update(
-                    unit.connection(),
-                    "UPDATE " + unit.table(Tables.COUPON)
-                            + " SET status = 3, used_at = ?, order_no = ?, version = version + 1, updated_at = ?"
-                            + " WHERE coupon_id = ? AND user_id = ? AND status = 1 AND deleted = 0",
-                    now,
-                    order.orderNo(),
-                    now,
-                    id.number(),
-                    order.userId());
-            if (used == 0) {
-                throw Redeemable.changedMeanwhile(id, coupon(unit, id), order.userId(), now);
-            }
-            unit.touched(Tables.COUPON, Long.toString(id.number()));
-            if (numbers.isEmpty()) {
-                numbers = sequences.next(Sequences.REDEMPTION, order.coupons().size());
-            }
-            redemptions.add(insertRedemption(unit, order, numbers.get(redemptions.size()), id, amount, now));
-        }
-        String result = answer.apply(redemptions);
-        record(unit, order.operation(), result, now);
-        return result;
-    }
-
-    private static RedemptionRow insertRedemption(
-            StoreUnit unit, RedeemOrder order, long number, CouponId coupon, long amount, long now)
-            throws SQLException {
-        RedemptionId id = RedemptionId.of(number, unit.slot());
-        Sql.update(
-                unit.connection(),
-                "INSERT INTO " + unit.table(Tables.REDEMPTION)
-                        + " (redemption_id, user_id, order_no, coupon_id, amount_minor, refund_status, created_at)"
-                        + " VALUES (?, ?, ?, ?, ?, 0, ?)",
-                id.number(),
-                order.userId(),
-                order.orderNo(),
-                coupon.number(),
-                amount,
-                now);
-        unit.touched(Tables.REDEMPTION, Long.toString(id.number()));
-        return new RedemptionRow(id, order.userId(), order.orderNo(), coupon, amount, false, now);
-    }
-
-    @Override
-    public String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer)
-            throws SQLException {
-        RedemptionRow redemption = Redeemable.requireOwned(redemption(unit, order.redemption()), order, unit.slot());
-        CouponId coupon = redemption.couponId();
-        int restored = Sql.update(
-                unit.connection(),
-                "UPDATE " + unit.table(Tables.COUPON)
-                        + " SET status = IF(valid_to > ?, 1, 4), used_at = NULL, legacy_order_id = NULL, order_no = NULL,"
-                        + " version = version + 1, updated_at = ?"
-                        + " WHERE coupon_id = ? AND user_id = ? AND status = 3 AND order_no <=> ?",
-                now,
-                now,
-                coupon.number(),
-                order.userId(),
-                redemption.orderNo());
-        if (restored == 1) {
-            unit.touched(Tables.COUPON, Long.toString(coupon.number()));
-        }
-        int refunded = Sql.update(
-                unit.connection(),
-                "UPDATE " + unit.table(Tables.REDEMPTION) + " SET refund_status = 1, refund_no = ?"
-                        + " WHERE redemption_id = ? AND user_id = ? AND COALESCE(refund_status, 0) = 0",
-                order.refundNo(),
-                order.redemption().number(),
-                order.userId());
-        if (refunded == 0) {
-            throw Redeemable.alreadyRefunded(order);
-        }
-        unit.touched(Tables.REDEMPTION, Long.toString(order.redemption().number()));
-        CouponStatus status = coupon(unit, coupon).map(row -> row.statusAt(now)).orElse(CouponStatus.VOIDED);
-        String result = answer.apply(new Refunded(order, redemption, now, restored == 1, status));
-        record(unit, order.operation(), result, now);
-        return result;
-    }
-
-    private static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
+    static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
         try {
             Sql.update(
                     unit.connection(),
@@ -350,15 +263,21 @@ public final class ShardedCouponStore implements CouponStore {
         if (page.status().isPresent()) {
             switch (page.status().get()) {
                 case AVAILABLE -> {
-                    where.append(" AND status = 1 AND valid_to > ?");
+                    where.append(" AND status = 1 AND valid_to > ? AND COALESCE(hold_until, 0) <= ?");
+                    values.add(page.now());
                     values.add(page.now());
                 }
                 case EXPIRED -> {
-                    where.append(" AND (status = 4 OR status = 1 AND valid_to <= ?)");
+                    where.append(" AND (status = 4 OR status = 1 AND valid_to <= ? AND COALESCE(hold_until, 0) <= ?)");
+                    values.add(page.now());
                     values.add(page.now());
                 }
                 case USED -> where.append(" AND status = 3");
                 case VOIDED -> where.append(" AND status = 5");
+                case HELD -> {
+                    where.append(" AND status = 1 AND hold_until > ?");
+                    values.add(page.now());
+                }
             }
         }
         values.add(page.limit());
@@ -371,11 +290,29 @@ public final class ShardedCouponStore implements CouponStore {
 
     @Override
     public Optional<CouponRow> coupon(StoreView view, CouponId id) throws SQLException {
+        return find(view, id);
+    }
+
+    static Optional<CouponRow> find(StoreView view, CouponId id) throws SQLException {
         return Sql.first(
                 view.connection(),
                 ShardedCouponStore::couponRow,
                 COUPON + view.table(Tables.COUPON) + " WHERE coupon_id = ? AND deleted = 0",
                 id.number());
+    }
+
+    /** What the user has not used, also what is held or cannot be used yet; what ends first comes first. */
+    static List<CouponRow> unused(StoreView view, long userId, int limit, long now) throws SQLException {
+        return Sql.list(
+                view.connection(),
+                ShardedCouponStore::couponRow,
+                COUPON + view.table(Tables.COUPON)
+                        + " WHERE user_id = ? AND deleted = 0 AND status = 1 AND (valid_to > ? OR hold_until > ?)"
+                        + " ORDER BY valid_to, coupon_id LIMIT ?",
+                userId,
+                now,
+                now,
+                limit);
     }
 
     private static CouponRow couponRow(ResultSet row) throws SQLException {
@@ -390,23 +327,13 @@ public final class ShardedCouponStore implements CouponStore {
                 row.getString("order_no"),
                 TemplateRow.number(row, "used_at"),
                 TemplateRow.number(row, "created_at"),
-                TemplateRow.discount(row));
+                TemplateRow.discount(row),
+                row.getString("hold_no"),
+                TemplateRow.number(row, "hold_until"));
     }
 
     @Override
-    public Optional<RedemptionRow> redemption(StoreView view, RedemptionId id) throws SQLException {
-        return Sql.first(
-                view.connection(),
-                row -> new RedemptionRow(
-                        id,
-                        row.getLong("user_id"),
-                        row.getString("order_no"),
-                        new CouponId(row.getLong("coupon_id")),
-                        row.getLong("amount_minor"),
-                        row.getInt("refund_status") == 1,
-                        TemplateRow.number(row, "created_at")),
-                "SELECT user_id, order_no, coupon_id, amount_minor, refund_status, created_at FROM "
-                        + view.table(Tables.REDEMPTION) + " WHERE redemption_id = ?",
-                id.number());
+    public CouponUses uses() {
+        return uses;
     }
 }

@@ -70,6 +70,11 @@ public enum Failpoint {
     /** A repaired row is committed; the next one comes. */
     REPAIR_COMMITTED("repair.committed"),
 
+    /** The coupon service has read the coupons of a use, a hold or a refund; nothing is written. */
+    USE_READ("use.read"),
+    /** The coupon service has changed them; the operation is not recorded yet. */
+    USE_WRITTEN("use.written"),
+
     /** A template is PUBLISHING; none of its stock is cut. */
     PUBLISH_BEGUN("publish.begun"),
     /** The stock of one more database is cut. */
