@@ -276,7 +276,8 @@ final class RoundTripIT {
                 if (truth == Side.NEW) {
                     long another = mall.user();
                     liveOnNew(side, another);
-                    // Six coupons with a claim each, three holds, a release, three uses, a confirmation among them, three
+                    // Six coupons with a claim each, three holds, a release, three uses, a confirmation among them,
+                    // three
                     // refunds, a recall.
                     awaitMirrored(mall, another, 6 + 6 + 3 + 1 + 3 + 3 + 3 + 1);
                 }

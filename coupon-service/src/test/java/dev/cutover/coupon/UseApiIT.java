@@ -53,8 +53,7 @@ final class UseApiIT {
     }
 
     private static Reply send(String method, String path, String body, String... headers) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + service.port() + path))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + path))
                 .method(method, HttpRequest.BodyPublishers.ofString(body));
         for (int i = 0; i < headers.length; i += 2) {
             request.header(headers[i], headers[i + 1]);
@@ -79,9 +78,7 @@ final class UseApiIT {
     }
 
     private static String coupon(long user, long template) {
-        return post(
-                        "/v1/claims",
-                        "{\"user_id\":" + user + ",\"items\":[{\"template_id\":\"tpl_" + template + "\"}]}")
+        return post("/v1/claims", "{\"user_id\":" + user + ",\"items\":[{\"template_id\":\"tpl_" + template + "\"}]}")
                 .body()
                 .path("coupons")
                 .get(0)
@@ -99,7 +96,8 @@ final class UseApiIT {
     void aCouponIsHeldConfirmedAndRefundedInParts() {
         long user = mall.user();
         String coupon = coupon(user, mall.template(10, 0));
-        Reply held = post("/v1/holds", order(user, coupon, "o1").replace("\"order\":", "\"ttl_seconds\":60,\"order\":"));
+        Reply held =
+                post("/v1/holds", order(user, coupon, "o1").replace("\"order\":", "\"ttl_seconds\":60,\"order\":"));
         assertThat(held.status()).isEqualTo(201);
         assertThat(held.text("status")).isEqualTo("HELD");
         String hold = held.text("id");
@@ -113,13 +111,13 @@ final class UseApiIT {
         Reply used = post("/v1/holds/" + hold + "/confirm", "");
         assertThat(used.status()).isEqualTo(201);
         assertThat(used.body().path("line_discounts_minor").toString()).isEqualTo("[375,125]");
-        String redemption =
-                used.body().path("redemptions").get(0).path("id").asText();
+        String redemption = used.body().path("redemptions").get(0).path("id").asText();
 
         Reply part = post("/v1/redemptions/" + redemption + "/refunds", "{\"refund_no\":\"r1\",\"lines\":[1]}");
         assertThat(part.status()).isEqualTo(201);
         assertThat(part.body().path("amount_minor").asLong()).isEqualTo(125);
-        Reply tooMuch = post("/v1/redemptions/" + redemption + "/refunds", "{\"refund_no\":\"r2\",\"amount_minor\":376}");
+        Reply tooMuch =
+                post("/v1/redemptions/" + redemption + "/refunds", "{\"refund_no\":\"r2\",\"amount_minor\":376}");
         assertThat(tooMuch.status()).isEqualTo(422);
         assertThat(tooMuch.code()).isEqualTo("refund_exceeds_redeemed");
         Reply shown = get("/v1/redemptions/" + redemption);
@@ -147,7 +145,8 @@ final class UseApiIT {
                         .body())
                 .isEqualTo(released.body());
         assertThat(post("/v1/holds/" + hold + "/confirm", "{}").code()).isEqualTo("hold_not_owner");
-        assertThat(post("/v1/holds/hold_00001234567812345678/confirm", "").code()).isEqualTo("hold_not_found");
+        assertThat(post("/v1/holds/hold_00001234567812345678/confirm", "").code())
+                .isEqualTo("hold_not_found");
         assertThat(get("/v1/holds/x").status()).isEqualTo(404);
         String second = post("/v1/holds", order(user, coupon, "o2")).text("id");
         for (int shard = 0; shard < SmallMall.DATABASES; shard++) {

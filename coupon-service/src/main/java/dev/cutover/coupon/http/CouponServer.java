@@ -55,7 +55,12 @@ public final class CouponServer implements AutoCloseable {
 
     /** What the routes lead to. */
     public record Rooms(
-            Claims claims, Redemptions redemptions, Holds holds, Wallet wallet, Statistics statistics, BackOffice backOffice) {}
+            Claims claims,
+            Redemptions redemptions,
+            Holds holds,
+            Wallet wallet,
+            Statistics statistics,
+            BackOffice backOffice) {}
 
     /** Listens on all interfaces; port 0 is any free one. */
     public static CouponServer start(int port, Rooms rooms, ServiceState state, PrometheusMeterRegistry meters) {
