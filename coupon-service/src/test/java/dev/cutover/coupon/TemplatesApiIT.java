@@ -257,6 +257,18 @@ final class TemplatesApiIT {
         Reply listed = act("PUT", path, "{\"list_type\": \"WHITE_LIST\", \"products\": [\"c\", \"a\", \"b\"]}");
         assertThat(listed.status()).as(listed.raw().body()).isEqualTo(200);
         assertThat(listed.body().path("count").asInt()).isEqualTo(3);
+        assertThat(get("/v1/templates/" + created.id()).body().path("version").asInt())
+                .isEqualTo(1);
+        // As another instance would.
+        mall.execute(
+                DatabaseId.META,
+                "UPDATE coupon_template SET name = 'Elsewhere' WHERE template_id = ?",
+                Long.parseLong(created.id().substring(4)));
+        assertThat(send("GET", "/v1/templates/" + created.id(), "", "Cache-Control", "no-cache")
+                        .body()
+                        .path("name")
+                        .asText())
+                .isEqualTo("Elsewhere");
         Reply page = get(path + "?limit=2");
         assertThat(page.body().path("data").toString()).isEqualTo("[\"a\",\"b\"]");
         assertThat(get(path + "?starting_after="

@@ -78,8 +78,8 @@ public final class BackOffice {
                 parts.budget(),
                 parts.failpoints());
         this.levels = new StockLevels(parts.topology(), parts.databases(), parts.stock(), parts.transfers());
-        this.products =
-                new ProductDesk(parts.topology(), parts.databases(), parts.meta(), gate, parts.lists(), parts.clock());
+        this.products = new ProductDesk(
+                parts.topology(), parts.databases(), parts.meta(), gate, parts.lists(), parts.catalog(), parts.clock());
         this.audit = new AuditLog(parts.topology(), parts.databases());
     }
 

@@ -14,6 +14,7 @@ import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.template.ProductCatalog;
 import dev.cutover.coupon.template.ProductList;
+import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.template.TemplateSheet;
 import dev.cutover.coupon.template.TemplateState;
 import java.sql.Connection;
@@ -50,6 +51,7 @@ public final class ProductDesk {
     private final MetaDatabase meta;
     private final BackOfficeGate gate;
     private final ProductCatalog lists;
+    private final TemplateCatalog catalog;
     private final InstantSource clock;
 
     ProductDesk(
@@ -58,12 +60,14 @@ public final class ProductDesk {
             MetaDatabase meta,
             BackOfficeGate gate,
             ProductCatalog lists,
+            TemplateCatalog catalog,
             InstantSource clock) {
         this.topology = topology;
         this.databases = databases;
         this.meta = meta;
         this.gate = gate;
         this.lists = lists;
+        this.catalog = catalog;
         this.clock = clock;
     }
 
@@ -113,6 +117,7 @@ public final class ProductDesk {
             return listed(id, type, wanted.size(), before.template().terms().version() + 1);
         });
         lists.forget();
+        catalog.forget(id);
         return answer;
     }
 

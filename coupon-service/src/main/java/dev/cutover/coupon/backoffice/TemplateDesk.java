@@ -346,6 +346,11 @@ public final class TemplateDesk {
         return audited(connection, before, move.word(), operator, now);
     }
 
+    /** The template, two seconds old at most; what was changed on this instance is seen at once. */
+    public TemplateSheet shown(TemplateId id) {
+        return catalog.require(id, "id");
+    }
+
     /** The template as it is now, past every cache. */
     public TemplateSheet find(TemplateId id) {
         return onTruth(

@@ -82,6 +82,12 @@ final class ApiRequest {
         return new Operator(name);
     }
 
+    /** Whether the caller wants nothing that was kept. */
+    boolean pastCaches() {
+        String header = request.headers().get(HttpHeaderNames.CACHE_CONTROL);
+        return header != null && header.contains("no-cache");
+    }
+
     /** The version an editor has seen: the field {@code version} or the header If-Match. */
     OptionalInt version(RequestBody body) {
         OptionalLong field = body.optionalInteger("version", 0, Integer.MAX_VALUE);

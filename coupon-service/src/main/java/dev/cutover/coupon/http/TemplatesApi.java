@@ -88,7 +88,11 @@ final class TemplatesApi {
 
     private ApiAnswer template(ApiRequest request) {
         request.allowQuery();
-        return ApiAnswer.ok(TemplateShapes.template(office.templates().find(id(request))));
+        TemplateId id = id(request);
+        return ApiAnswer.ok(TemplateShapes.template(
+                request.pastCaches()
+                        ? office.templates().find(id)
+                        : office.templates().shown(id)));
     }
 
     private ApiAnswer page(ApiRequest request) {

@@ -19,10 +19,6 @@ public final class ShardedTemplates {
 
     private ShardedTemplates() {}
 
-    static Optional<Template> find(Connection meta, TemplateId id) throws SQLException {
-        return sheet(meta, id).map(TemplateSheet::template);
-    }
-
     public static Optional<TemplateSheet> sheet(Connection meta, TemplateId id) throws SQLException {
         return Sql.first(meta, ShardedTemplates::sheet, SELECT + "WHERE template_id = ?", id.number());
     }

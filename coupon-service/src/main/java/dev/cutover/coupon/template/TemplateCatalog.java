@@ -31,7 +31,7 @@ public final class TemplateCatalog {
 
     private final Topology topology;
     private final Supplier<Truth> truth;
-    private final Cache<Key, Optional<Template>> templates;
+    private final Cache<Key, Optional<TemplateSheet>> templates;
 
     /** Where the truth is, and since which epoch. */
     public record Truth(Side side, Epoch epoch) {}
@@ -49,9 +49,9 @@ public final class TemplateCatalog {
     }
 
     /** The template as the side that holds the truth tells it; refuses when there is none. */
-    public Template require(TemplateId id, String param) {
+    public TemplateSheet require(TemplateId id, String param) {
         Truth now = truth.get();
-        return find(now.side(), now.epoch(), id).orElseThrow(() -> Template.notFound(id, param));
+        return sheet(now.side(), now.epoch(), id).orElseThrow(() -> Template.notFound(id, param));
     }
 
     /** The template as the old side tells it. */
@@ -83,16 +83,20 @@ public final class TemplateCatalog {
     }
 
     private Optional<Template> find(Side side, Epoch epoch, TemplateId id) {
+        return sheet(side, epoch, id).map(TemplateSheet::template);
+    }
+
+    private Optional<TemplateSheet> sheet(Side side, Epoch epoch, TemplateId id) {
         return templates.get(new Key(new Truth(side, epoch), id), this::load);
     }
 
-    private Optional<Template> load(Key key) {
+    private Optional<TemplateSheet> load(Key key) {
         boolean old = key.truth().side() == Side.OLD;
         DatabaseId database = old ? DatabaseId.OLD : DatabaseId.META;
         try (Connection connection = topology.database(database).getConnection()) {
             return old
-                    ? LegacyTemplates.find(connection, key.template())
-                    : ShardedTemplates.find(connection, key.template());
+                    ? LegacyTemplates.sheet(connection, key.template())
+                    : ShardedTemplates.sheet(connection, key.template());
         } catch (SQLException | UnreachableException e) {
             throw new DatabaseTroubleException("Reading template " + key.template() + " from " + database, e);
         }
