@@ -17,10 +17,25 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The conditions of a switch, in either direction; the way back asks for less, because it must be easier than the way in. */
 final class SwitchGates {
+    private static final String OLD_TRANSACTIONS =
+            "SELECT x.trx_mysql_thread_id, TIMESTAMPDIFF(MICROSECOND, x.trx_started, NOW()) DIV 1000"
+                    + " FROM information_schema.INNODB_TRX x WHERE (x.trx_rows_modified > 0 OR x.trx_lock_structs > 0)"
+                    + " AND x.trx_started < NOW() - INTERVAL ? MICROSECOND - INTERVAL 1 SECOND";
+
+    // A transaction keeps a metadata lock of each table it has touched; a server may have been told not to write them
+    // down.
+    private static final String OF_THIS_DATABASE = " AND (EXISTS (SELECT 1 FROM performance_schema.metadata_locks m"
+            + " JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID"
+            + " WHERE t.PROCESSLIST_ID = x.trx_mysql_thread_id AND m.OBJECT_TYPE = 'TABLE' AND m.OBJECT_SCHEMA = DATABASE())"
+            + " OR NOT EXISTS (SELECT 1 FROM performance_schema.setup_instruments"
+            + " WHERE NAME = 'wait/lock/metadata/sql/mdl' AND ENABLED = 'YES'))";
+    private static final Set<Integer> DENIED = Set.of(1044, 1142, 1143, 1227);
+
     private final StepContext context;
     private final Register register;
     private final SwitchLimits limits;
@@ -195,19 +210,8 @@ final class SwitchGates {
     private Gate noOldTransaction(Side from) {
         List<String> found = new ArrayList<>();
         for (DatabaseId database : Streams.databases(context.topology(), from)) {
-            try (Connection connection = context.topology().database(database).getConnection();
-                    PreparedStatement select = connection.prepareStatement(
-                            "SELECT trx_mysql_thread_id, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW()) DIV 1000"
-                                    + " FROM information_schema.INNODB_TRX"
-                                    + " WHERE (trx_rows_modified > 0 OR trx_lock_structs > 0)"
-                                    + " AND trx_started < NOW() - INTERVAL ? MICROSECOND - INTERVAL 1 SECOND")) {
-                select.setLong(1, limits.writePause().toMillis() * 1_000);
-                try (ResultSet rows = select.executeQuery()) {
-                    while (rows.next()) {
-                        found.add(
-                                database + ": connection " + rows.getLong(1) + ", open for " + rows.getLong(2) + " ms");
-                    }
-                }
+            try (Connection connection = context.topology().database(database).getConnection()) {
+                oldTransactions(connection).forEach(one -> found.add(database + ": " + one));
             } catch (SQLException e) {
                 found.add(database + ": open transactions cannot be seen (" + e.getMessage() + ")");
             }
@@ -217,5 +221,30 @@ final class SwitchGates {
                 found.isEmpty(),
                 found.isEmpty() ? "none older than " + Numbers.duration(limits.writePause()) : String.join("; ", found),
                 "end it, or wait, then run the same command again");
+    }
+
+    /** Of this database alone where that can be told: what goes on elsewhere on its server keeps no fence open. */
+    private List<String> oldTransactions(Connection connection) throws SQLException {
+        try {
+            return oldTransactions(connection, OLD_TRANSACTIONS + OF_THIS_DATABASE);
+        } catch (SQLException e) {
+            if (!DENIED.contains(e.getErrorCode())) {
+                throw e;
+            }
+            return oldTransactions(connection, OLD_TRANSACTIONS);
+        }
+    }
+
+    private List<String> oldTransactions(Connection connection, String sql) throws SQLException {
+        List<String> found = new ArrayList<>();
+        try (PreparedStatement select = connection.prepareStatement(sql)) {
+            select.setLong(1, limits.writePause().toMillis() * 1_000);
+            try (ResultSet rows = select.executeQuery()) {
+                while (rows.next()) {
+                    found.add("connection " + rows.getLong(1) + ", open for " + rows.getLong(2) + " ms");
+                }
+            }
+        }
+        return found;
     }
 }

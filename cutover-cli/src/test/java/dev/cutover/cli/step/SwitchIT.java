@@ -182,6 +182,37 @@ class SwitchIT {
     }
 
     @Test
+    void aLongTransactionClosesTheSwitchOnlyWhereItTouchesWhatIsBeingLeft() throws SQLException {
+        toOld();
+        streamsRun();
+        run(new VerifyStep(Set.of()));
+        shop.execute(DatabaseId.OLD, "CREATE TABLE IF NOT EXISTS beside (id INT PRIMARY KEY)");
+        // On this server the new side is elsewhere too.
+        shop.execute(DatabaseId.shard(0), "CREATE TABLE IF NOT EXISTS beside (id INT PRIMARY KEY)");
+        for (DatabaseId database : List.of(DatabaseId.shard(0), DatabaseId.OLD)) {
+            try (Connection connection = shop.topology().pinned(database)) {
+                connection.setAutoCommit(false);
+                connection.createStatement().execute("INSERT INTO beside VALUES (17)");
+                Awaitility.await()
+                        .until(() -> shop.number(
+                                        DatabaseId.OLD,
+                                        "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_rows_modified > 0"
+                                                + " AND trx_started < NOW() - INTERVAL 3 SECOND")
+                                > 0);
+                TypedCommand asked = TypedCommand.run(folder, "switch", "--dry-run", "--write-pause=900ms");
+                String all = asked.out() + asked.err();
+                if (database.equals(DatabaseId.OLD)) {
+                    assertThat(asked.exitCode()).as(all).isEqualTo(4);
+                    assertThat(all).contains("no long transaction: old: connection");
+                } else {
+                    assertThat(all).doesNotContain("no long transaction: old");
+                }
+                connection.rollback();
+            }
+        }
+    }
+
+    @Test
     void aStrayWriteClosesTheSwitchUntilSomebodyHasLookedAtIt() throws SQLException {
         toOld();
         streamsRun();
