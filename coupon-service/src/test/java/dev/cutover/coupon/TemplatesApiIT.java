@@ -173,6 +173,8 @@ final class TemplatesApiIT {
                 409,
                 "stock_below_issued",
                 "delta");
+        assertThat(get(path + "/audit?limit=100").body().path("data").findValuesAsText("adjustment_no"))
+                .containsExactly("g-1");
         Reply stock = get(path + "/stock");
         assertThat(stock.body().path("total_quantity").asInt()).isEqualTo(10);
         assertThat(stock.body().path("remaining").asInt()).isEqualTo(9);
@@ -351,7 +353,7 @@ final class TemplatesApiIT {
             Reply unknown = create(ORDINARY.replace("\"name\"", "\"daily_limit\": 1, \"name\""));
             assertRefused(unknown, 503, "migration_fence", "");
             assertThat(unknown.body().path("error").path("message").asText()).contains("a limit a day", "new side");
-            assertThat(unknown.raw().headers().firstValue("retry-after")).isPresent();
+            assertThat(unknown.raw().headers().firstValue("retry-after")).contains("60");
             for (String move : new String[] {"pause", "resume", "archive"}) {
                 assertRefused(act("POST", path + "/" + move, ""), 503, "migration_fence", "");
             }

@@ -5,7 +5,9 @@ import dev.cutover.coupon.backoffice.Adjustment.State;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.shape.TemplateShapes;
 import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.template.ShardedTemplates;
 import dev.cutover.coupon.template.TemplateRow;
 import dev.cutover.coupon.template.TemplateSheet;
 import dev.cutover.coupon.template.TemplateState;
@@ -126,13 +128,19 @@ final class AdjustmentJournal {
                 clock.millis());
         if (delta > 0) {
             // Before the slices: at no instant may more be had than the total says.
-            changeTotal(connection, sheet, id, delta, operator, now);
+            changeTotal(connection, sheet, id, number, delta, operator, now);
         }
         return byId(connection, id);
     }
 
     private static void changeTotal(
-            Connection connection, TemplateSheet before, long id, long delta, Operator operator, long now)
+            Connection connection,
+            TemplateSheet before,
+            long id,
+            String number,
+            long delta,
+            Operator operator,
+            long now)
             throws SQLException {
         Sql.update(
                 connection,
@@ -147,7 +155,16 @@ final class AdjustmentJournal {
                         + " WHERE adjustment_id = ?",
                 before.template().id().number(),
                 id);
-        TemplateDesk.audited(connection, before, "adjust_stock", operator, now);
+        TemplateId template = before.template().id();
+        TemplateSheet after = ShardedTemplates.sheet(connection, template).orElseThrow();
+        AuditLog.append(
+                connection,
+                template,
+                operator,
+                "adjust_stock",
+                now,
+                TemplateShapes.template(before),
+                TemplateShapes.template(after).put("adjustment_no", number));
     }
 
     /** All that was to be taken is taken: the total says so. Does nothing for one that somebody else has ended. */
@@ -159,6 +176,7 @@ final class AdjustmentJournal {
                         connection,
                         before,
                         adjustment.id(),
+                        adjustment.number(),
                         adjustment.delta(),
                         new Operator(adjustment.operator()),
                         now());

@@ -77,7 +77,7 @@ public final class StockLevels {
             remaining[database] = stock.remaining(database, id);
             left += remaining[database];
         }
-        boolean settled = !before.travelling() && before.equals(transfers.mark(epoch, id));
+        boolean settled = !before.travelling() && !before.adjusting() && before.equals(transfers.mark(epoch, id));
         ObjectNode node = level(id, sheet.template().totalQuantity(), left, settled);
         for (int database = 0; database < remaining.length; database++) {
             database(node, DatabaseId.shard(database), sheet.template().limited() ? remaining[database] : null);

@@ -26,6 +26,8 @@ import org.slf4j.LoggerFactory;
 final class ErrorAnswers {
     private static final Logger LOG = LoggerFactory.getLogger(ErrorAnswers.class);
     private static final String RETRY_AFTER_SECONDS = "1";
+    // What waits for a stage of the migration is not asked for each second.
+    private static final String RETRY_AFTER_A_STAGE = "60";
 
     private ErrorAnswers() {}
 
@@ -40,7 +42,12 @@ final class ErrorAnswers {
             return broken(e, requestId);
         }
         if (failure instanceof MigrationFenceException e && e.standing()) {
-            return answer(ApiError.MIGRATION_FENCE, "", message(e), requestId);
+            AggregatedHttpResponse now = answer(ApiError.MIGRATION_FENCE, "", message(e), requestId);
+            return AggregatedHttpResponse.of(
+                    now.headers().toBuilder()
+                            .set(HttpHeaderNames.RETRY_AFTER, RETRY_AFTER_A_STAGE)
+                            .build(),
+                    now.content());
         }
         if (failure instanceof MigrationFenceException || failure instanceof EpochMovedException) {
             return answer(

@@ -124,13 +124,17 @@ public final class StockTransfers {
         return Outcome.INTERRUPTED;
     }
 
-    /** A mark by which two looks at a template's stock are compared: equal marks mean that none of it travelled in between. */
-    public record Mark(boolean travelling, long last) {}
+    /**
+     * A mark by which two looks at a template's stock are compared: equal marks mean that nothing of the kind ran in between.
+     *
+     * @param travelling whether stock is on its way between two databases
+     * @param adjusting whether the back office is adding or taking some
+     */
+    public record Mark(boolean travelling, long lastTransfer, boolean adjusting, long lastAdjustment) {}
 
-    /** Whether stock of a template is on its way between databases, now. Of adjustments nothing is said: they ask by this themselves. */
     public Mark mark(Epoch epoch, TemplateId template) {
         TransferLedger.View view = ledger.view(epoch, template);
-        return new Mark(view.transfers() > 0, view.lastTransfer());
+        return new Mark(view.transfers() > 0, view.lastTransfer(), view.adjustments() > 0, view.lastAdjustment());
     }
 
     private long[] remaining(TemplateId template) {
