@@ -147,3 +147,124 @@ CREATE TABLE IF NOT EXISTS stock_adjustment (
   UNIQUE KEY uk_no (template_id, adjustment_no),
   KEY idx_state (state)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Targeted issuance. A task's users are cut into chunks, each of one shard database; a chunk is what a worker takes on, for a while.
+CREATE TABLE IF NOT EXISTS issuance_task (
+  task_id         BIGINT      NOT NULL AUTO_INCREMENT,
+  issuance_no     VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  fingerprint     VARCHAR(96) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  template_id     BIGINT      NOT NULL,
+  state           TINYINT     NOT NULL COMMENT '0 awaiting audience, 1 running, 2 paused, 3 cancelling, 4 done, 5 cancelled',
+  paused_because  VARCHAR(48) NULL COMMENT 'NULL: a person paused it',
+  seed            CHAR(32)    CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the serial texts of its coupons',
+  audience_sha256 CHAR(64)    CHARACTER SET ascii COLLATE ascii_bin NULL,
+  named           BIGINT      NOT NULL DEFAULT 0,
+  duplicates      BIGINT      NOT NULL DEFAULT 0,
+  issued          BIGINT      NOT NULL DEFAULT 0,
+  batch_size      INT         NOT NULL,
+  read_batch_size INT         NOT NULL,
+  message_users   INT         NOT NULL,
+  rate            INT         NOT NULL COMMENT 'users a second over all workers, 0: no limit',
+  paced_until     BIGINT      NOT NULL DEFAULT 0 COMMENT 'the rate is spent until then',
+  created_by      VARCHAR(64) NOT NULL,
+  audit           JSON        NOT NULL,
+  created_at      BIGINT      NOT NULL,
+  run_since       BIGINT      NOT NULL DEFAULT 0,
+  run_base        BIGINT      NOT NULL DEFAULT 0,
+  finished_at     BIGINT      NULL,
+  PRIMARY KEY (task_id),
+  UNIQUE KEY uk_no (issuance_no),
+  KEY idx_state (state)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS issuance_chunk (
+  task_id     BIGINT      NOT NULL,
+  chunk_no    INT         NOT NULL COMMENT 'from 1',
+  database_no SMALLINT    NOT NULL,
+  users       MEDIUMBLOB  NULL COMMENT 'ascending ids, each as its distance to the one before; NULL: a range',
+  range_from  BIGINT      NULL,
+  range_to    BIGINT      NULL COMMENT 'the last one',
+  state       TINYINT     NOT NULL DEFAULT 0 COMMENT '0 ready, 1 running, 2 done, 3 counted after a cancel',
+  begun       TINYINT     NOT NULL DEFAULT 0 COMMENT 'coupons of it may have been issued',
+  owner       VARCHAR(80) NULL,
+  lease_until BIGINT      NOT NULL DEFAULT 0 COMMENT 'nobody else takes it on before',
+  version     INT         NOT NULL DEFAULT 0,
+  issued      INT         NOT NULL DEFAULT 0,
+  failed      INT         NOT NULL DEFAULT 0,
+  finished_at BIGINT      NULL,
+  PRIMARY KEY (task_id, chunk_no),
+  KEY idx_open (task_id, state, lease_until)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS issuance_failure (
+  task_id     BIGINT       NOT NULL,
+  user_id     BIGINT       NOT NULL,
+  database_no SMALLINT     NOT NULL,
+  reason      VARCHAR(48)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  message     VARCHAR(255) NOT NULL,
+  attempts    INT          NOT NULL,
+  next_at     BIGINT       NOT NULL,
+  dead        TINYINT      NOT NULL COMMENT '1: not tried again',
+  owner       VARCHAR(80)  NULL COMMENT 'of the retry under way',
+  PRIMARY KEY (task_id, user_id),
+  KEY idx_next (task_id, dead, next_at),
+  KEY idx_owner (owner)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What users are to be told, written with the counts of their chunk, delivered by whoever comes by.
+CREATE TABLE IF NOT EXISTS message_outbox (
+  message_id   BIGINT     NOT NULL AUTO_INCREMENT,
+  task_id      BIGINT     NOT NULL,
+  chunk_no     INT        NOT NULL COMMENT '0: users whose coupon came with a retry',
+  part_no      INT        NOT NULL,
+  template_id  BIGINT     NOT NULL,
+  users        MEDIUMBLOB NOT NULL COMMENT 'as in issuance_chunk',
+  user_count   INT        NOT NULL,
+  state        TINYINT    NOT NULL DEFAULT 0 COMMENT '0 waiting, 1 delivered',
+  attempts     INT        NOT NULL DEFAULT 0,
+  next_at      BIGINT     NOT NULL,
+  created_at   BIGINT     NOT NULL,
+  delivered_at BIGINT     NULL,
+  PRIMARY KEY (message_id),
+  UNIQUE KEY uk_part (task_id, chunk_no, part_no),
+  KEY idx_next (state, next_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Codes. A batch is a range of numbers; its codes are these numbers under a key that is not in any database.
+CREATE TABLE IF NOT EXISTS coupon_code_batch (
+  batch_id    BIGINT      NOT NULL AUTO_INCREMENT,
+  batch_no    VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  template_id BIGINT      NOT NULL,
+  key_id      VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  code_length TINYINT     NOT NULL,
+  first_no    BIGINT      NOT NULL,
+  code_count  INT         NOT NULL,
+  made        INT         NOT NULL DEFAULT 0,
+  owner       VARCHAR(80) NULL,
+  lease_until BIGINT      NOT NULL DEFAULT 0,
+  created_by  VARCHAR(64) NOT NULL,
+  created_at  BIGINT      NOT NULL,
+  PRIMARY KEY (batch_id),
+  UNIQUE KEY uk_no (batch_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS coupon_code_export (
+  export_id   BIGINT       NOT NULL AUTO_INCREMENT,
+  batch_id    BIGINT       NOT NULL,
+  exported_by VARCHAR(64)  NOT NULL,
+  reason      VARCHAR(200) NOT NULL COMMENT 'empty for the first one',
+  sha256      CHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  exported_at BIGINT       NOT NULL,
+  PRIMARY KEY (export_id),
+  KEY idx_batch (batch_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Who has named codes that are none: a user, or an address.
+CREATE TABLE IF NOT EXISTS coupon_code_attempt (
+  subject      VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  misses       INT         NOT NULL,
+  window_until BIGINT      NOT NULL,
+  locked_until BIGINT      NOT NULL,
+  locks        INT         NOT NULL COMMENT 'each lasts twice as long as the one before',
+  PRIMARY KEY (subject)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

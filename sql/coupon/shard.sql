@@ -147,3 +147,20 @@ CREATE TABLE IF NOT EXISTS stock_adjustment_leg (
   closed        TINYINT  NOT NULL COMMENT '1: given back, nothing may follow',
   PRIMARY KEY (adjustment_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Codes by their HMAC: who reads this table cannot use one.
+CREATE TABLE IF NOT EXISTS coupon_code (
+  code_hash   BINARY(32)  NOT NULL COMMENT 'its first four bytes tell the database',
+  batch_id    BIGINT      NOT NULL COMMENT 'tells the key',
+  serial      BIGINT      NOT NULL,
+  template_id BIGINT      NOT NULL,
+  status      TINYINT     NOT NULL DEFAULT 0 COMMENT '0 new, 1 claiming, 2 used, 3 void',
+  user_id     BIGINT      NULL,
+  request_no  VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'the idempotency key of the caller',
+  attempt     INT         NOT NULL DEFAULT 0 COMMENT 'how often it was taken, part of the operation id',
+  lease_until BIGINT      NOT NULL DEFAULT 0,
+  coupon_id   BIGINT      NULL,
+  used_at     BIGINT      NULL,
+  PRIMARY KEY (code_hash),
+  KEY idx_open (status, lease_until)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -7,9 +7,11 @@ import dev.cutover.core.topology.Topology;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.claim.CouponSerials;
+import dev.cutover.coupon.code.Codes;
 import dev.cutover.coupon.hold.HoldSweeper;
 import dev.cutover.coupon.hold.Holds;
 import dev.cutover.coupon.idempotency.Operations;
+import dev.cutover.coupon.issuance.Issuances;
 import dev.cutover.coupon.ledger.LedgerFeed;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.meta.BlockSequences;
@@ -52,7 +54,9 @@ record CouponRooms(
         StockTransfers transfers,
         Statistics statistics,
         ProductCatalog productCatalog,
-        BackOffice backOffice) {
+        BackOffice backOffice,
+        Issuances.Rooms issuing,
+        Codes.Rooms coding) {
     private static final Logger LOG = LoggerFactory.getLogger(CouponRooms.class);
 
     /** Makes the way to the databases for the stores of the two sides. */
@@ -114,17 +118,18 @@ record CouponRooms(
                 writeBudget,
                 failpoints));
         Operations operations = new Operations(databases, clock);
-        return new CouponRooms(
-                databases,
-                templates,
-                new Claims(
+        Claims claims = new Claims(
                         databases,
                         operations,
                         transfers,
                         onlyWhereItMatters(lock, templates),
                         users,
                         new CouponSerials(new SecureRandom()),
-                        writeBudget),
+                        writeBudget);
+        return new CouponRooms(
+                databases,
+                templates,
+                claims,
                 new Redemptions(databases, operations, users, clock, writeBudget),
                 new Holds(databases, operations, users, clock, new SecureRandom(), writeBudget),
                 new HoldSweeper(topology, databases, users, clock, writeBudget),
@@ -132,7 +137,19 @@ record CouponRooms(
                 transfers,
                 new Statistics(topology, databases, meta, new LedgerFeed(topology, databases, users, clock), clock),
                 productCatalog,
-                backOffice);
+                backOffice,
+                new Issuances.Rooms(
+                        meta,
+                        databases,
+                        templates,
+                        sequences,
+                        transfers,
+                        soldOut,
+                        users,
+                        topology.plan().layout(),
+                        clock,
+                        writeBudget),
+                new Codes.Rooms(topology, meta, databases, operations, claims, templates, users, clock, writeBudget));
     }
 
     /** Claims of a template that a user may have without limit have nothing to take turns for. */

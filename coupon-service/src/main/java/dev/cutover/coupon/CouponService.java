@@ -3,6 +3,7 @@ package dev.cutover.coupon;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.core.CutoverException;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.MySqlControlDatabase;
@@ -10,9 +11,18 @@ import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.code.CodeBatches;
+import dev.cutover.coupon.code.CodeKeys;
+import dev.cutover.coupon.code.Codes;
 import dev.cutover.coupon.gate.ProxiedDatabases;
 import dev.cutover.coupon.http.CouponServer;
 import dev.cutover.coupon.http.ServiceState;
+import dev.cutover.coupon.issuance.HttpMessageCentre;
+import dev.cutover.coupon.issuance.IssuanceWorker;
+import dev.cutover.coupon.issuance.Issuances;
+import dev.cutover.coupon.issuance.MessageCentre;
+import dev.cutover.coupon.issuance.MessageDelivery;
+import dev.cutover.coupon.issuance.Retries;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.lock.RedisClaimLock;
 import dev.cutover.coupon.template.TemplateCatalog;
@@ -23,6 +33,8 @@ import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.URI;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -43,6 +55,11 @@ public final class CouponService implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CouponService.class);
     private static final Duration JANITOR = Duration.ofSeconds(2);
     private static final Duration COUNTING = Duration.ofSeconds(1);
+    // Longer than a request takes; who comes back earlier with the same code goes on with it.
+    private static final Duration CODE_LEASE = Duration.ofSeconds(10);
+    private static final Duration LOOK = Duration.ofMillis(500);
+    // Two shard databases at a time; more instances work on more.
+    private static final int ISSUERS = 2;
     private static final int ANSWER_SECONDS = 1;
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -56,9 +73,22 @@ public final class CouponService implements AutoCloseable {
      * @param port 0 for any free one
      * @param redis where the claim lock is kept, empty for none
      * @param writeBudget how long a write may wait for a switch
+     * @param codeKeys the file of the secrets of codes, empty where there are none
+     * @param messageCentre who tells users of coupons issued to them, empty for nobody
      */
     public record Options(
-            int port, String instance, Optional<String> redis, Duration writeBudget, InstantSource clock) {}
+            int port,
+            String instance,
+            Optional<String> redis,
+            Duration writeBudget,
+            InstantSource clock,
+            Optional<URI> messageCentre,
+            Optional<Path> codeKeys) {
+        /** Without a message centre and without codes. */
+        public Options(int port, String instance, Optional<String> redis, Duration writeBudget, InstantSource clock) {
+            this(port, instance, redis, writeBudget, clock, Optional.empty(), Optional.empty());
+        }
+    }
 
     /** Buckets can be added up over instances, percentiles cannot; and they cost a request far less. */
     private static MeterFilter bucketsInsteadOfPercentiles() {
@@ -102,6 +132,14 @@ public final class CouponService implements AutoCloseable {
                     rooms::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
             var alsoUnused = background.scheduleWithFixedDelay(
                     rooms.statistics()::tick, COUNTING.toMillis(), COUNTING.toMillis(), TimeUnit.MILLISECONDS);
+            CodeKeys keys = options.codeKeys().map(CodeKeys::read).orElse(CodeKeys.NONE);
+            Codes codes = new Codes(rooms.coding(), keys, CODE_LEASE, Failpoints.ofThisJvm());
+            CodeBatches codeBatches = new CodeBatches(rooms.coding(), keys);
+            var codesUnused = background.scheduleWithFixedDelay(
+                    codes::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
+            var batchesUnused = scheduler(1, "coupon-codes")
+                    .scheduleWithFixedDelay(
+                            codeBatches::tick, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
             server = opening(CouponServer.start(
                     options.port(),
                     new CouponServer.Rooms(
@@ -110,7 +148,10 @@ public final class CouponService implements AutoCloseable {
                             rooms.holds(),
                             rooms.wallet(),
                             rooms.statistics(),
-                            rooms.backOffice()),
+                            rooms.backOffice(),
+                            issuances(rooms, options),
+                            codes,
+                            codeBatches),
                     new State(),
                     meters));
         } catch (RuntimeException e) {
@@ -130,14 +171,39 @@ public final class CouponService implements AutoCloseable {
                 .orElse(ClaimLock.NONE);
     }
 
-    private ScheduledExecutorService background() {
-        ScheduledExecutorService executor = Executors.newScheduledThreadPool(2, task -> {
-            Thread thread = new Thread(task, "coupon-background");
+    /** Issuances, and threads of their own that work on them: a chunk takes longer than the others of the background may wait. */
+    private Issuances issuances(CouponRooms rooms, Options options) {
+        Issuances issuances = new Issuances(
+                rooms.issuing(),
+                options.messageCentre()
+                        .<MessageCentre>map(HttpMessageCentre::new)
+                        .orElse(MessageCentre.NONE),
+                Issuances.USUAL_CHUNK,
+                Failpoints.ofThisJvm());
+        ScheduledExecutorService threads = scheduler(ISSUERS + 1, "coupon-issuance");
+        MessageDelivery delivery = issuances.delivery(Retries.USUAL);
+        var unused =
+                threads.scheduleWithFixedDelay(delivery::tick, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        for (int i = 0; i < ISSUERS; i++) {
+            IssuanceWorker worker = opening(issuances.worker(IssuanceWorker.Options.of(options.instance() + "#" + i)));
+            var alsoUnused = threads.scheduleWithFixedDelay(
+                    worker::tick, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        return issuances;
+    }
+
+    private ScheduledExecutorService scheduler(int size, String name) {
+        ScheduledExecutorService executor = Executors.newScheduledThreadPool(size, task -> {
+            Thread thread = new Thread(task, name);
             thread.setDaemon(true);
             return thread;
         });
         opened.push(executor::shutdownNow);
         return executor;
+    }
+
+    private ScheduledExecutorService background() {
+        return scheduler(2, "coupon-background");
     }
 
     private <T extends AutoCloseable> T opening(T part) {

@@ -21,7 +21,9 @@ public final class CouponServiceMain {
                             settings.instance(),
                             settings.redis(),
                             settings.writeBudget(),
-                            InstantSource.system()));
+                            InstantSource.system(),
+                            settings.messageCentre(),
+                            settings.codeKeys()));
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> {

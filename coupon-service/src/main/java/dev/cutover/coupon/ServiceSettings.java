@@ -1,6 +1,8 @@
 package dev.cutover.coupon;
 
 import dev.cutover.core.plan.PlanReader;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -18,8 +20,10 @@ import java.util.Optional;
  * @param instance the name of this instance in the control database
  * @param redis where the claim lock is kept, empty for none
  * @param writeBudget how long a write may wait for a switch
+ * @param messageCentre who tells users of coupons issued to them, empty for nobody
+ * @param codeKeys the file of the secrets of codes, empty where there are none
  */
-record ServiceSettings(Path config, int port, String instance, Optional<String> redis, Duration writeBudget) {
+record ServiceSettings(Path config, int port, String instance, Optional<String> redis, Duration writeBudget, Optional<URI> messageCentre, Optional<Path> codeKeys) {
     static final int USUAL_PORT = 8080;
     static final Duration USUAL_BUDGET = Duration.ofSeconds(2);
 
@@ -46,10 +50,27 @@ record ServiceSettings(Path config, int port, String instance, Optional<String> 
             problems.add("REDIS_URI does not begin with redis:// or rediss://");
         }
         Duration budget = budget(environment, problems);
+        Optional<URI> messageCentre = messageCentre(environment, problems);
+        Optional<Path> codeKeys = Optional.ofNullable(environment.get("COUPON_CODE_KEYS"))
+                .filter(text -> !text.isBlank())
+                .map(Path::of);
+        if (codeKeys.isPresent() && !Files.isReadable(codeKeys.get())) {
+            problems.add("COUPON_CODE_KEYS names a file that cannot be read: '" + codeKeys.get() + "'");
+        }
         if (!problems.isEmpty()) {
             throw new SettingsInvalidException(problems);
         }
-        return new ServiceSettings(config, port, instance, redis, budget);
+        return new ServiceSettings(config, port, instance, redis, budget, messageCentre, codeKeys);
+    }
+
+    private static Optional<URI> messageCentre(Map<String, String> environment, List<String> problems) {
+        Optional<String> text =
+                Optional.ofNullable(environment.get("COUPON_MESSAGE_CENTRE")).filter(given -> !given.isBlank());
+        if (text.isPresent() && !text.get().matches("https?://[^\\s@]+")) {
+            problems.add("COUPON_MESSAGE_CENTRE is not an address that begins with http:// or https://");
+            return Optional.empty();
+        }
+        return text.map(URI::create);
     }
 
     private static int port(Map<String, String> environment, List<String> problems) {

@@ -15,7 +15,7 @@ final class ServiceSettingsTest {
         ServiceSettings settings = ServiceSettings.read(Map.of("CUTOVER_CONFIG", "/etc/plan.yaml"), "coupon-1");
         assertThat(settings)
                 .isEqualTo(new ServiceSettings(
-                        Path.of("/etc/plan.yaml"), 8080, "coupon-1", Optional.empty(), Duration.ofSeconds(2)));
+                        Path.of("/etc/plan.yaml"), 8080, "coupon-1", Optional.empty(), Duration.ofSeconds(2), Optional.empty(), Optional.empty()));
     }
 
     @Test
@@ -31,11 +31,13 @@ final class ServiceSettingsTest {
                         "REDIS_URI",
                         "redis://127.0.0.1:6379",
                         "COUPON_WRITE_BUDGET",
-                        "750ms"),
+                        "750ms",
+                        "COUPON_MESSAGE_CENTRE",
+                        "http://127.0.0.1:9/m"),
                 "a");
         assertThat(settings)
                 .isEqualTo(new ServiceSettings(
-                        Path.of("p.yaml"), 0, "b", Optional.of("redis://127.0.0.1:6379"), Duration.ofMillis(750)));
+                        Path.of("p.yaml"), 0, "b", Optional.of("redis://127.0.0.1:6379"), Duration.ofMillis(750), Optional.of(java.net.URI.create("http://127.0.0.1:9/m")), Optional.empty()));
     }
 
     @Test
@@ -48,7 +50,11 @@ final class ServiceSettingsTest {
                 "REDIS_URI",
                 "localhost",
                 "COUPON_WRITE_BUDGET",
-                "1h");
+                "1h",
+                "COUPON_MESSAGE_CENTRE",
+                "ftp://x",
+                "COUPON_CODE_KEYS",
+                "/no/such/file");
         assertThatThrownBy(() -> ServiceSettings.read(wrong, "a"))
                 .isInstanceOf(SettingsInvalidException.class)
                 .hasMessageContainingAll("COUPON_PORT", "COUPON_INSTANCE", "REDIS_URI", "COUPON_WRITE_BUDGET");

@@ -25,6 +25,15 @@ public interface Unit {
     /** The physical table of the plan's table on this side. */
     String table(String planTable);
 
+    /**
+     * The physical table of another slot in the database of this unit, for work on many shard keys at once; on OLD the table is the same
+     * for all slots.
+     */
+    String table(String planTable, int otherSlot);
+
     /** Names a row that was inserted, changed or deleted, by its key on this side, so that it is mirrored. */
     void touched(String planTable, RowKey keyOnThisSide);
+
+    /** The same for a row of another slot in the database of this unit. */
+    void touched(String planTable, int otherSlot, RowKey keyOnThisSide);
 }

@@ -24,14 +24,16 @@ import picocli.CommandLine.Parameters;
             "",
             "switch   how long writers wait while a switch and a rollback run, again and again under load",
             "verify   how long a pass of the verifier takes, beside plainer ways to compare the same rows",
-            "restart  how long after kill -9 of the worker its successor streams, by ./cutover worker"
+            "restart  how long after kill -9 of the worker its successor streams, by ./cutover worker",
+            "issuance how many coupons a second the coupon service issues to an audience, beside bare INSERTs"
         },
         footer = {
             "",
             "Examples:",
             "  bin/bench switch",
             "  bin/bench switch --moves 50 --rate 400 --json",
-            "  bin/bench verify --json"
+            "  bin/bench verify --json",
+            "  bin/bench issuance --json --users 1000000"
         })
 public final class BenchMain implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "NAME", description = "What to measure: ${COMPLETION-CANDIDATES}.")
@@ -52,6 +54,9 @@ public final class BenchMain implements Callable<Integer> {
     @Option(names = "--rows", paramLabel = "N", description = "verify: coupons; default ${DEFAULT-VALUE}.")
     int rows = 400_000;
 
+    @Option(names = "--users", paramLabel = "N", description = "issuance: users; default ${DEFAULT-VALUE}.")
+    int users = 200_000;
+
     @Option(names = "--rounds", paramLabel = "N", description = "verify: each way so often; default ${DEFAULT-VALUE}.")
     int rounds = 5;
 
@@ -64,7 +69,8 @@ public final class BenchMain implements Callable<Integer> {
     enum Name {
         SWITCH,
         VERIFY,
-        RESTART
+        RESTART,
+        ISSUANCE
     }
 
     public static void main(String[] arguments) {
@@ -86,6 +92,7 @@ public final class BenchMain implements Callable<Integer> {
                 case SWITCH -> new SwitchBench(folder, moves, rate, says).run();
                 case VERIFY -> new VerifyBench(folder, rows, rounds, says).run();
                 case RESTART -> new RestartBench(folder, moves, rate, says).run();
+                case ISSUANCE -> new IssuanceBench(folder, users, says).run();
             };
             figures.forEach(figure -> System.out.println(figure.line(json)));
             return 0;

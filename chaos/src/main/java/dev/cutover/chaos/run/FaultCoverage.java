@@ -4,6 +4,7 @@ import dev.cutover.core.failpoint.Failpoint;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Which failpoints a run came by.
@@ -11,13 +12,18 @@ import java.util.Set;
  * @param missed by name
  */
 public record FaultCoverage(int hit, int total, List<String> missed) {
+    // The coupon service's own: the bank has no back office, no holds, no audiences and no codes.
+    private static final Pattern ELSEWHERE = Pattern.compile("(publish|adjust|use|issue|code)\\..*");
+
     /** Of what the processes wrote down. */
     static FaultCoverage of(Set<String> seen) {
-        List<String> missed = Arrays.stream(Failpoint.values())
+        List<String> words = Arrays.stream(Failpoint.values())
                 .map(Failpoint::word)
-                .filter(word -> !seen.contains(word))
+                .filter(word -> !ELSEWHERE.matcher(word).matches())
                 .toList();
-        int total = Failpoint.values().length;
+        List<String> missed =
+                words.stream().filter(word -> !seen.contains(word)).toList();
+        int total = words.size();
         return new FaultCoverage(total - missed.size(), total, missed);
     }
 }

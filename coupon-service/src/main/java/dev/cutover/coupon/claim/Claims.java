@@ -13,7 +13,9 @@ import dev.cutover.coupon.stock.StockShortException;
 import dev.cutover.coupon.store.ClaimOrder;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.SlotUsers;
+import dev.cutover.coupon.store.StoreUnit;
 import dev.cutover.coupon.transfer.StockTransfers;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +35,9 @@ public final class Claims {
 
     /** How many templates: the recorded answer says of each what became of it, and has room for as many. */
     public static final int MOST_TEMPLATES = 10;
+
+    /** Nothing. */
+    public static final Before NOTHING_BEFORE = (unit, now) -> {};
 
     private static final String VERB = "claim";
 
@@ -100,11 +105,29 @@ public final class Claims {
         Deadline deadline = Deadline.after(budget);
         try (ClaimLock.Hold hold =
                 lock.hold(userId, wanted.stream().map(Wanted::template).toList())) {
-            return claim(new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items), mode, key, deadline);
+            return claim(new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items), NOTHING_BEFORE, mode, key, deadline);
         }
     }
 
-    private Answer claim(ClaimOrder whole, Mode mode, String key, Deadline deadline) {
+    /** What has to succeed in the transaction of a claim before its coupons are inserted. */
+    @FunctionalInterface
+    public interface Before {
+        void run(StoreUnit unit, long now) throws SQLException;
+    }
+
+    /** One coupon for a code, under the operation that the code was taken with. */
+    public Answer claimByCode(Operation operation, TemplateId template, String key, Before before) {
+        ClaimOrder order = new ClaimOrder(
+                operation,
+                ClaimOrder.Source.CODE,
+                List.of(new ClaimOrder.Item(0, template, List.of(serials.next()))));
+        Deadline deadline = Deadline.after(budget);
+        try (ClaimLock.Hold hold = lock.hold(operation.userId(), List.of(template))) {
+            return claim(order, before, Mode.ALL, key, deadline);
+        }
+    }
+
+    private Answer claim(ClaimOrder whole, Before before, Mode mode, String key, Deadline deadline) {
         SortedMap<Integer, Refusal> refused = new TreeMap<>();
         while (true) {
             ClaimOrder order = new ClaimOrder(
@@ -117,12 +140,15 @@ public final class Claims {
                 return operations.perform(
                         order.operation(),
                         deadline,
-                        (store, unit, now) -> store.claim(
-                                unit,
-                                order,
-                                now,
-                                claimed -> ClaimShapes.claim(claimed, whole, refused, key)
-                                        .toString()));
+                        (store, unit, now) -> {
+                            before.run(unit, now);
+                            return store.claim(
+                                    unit,
+                                    order,
+                                    now,
+                                    claimed -> ClaimShapes.claim(claimed, whole, refused, key)
+                                            .toString());
+                        });
             } catch (Refusal e) {
                 // Whatever the others had got was rolled back; they are asked for again without this one.
                 if (mode == Mode.ALL || e.item().isEmpty()) {

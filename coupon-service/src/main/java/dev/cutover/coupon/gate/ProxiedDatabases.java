@@ -153,5 +153,15 @@ public final class ProxiedDatabases implements CouponDatabases {
         public void touched(String planTable, String... key) {
             unit.touched(planTable, new RowKey(List.of(key)));
         }
+
+        @Override
+        public String tableOf(String planTable, int otherSlot) {
+            return Identifier.quote(unit.table(planTable, otherSlot));
+        }
+
+        @Override
+        public void touchedIn(String planTable, int otherSlot, String... key) {
+            unit.touched(planTable, otherSlot, new RowKey(List.of(key)));
+        }
     }
 }

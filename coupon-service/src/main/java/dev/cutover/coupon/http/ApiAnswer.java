@@ -14,6 +14,11 @@ record ApiAnswer(HttpStatus status, String json, boolean replayed) {
         return new ApiAnswer(HttpStatus.OK, json.toString(), false);
     }
 
+    /** 201 the first time; what carries its own number and is there already, is shown as it stands by now. */
+    static ApiAnswer ofNaturalKey(JsonNode json, boolean known) {
+        return new ApiAnswer(known ? HttpStatus.OK : HttpStatus.CREATED, json.toString(), known);
+    }
+
     static ApiAnswer recorded(String json) {
         return new ApiAnswer(HttpStatus.OK, json, false);
     }

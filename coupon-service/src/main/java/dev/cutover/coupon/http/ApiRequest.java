@@ -128,6 +128,15 @@ final class ApiRequest {
         return !request.content().isEmpty();
     }
 
+    /** Where the request came from. */
+    String client() {
+        return context.clientAddress().getHostAddress();
+    }
+
+    byte[] bytes() {
+        return request.content().array();
+    }
+
     RequestBody body() {
         return RequestBody.parse(request.contentUtf8());
     }

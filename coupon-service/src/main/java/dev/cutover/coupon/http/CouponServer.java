@@ -21,7 +21,10 @@ import com.linecorp.armeria.server.metric.MetricCollectingService;
 import com.linecorp.armeria.server.prometheus.PrometheusExpositionService;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.claim.Claims;
+import dev.cutover.coupon.code.CodeBatches;
+import dev.cutover.coupon.code.Codes;
 import dev.cutover.coupon.hold.Holds;
+import dev.cutover.coupon.issuance.Issuances;
 import dev.cutover.coupon.redeem.Redemptions;
 import dev.cutover.coupon.statistics.Statistics;
 import dev.cutover.coupon.wallet.Wallet;
@@ -29,6 +32,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +49,7 @@ public final class CouponServer implements AutoCloseable {
     private static final int BLOCKING_THREADS = 64;
     // Beyond the write budget and the wait for a session; a handler that is still at work then is lost to its client.
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(15);
+    private static final Duration UPLOAD_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration GRACE = Duration.ofSeconds(10);
 
     private final Server server;
@@ -60,7 +65,10 @@ public final class CouponServer implements AutoCloseable {
             Holds holds,
             Wallet wallet,
             Statistics statistics,
-            BackOffice backOffice) {}
+            BackOffice backOffice,
+            Issuances issuances,
+            Codes codes,
+            CodeBatches codeBatches) {}
 
     /** Listens on all interfaces; port 0 is any free one. */
     public static CouponServer start(int port, Rooms rooms, ServiceState state, PrometheusMeterRegistry meters) {
@@ -95,6 +103,29 @@ public final class CouponServer implements AutoCloseable {
         builder.route().delete("/v1/holds/{id}").build(service(holds::release));
         builder.route().post("/v1/holds/{id}/confirm").build(service(holds::confirm));
         builder.route().get("/v1/templates/{id}/stats").build(service(statistics::template));
+        IssuancesApi issuances = new IssuancesApi(rooms.issuances());
+        builder.route().post("/v1/issuances").build(service(issuances::order));
+        builder.route().get("/v1/issuances").build(service(issuances::list));
+        builder.route().get("/v1/issuances/{id}").build(service(issuances::one));
+        builder.route().patch("/v1/issuances/{id}").build(service(issuances::tune));
+        builder.route().get("/v1/issuances/{id}/failures").build(service(issuances::failures));
+        builder.route().post("/v1/issuances/{id}/pause").build(service(issuances::pause));
+        builder.route().post("/v1/issuances/{id}/resume").build(service(issuances::resume));
+        builder.route().post("/v1/issuances/{id}/cancel").build(service(issuances::cancel));
+        builder.route()
+                .put("/v1/issuances/{id}/audience")
+                .maxRequestLength(IssuancesApi.LONGEST_UPLOAD)
+                .requestTimeout(UPLOAD_TIMEOUT)
+                .build(service(issuances::upload));
+        CodesApi codes = new CodesApi(rooms.codes(), rooms.codeBatches());
+        builder.route().post("/v1/codes/redeem").build(service(codes::redeem));
+        builder.route().post("/v1/codes/validate").build(service(codes::validate));
+        builder.route().post("/v1/code_batches").build(service(codes::order));
+        builder.route().get("/v1/code_batches/{id}").build(service(codes::batch));
+        builder.route()
+                .get("/v1/code_batches/{id}/export")
+                .requestTimeout(UPLOAD_TIMEOUT)
+                .build(answering((request, requestId) -> csv(codes.export(request), requestId)));
         builder.route().get("/v1/migration").build(service(request -> ApiAnswer.ok(state.migration())));
         builder.route().get("/healthz").build(service(request -> status("ok", HttpStatus.OK)));
         builder.route().get("/readyz").build(service(request -> {
@@ -121,13 +152,27 @@ public final class CouponServer implements AutoCloseable {
                 false);
     }
 
+    private static AggregatedHttpResponse csv(CodeBatches.Export export, String requestId) {
+        return AggregatedHttpResponse.of(
+                ResponseHeaders.builder(HttpStatus.OK)
+                        .contentType(MediaType.CSV_UTF_8)
+                        .set(Headers.REQUEST_ID, requestId)
+                        .set(Headers.CONTENT_SHA256, export.sha256())
+                        .build(),
+                HttpData.ofUtf8(export.text()));
+    }
+
     private static HttpService service(Function<ApiRequest, ApiAnswer> handler) {
+        return answering((request, requestId) -> rendered(handler.apply(request), requestId));
+    }
+
+    private static HttpService answering(BiFunction<ApiRequest, String, AggregatedHttpResponse> handler) {
         return (context, request) -> HttpResponse.of(request.aggregate()
                 .thenApplyAsync(
                         whole -> {
                             String requestId = RequestIds.of(context);
                             try {
-                                return rendered(handler.apply(new ApiRequest(context, whole)), requestId)
+                                return handler.apply(new ApiRequest(context, whole), requestId)
                                         .toHttpResponse();
                             } catch (RuntimeException e) {
                                 return ErrorAnswers.of(e, requestId).toHttpResponse();

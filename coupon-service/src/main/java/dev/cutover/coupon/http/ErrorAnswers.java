@@ -12,6 +12,8 @@ import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import dev.cutover.core.topology.UnreachableException;
 import dev.cutover.coupon.backoffice.RulesBrokenException;
+import dev.cutover.coupon.code.CodeKeys;
+import dev.cutover.coupon.code.TooManyAttemptsException;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
@@ -55,6 +57,20 @@ final class ErrorAnswers {
                     "",
                     "A switch of the migration is under way; nothing was changed. Send the same request again.",
                     requestId);
+        }
+        if (failure instanceof TooManyAttemptsException e) {
+            AggregatedHttpResponse answer = answer(ApiError.TOO_MANY_FAILED_ATTEMPTS, "code", message(e), requestId);
+            String seconds = Long.toString(Math.max(1, e.waiting().toSeconds()));
+            return AggregatedHttpResponse.of(
+                    answer.headers().toBuilder()
+                            .set(HttpHeaderNames.RETRY_AFTER, seconds)
+                            .build(),
+                    answer.content());
+        }
+        if (failure instanceof CodeKeys.MissingException) {
+            LOG.warn("Request {}: {}", requestId, failure.getMessage());
+            return answer(
+                    ApiError.DEPENDENCY_UNAVAILABLE, "", "This service has no key to make or to know codes with.", requestId);
         }
         if (failure instanceof CollisionException || failure instanceof StockShortException) {
             return answer(
@@ -133,6 +149,13 @@ final class ErrorAnswers {
             case SUPER_BLACKLISTED -> ApiError.SUPER_BLACKLISTED;
             case STACKING_CONFLICT -> ApiError.STACKING_CONFLICT;
             case REFUND_EXCEEDS_REDEEMED -> ApiError.REFUND_EXCEEDS_REDEEMED;
+            case TEMPLATE_NOT_ISSUABLE -> ApiError.TEMPLATE_NOT_ISSUABLE;
+            case ISSUANCE_NOT_FOUND -> ApiError.ISSUANCE_NOT_FOUND;
+            case ISSUANCE_STATE_CONFLICT -> ApiError.ISSUANCE_STATE_CONFLICT;
+            case CODE_BATCH_NOT_FOUND -> ApiError.CODE_BATCH_NOT_FOUND;
+            case CODE_BATCH_STATE_CONFLICT -> ApiError.CODE_BATCH_STATE_CONFLICT;
+            case CODE_INVALID -> ApiError.CODE_INVALID;
+            case CODE_ALREADY_USED -> ApiError.CODE_ALREADY_USED;
         };
     }
 

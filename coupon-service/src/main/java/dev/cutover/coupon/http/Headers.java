@@ -10,5 +10,7 @@ final class Headers {
     static final AsciiString OPERATOR = HttpHeaderNames.of("x-operator");
     static final AsciiString REQUEST_ID = HttpHeaderNames.of("request-id");
 
+    static final AsciiString CONTENT_SHA256 = HttpHeaderNames.of("x-content-sha256");
+
     private Headers() {}
 }

@@ -144,6 +144,22 @@ final class RequestBody {
         return children;
     }
 
+    long[] integers(String field, long least, long most) {
+        JsonNode list = list(field);
+        long[] integers = new long[list.size()];
+        for (int i = 0; i < integers.length; i++) {
+            JsonNode value = list.get(i);
+            if (!value.isIntegralNumber()
+                    || !value.canConvertToLong()
+                    || value.longValue() < least
+                    || value.longValue() > most) {
+                throw ApiException.invalid(path + field + "[" + i + "]", "an integer from " + least + " to " + most);
+            }
+            integers[i] = value.longValue();
+        }
+        return integers;
+    }
+
     List<String> texts(String field) {
         return texts(field, false);
     }

@@ -167,5 +167,16 @@ public final class Operations {
             recorded |= planTable.equals(Tables.OPERATION);
             unit.touched(planTable, key);
         }
+
+        @Override
+        public String tableOf(String planTable, int otherSlot) {
+            return unit.tableOf(planTable, otherSlot);
+        }
+
+        @Override
+        public void touchedIn(String planTable, int otherSlot, String... key) {
+            recorded |= planTable.equals(Tables.OPERATION);
+            unit.touchedIn(planTable, otherSlot, key);
+        }
     }
 }

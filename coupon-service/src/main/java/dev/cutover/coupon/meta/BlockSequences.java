@@ -43,9 +43,10 @@ public final class BlockSequences implements Sequences {
         try {
             while (numbers.size() < count) {
                 if (block.next == block.end) {
-                    long first = reserve(sequence);
+                    int wanted = Math.max(BLOCK, count - numbers.size());
+                    long first = reserve(sequence, wanted);
                     block.next = first;
-                    block.end = first + BLOCK;
+                    block.end = first + wanted;
                 }
                 numbers.add(block.next++);
             }
@@ -55,12 +56,12 @@ public final class BlockSequences implements Sequences {
         return numbers;
     }
 
-    private long reserve(String sequence) {
+    private long reserve(String sequence, int numbers) {
         return meta.write((connection, epoch) -> {
             int found = Sql.update(
                     connection,
                     "UPDATE id_sequence SET next_value = LAST_INSERT_ID(next_value) + ? WHERE name = ?",
-                    BLOCK,
+                    numbers,
                     sequence);
             if (found == 0) {
                 throw new IllegalStateException("The meta database has no sequence '" + sequence

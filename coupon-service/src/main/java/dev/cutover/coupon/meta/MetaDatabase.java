@@ -49,4 +49,19 @@ public final class MetaDatabase {
             throw new DatabaseTroubleException("A write to the meta database", e);
         }
     }
+
+    /** Statements that change nothing, each in a transaction of its own; the fence is not asked. */
+    public <T> T read(Read<T> read) {
+        try (Connection connection = topology.database(DatabaseId.META).getConnection()) {
+            return read.run(connection);
+        } catch (SQLException | UnreachableException e) {
+            throw new DatabaseTroubleException("A read of the meta database", e);
+        }
+    }
+
+    /** What a read does with its session. */
+    @FunctionalInterface
+    public interface Read<T> {
+        T run(Connection connection) throws SQLException;
+    }
 }

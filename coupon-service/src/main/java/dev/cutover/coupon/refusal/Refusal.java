@@ -38,7 +38,14 @@ public final class Refusal extends RuntimeException {
         TEMPLATE_NOT_EDITABLE,
         VERSION_CONFLICT,
         STOCK_BELOW_ISSUED,
-        DAILY_LIMIT_REACHED;
+        DAILY_LIMIT_REACHED,
+        TEMPLATE_NOT_ISSUABLE,
+        ISSUANCE_NOT_FOUND,
+        ISSUANCE_STATE_CONFLICT,
+        CODE_BATCH_NOT_FOUND,
+        CODE_BATCH_STATE_CONFLICT,
+        CODE_INVALID,
+        CODE_ALREADY_USED;
 
         public String code() {
             return name().toLowerCase(Locale.ROOT);

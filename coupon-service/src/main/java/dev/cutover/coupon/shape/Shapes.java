@@ -17,7 +17,7 @@ public final class Shapes {
 
     private Shapes() {}
 
-    static ObjectNode discount(Discount discount) {
+    public static ObjectNode discount(Discount discount) {
         ObjectNode node = JSON.objectNode();
         node.put("kind", discount.kindWord());
         node.put("type", discount.typeWord());

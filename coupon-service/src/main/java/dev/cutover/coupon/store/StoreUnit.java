@@ -4,4 +4,10 @@ package dev.cutover.coupon.store;
 public interface StoreUnit extends StoreView {
     /** Names a row that this unit changed, by the key its table has on this side. */
     void touched(String planTable, String... key);
+
+    /** The physical table, quoted for SQL, of another slot in the same database: for work on many users at once. */
+    String tableOf(String planTable, int otherSlot);
+
+    /** Names a changed row of another slot in the same database. */
+    void touchedIn(String planTable, int otherSlot, String... key);
 }

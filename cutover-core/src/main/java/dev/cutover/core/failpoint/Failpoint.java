@@ -84,7 +84,25 @@ public enum Failpoint {
     /** One more database has done its part of an adjustment. */
     ADJUST_MOVED("adjust.moved"),
     /** It is decided that too little is left; nothing is given back yet. */
-    ADJUST_REFUSED("adjust.refused");
+    ADJUST_REFUSED("adjust.refused"),
+
+    /** A worker has the lease of a chunk of an issuance; it has issued nothing. */
+    ISSUE_CHUNK_CLAIMED("issue.chunkClaimed"),
+    /** The coupons of a step are inserted and not committed. */
+    ISSUE_INSERTED("issue.inserted"),
+    /** The coupons of a step are committed; nobody has counted them. */
+    ISSUE_STEP_COMMITTED("issue.stepCommitted"),
+    /** A chunk's counts, failures and messages are written and not committed. */
+    ISSUE_CHUNK_WRITTEN("issue.chunkWritten"),
+    /** A chunk is done; its worker has not noted it. */
+    ISSUE_CHUNK_DONE("issue.chunkDone"),
+
+    /** A code is taken for its user; no coupon is issued for it. */
+    CODE_TAKEN("code.taken"),
+    /** The coupon of a code is committed; the code does not say so. */
+    CODE_ISSUED("code.issued"),
+    /** A code says that it is used; its user has no answer. */
+    CODE_USED("code.used");
 
     private final String word;
 

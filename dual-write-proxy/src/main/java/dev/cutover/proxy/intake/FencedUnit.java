@@ -20,7 +20,7 @@ public final class FencedUnit implements Unit, ReadView {
     private final Side side;
     private final Epoch epoch;
     private final int slot;
-    private final Map<String, Set<RowKey>> touched = new LinkedHashMap<>();
+    private final Map<Integer, Map<String, Set<RowKey>>> touched = new LinkedHashMap<>();
 
     public FencedUnit(MigrationPlan plan, Connection connection, Side side, Epoch epoch, int slot) {
         this.plan = plan;
@@ -52,12 +52,32 @@ public final class FencedUnit implements Unit, ReadView {
 
     @Override
     public String table(String planTable) {
+        return table(planTable, slot);
+    }
+
+    @Override
+    public String table(String planTable, int otherSlot) {
+        requireHere(otherSlot);
         TablePlan table = plan.table(planTable);
-        return side == Side.OLD ? table.fromTable() : plan.physicalTable(table, slot);
+        return side == Side.OLD ? table.fromTable() : plan.physicalTable(table, otherSlot);
+    }
+
+    // The fence that was read, and the stream that carries the mirror's proof, are those of one database.
+    private void requireHere(int otherSlot) {
+        if (plan.layout().databaseOf(otherSlot) != plan.layout().databaseOf(slot)) {
+            throw new IllegalArgumentException(
+                    "Slot " + otherSlot + " is not in the database of slot " + slot + ": a unit has one database.");
+        }
     }
 
     @Override
     public void touched(String planTable, RowKey keyOnThisSide) {
+        touched(planTable, slot, keyOnThisSide);
+    }
+
+    @Override
+    public void touched(String planTable, int otherSlot, RowKey keyOnThisSide) {
+        requireHere(otherSlot);
         TablePlan table = plan.table(planTable);
         if (!table.dynamic()) {
             throw new IllegalArgumentException("The table " + planTable
@@ -68,10 +88,13 @@ public final class FencedUnit implements Unit, ReadView {
             throw new IllegalArgumentException("A key of " + planTable + " on " + side + " has " + parts
                     + " parts, not " + keyOnThisSide.parts().size() + ".");
         }
-        touched.computeIfAbsent(planTable, name -> new LinkedHashSet<>()).add(keyOnThisSide);
+        touched.computeIfAbsent(otherSlot, any -> new LinkedHashMap<>())
+                .computeIfAbsent(planTable, name -> new LinkedHashSet<>())
+                .add(keyOnThisSide);
     }
 
-    Map<String, Set<RowKey>> touched() {
+    /** Keys by the slot of their rows and the plan's table. */
+    Map<Integer, Map<String, Set<RowKey>>> touched() {
         return touched;
     }
 }

@@ -276,7 +276,8 @@ public final class Writer {
             report.count(Count.COMMITTED);
             failpoints.hit(Failpoint.UNIT_COMMITTED);
             if (view.mirrors()) {
-                mirror.accept(unit.touched(), view, slot, last.tracksOwnGtid() ? own.last() : Optional.empty());
+                Optional<String> gtid = last.tracksOwnGtid() ? own.last() : Optional.empty();
+                unit.touched().forEach((where, keys) -> mirror.accept(keys, view, where, gtid));
             }
             return new Attempt.Done<>(value, true);
         }

@@ -1,0 +1,296 @@
+package dev.cutover.coupon.code;
+
+import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.meta.EpochMovedException;
+import dev.cutover.coupon.meta.MetaDatabase;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.MigrationFenceException;
+import dev.cutover.coupon.template.Template;
+import dev.cutover.coupon.template.TemplateCatalog;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Batches of codes: ordered, made in the background, exported.
+ *
+ * <p>Idea: a batch owns a range of numbers that no other batch has, and its codes are those numbers under the key; so they are distinct
+ * without being compared, made again after a crash they are the same, and an export needs no code in any database. Safe for many threads.
+ */
+public final class CodeBatches {
+    public static final int MOST_CODES = 1_000_000;
+    public static final int SHORTEST = CodeCipher.SHORTEST;
+    public static final int LONGEST = CodeCipher.LONGEST;
+
+    private static final Logger LOG = LoggerFactory.getLogger(CodeBatches.class);
+    private static final int TOGETHER = 10_000;
+    private static final int ROWS = 1_000;
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final String SEQUENCE = "coupon_code";
+    private static final String BATCH =
+            "SELECT batch_id, batch_no, template_id, key_id, code_length, first_no, code_count, made, created_by, created_at"
+                    + " FROM coupon_code_batch ";
+
+    private final MetaDatabase meta;
+    private final CodeTable table;
+    private final CouponDatabases databases;
+    private final TemplateCatalog templates;
+    private final CodeKeys keys;
+    private final InstantSource clock;
+
+    public CodeBatches(Codes.Rooms rooms, CodeKeys keys) {
+        this.meta = rooms.meta();
+        this.table = new CodeTable(rooms.topology(), rooms.databases(), rooms.users(), rooms.budget());
+        this.databases = rooms.databases();
+        this.templates = rooms.templates();
+        this.keys = keys;
+        this.clock = rooms.clock();
+    }
+
+    /** What became of an order. */
+    public record Ordered(CodeBatch batch, boolean known) {}
+
+    /** Orders a batch, once for each number. */
+    public Ordered order(String batchNo, TemplateId template, int count, int length, String operator) {
+        requireNew();
+        Optional<CodeBatch> known = find("WHERE batch_no = ?", batchNo);
+        if (known.isEmpty()) {
+            Template offered = templates.require(template, "template_id").template();
+            var unused = offered.claimedAt(clock.millis());
+            String key = keys.current();
+            try {
+                meta.write((connection, epoch) -> {
+                    Sql.update(
+                            connection,
+                            "INSERT INTO id_sequence (name, next_value) VALUES (?, ?)"
+                                    + " ON DUPLICATE KEY UPDATE next_value = next_value + ?",
+                            SEQUENCE,
+                            count,
+                            count);
+                    long first = Sql.first(
+                                    connection,
+                                    row -> row.getLong(1),
+                                    "SELECT next_value - ? FROM id_sequence WHERE name = ?",
+                                    count,
+                                    SEQUENCE)
+                            .orElseThrow();
+                    return Sql.update(
+                            connection,
+                            "INSERT INTO coupon_code_batch (batch_no, template_id, key_id, code_length, first_no, code_count,"
+                                    + " created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                            batchNo,
+                            template.number(),
+                            key,
+                            length,
+                            first,
+                            count,
+                            operator,
+                            clock.millis());
+                });
+                return new Ordered(find("WHERE batch_no = ?", batchNo).orElseThrow(), false);
+            } catch (DatabaseTroubleException e) {
+                // A twin was faster, if its row is there now.
+                known = find("WHERE batch_no = ?", batchNo);
+                if (known.isEmpty()) {
+                    throw e;
+                }
+            }
+        }
+        CodeBatch there = known.get();
+        if (!there.template().equals(template) || there.count() != count || there.length() != length) {
+            throw new Refusal(
+                    Reason.IDEMPOTENCY_KEY_REUSED,
+                    "batch_no",
+                    "Batch '" + batchNo + "' is there already, of another template, count or length.");
+        }
+        return new Ordered(there, true);
+    }
+
+    public CodeBatch batch(long id) {
+        requireNew();
+        return find("WHERE batch_id = ?", id)
+                .orElseThrow(() -> new Refusal(Reason.CODE_BATCH_NOT_FOUND, "id", "There is no batch cbt_" + id + "."));
+    }
+
+    private Optional<CodeBatch> find(String where, Object value) {
+        return meta.read(connection -> Sql.first(connection, CodeBatches::batch, BATCH + where, value));
+    }
+
+    private static CodeBatch batch(ResultSet row) throws SQLException {
+        return new CodeBatch(
+                row.getLong("batch_id"),
+                row.getString("batch_no"),
+                new TemplateId(row.getLong("template_id")),
+                row.getString("key_id"),
+                row.getInt("code_length"),
+                row.getLong("first_no"),
+                row.getInt("code_count"),
+                row.getInt("made"),
+                row.getString("created_by"),
+                row.getLong("created_at"));
+    }
+
+    private void requireNew() {
+        if (databases.truth() != Side.NEW) {
+            throw new MigrationFenceException("Batches of codes can be made once the new side holds the truth.");
+        }
+    }
+
+    /** Makes the next codes of some batch that is not ready; never throws, for a scheduled task that throws is not run again. */
+    public void tick() {
+        try {
+            while (databases.truth() == Side.NEW && makeSome()) {
+                LOG.debug("Ten thousand codes more");
+            }
+        } catch (EpochMovedException | MigrationFenceException e) {
+            LOG.debug("Codes wait for a switch of the migration", e);
+        } catch (RuntimeException e) {
+            LOG.warn("Codes could not be made, trying again: {}", e.toString());
+        }
+    }
+
+    /** By turns, so that a small batch does not wait for a large one. */
+    private boolean makeSome() {
+        String owner = UUID.randomUUID().toString();
+        long now = clock.millis();
+        int taken = meta.write((connection, epoch) -> Sql.update(
+                connection,
+                "UPDATE coupon_code_batch SET owner = ?, lease_until = ? WHERE made < code_count AND lease_until <= ?"
+                        + " ORDER BY made LIMIT 1",
+                owner,
+                now + LEASE.toMillis(),
+                now));
+        if (taken == 0) {
+            return false;
+        }
+        CodeBatch batch = find("WHERE owner = ?", owner).orElseThrow();
+        int to = Math.min(batch.count(), batch.made() + TOGETHER);
+        insert(batch, batch.made(), to);
+        // Only who still has the batch moves it on; codes made twice are the same codes.
+        meta.write((connection, epoch) -> Sql.update(
+                connection,
+                "UPDATE coupon_code_batch SET made = ?, owner = NULL, lease_until = 0 WHERE batch_id = ? AND owner = ?"
+                        + " AND made = ?",
+                to,
+                batch.id(),
+                owner,
+                batch.made()));
+        return true;
+    }
+
+    private record Made(byte[] hash, long serial) {}
+
+    private void insert(CodeBatch batch, int from, int to) {
+        CodeCipher cipher = keys.cipher(batch.keyId());
+        List<List<Made>> byDatabase = new ArrayList<>();
+        for (int database = 0; database < table.databases(); database++) {
+            byDatabase.add(new ArrayList<>());
+        }
+        for (int i = from; i < to; i++) {
+            long serial = batch.first() + i;
+            byte[] hash = cipher.hash(cipher.code(serial, batch.length()));
+            byDatabase.get(CodeHash.of(hash).database(table.databases())).add(new Made(hash, serial));
+        }
+        for (int database = 0; database < byDatabase.size(); database++) {
+            List<Made> made = byDatabase.get(database);
+            // The table is ordered by the hash: neighbours are written together.
+            made.sort((one, other) -> Arrays.compareUnsigned(one.hash(), other.hash()));
+            for (int at = 0; at < made.size(); at += ROWS) {
+                List<Made> rows = made.subList(at, Math.min(made.size(), at + ROWS));
+                table.insert(
+                        database,
+                        rows.stream().map(Made::hash).toList(),
+                        rows.stream().map(Made::serial).toList(),
+                        batch);
+            }
+        }
+    }
+
+    /**
+     * The codes of a batch, one a line.
+     *
+     * @param sha256 of the text
+     */
+    public record Export(String text, String sha256) {}
+
+    /**
+     * All codes of a batch, written down with who took them.
+     *
+     * @param reason why once more, empty for the first time
+     */
+    public Export export(long id, String operator, String reason) {
+        CodeBatch batch = batch(id);
+        if (!batch.ready()) {
+            throw new Refusal(
+                    Reason.CODE_BATCH_STATE_CONFLICT,
+                    "id",
+                    "Of the codes of batch " + batch + " " + batch.made() + " of " + batch.count() + " are made.");
+        }
+        CodeCipher cipher = keys.cipher(batch.keyId());
+        StringBuilder text = new StringBuilder((batch.length() + 1) * (batch.count() + 1)).append("code\n");
+        for (int i = 0; i < batch.count(); i++) {
+            text.append(cipher.code(batch.first() + i, batch.length())).append('\n');
+        }
+        Export export = new Export(text.toString(), sha256(text.toString()));
+        boolean written = meta.write((connection, epoch) -> {
+            // The row of the batch is locked, so that of two first exports one comes second.
+            var unused = Sql.first(
+                    connection,
+                    row -> row.getLong(1),
+                    "SELECT batch_id FROM coupon_code_batch WHERE batch_id = ? FOR UPDATE",
+                    id);
+            long before = Sql.first(
+                            connection,
+                            row -> row.getLong(1),
+                            "SELECT COUNT(*) FROM coupon_code_export WHERE batch_id = ?",
+                            id)
+                    .orElseThrow();
+            if (before > 0 && reason.isBlank()) {
+                return false;
+            }
+            Sql.update(
+                    connection,
+                    "INSERT INTO coupon_code_export (batch_id, exported_by, reason, sha256, exported_at) VALUES (?, ?, ?, ?, ?)",
+                    id,
+                    operator,
+                    reason,
+                    export.sha256(),
+                    clock.millis());
+            return true;
+        });
+        if (!written) {
+            throw new Refusal(
+                    Reason.CODE_BATCH_STATE_CONFLICT,
+                    "reason",
+                    "The codes of batch " + batch + " were exported before: say in 'reason' why once more.");
+        }
+        LOG.info("Operator {} exported the codes of batch {}", operator, batch);
+        return export;
+    }
+
+    private static String sha256(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.US_ASCII)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256.", e);
+        }
+    }
+}

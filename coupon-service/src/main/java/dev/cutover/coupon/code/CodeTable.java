@@ -1,0 +1,176 @@
+package dev.cutover.coupon.code;
+
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.meta.EpochMovedException;
+import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.CouponStore;
+import dev.cutover.coupon.store.SlotUsers;
+import dev.cutover.coupon.store.StoreUnit;
+import dev.cutover.coupon.store.StoreView;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The rows of {@code coupon_code}, each in the shard database that its hash tells. Safe for many threads. */
+final class CodeTable {
+    private static final String ROW =
+            "SELECT code_hash, template_id, status, user_id, request_no, attempt FROM coupon_code ";
+
+    private final Topology topology;
+    private final CouponDatabases databases;
+    private final SlotUsers users;
+    private final Duration budget;
+
+    CodeTable(Topology topology, CouponDatabases databases, SlotUsers users, Duration budget) {
+        this.topology = topology;
+        this.databases = databases;
+        this.users = users;
+        this.budget = budget;
+    }
+
+    /** Where a code stands; the numbers are those of the column. */
+    enum Status {
+        NEW,
+        /** A user is being issued its coupon. */
+        CLAIMING,
+        USED,
+        VOID
+    }
+
+    /**
+     * One code.
+     *
+     * @param user who takes it or has used it, 0 for nobody
+     * @param attempt how often it was taken
+     */
+    record Row(CodeHash hash, TemplateId template, Status status, long user, @Nullable String requestNo, int attempt) {}
+
+    int databases() {
+        return users.databases();
+    }
+
+    private <T> T write(int database, Work<T> work) {
+        return databases.write(users.ofDatabase(database), budget, new CouponDatabases.Write<T>() {
+            @Override
+            public Optional<T> replay(CouponStore store, StoreView view) {
+                return Optional.empty();
+            }
+
+            @Override
+            public T run(CouponStore store, StoreUnit unit) throws SQLException {
+                if (unit.side() != Side.NEW) {
+                    throw new EpochMovedException("shard-" + database, "a unit on OLD");
+                }
+                return work.run(unit.connection());
+            }
+        });
+    }
+
+    @FunctionalInterface
+    private interface Work<T> {
+        T run(Connection connection) throws SQLException;
+    }
+
+    /** Codes of a batch, as a batch is made: those that are there already stay as they are. */
+    void insert(int database, List<byte[]> hashes, List<Long> serials, CodeBatch batch) {
+        write(database, connection -> {
+            List<@Nullable Object> values = new ArrayList<>();
+            for (int i = 0; i < hashes.size(); i++) {
+                values.add(hashes.get(i));
+                values.add(batch.id());
+                values.add(serials.get(i));
+                values.add(batch.template().number());
+            }
+            return Sql.update(
+                    connection,
+                    "INSERT INTO coupon_code (code_hash, batch_id, serial, template_id) VALUES "
+                            + Sql.tuples(hashes.size(), 4) + " ON DUPLICATE KEY UPDATE batch_id = batch_id",
+                    values.toArray());
+        });
+    }
+
+    /** Takes a code that nobody has for this user; tells how it stands then, empty when there is none. */
+    Optional<Row> take(CodeHash hash, long user, String requestNo, long leaseUntil) {
+        return write(hash.database(databases()), connection -> {
+            Sql.update(
+                    connection,
+                    "UPDATE coupon_code SET status = 1, user_id = ?, request_no = ?, lease_until = ?, attempt = attempt + 1"
+                            + " WHERE code_hash = ? AND status = 0",
+                    user,
+                    requestNo,
+                    leaseUntil,
+                    hash.bytes());
+            return Sql.first(connection, CodeTable::row, ROW + "WHERE code_hash = ?", hash.bytes());
+        });
+    }
+
+    private static Row row(ResultSet row) throws SQLException {
+        return new Row(
+                CodeHash.of(row.getBytes(1)),
+                new TemplateId(row.getLong(2)),
+                Status.values()[row.getInt(3)],
+                row.getLong(4),
+                row.getString(5),
+                row.getInt(6));
+    }
+
+    void used(Row code, long couponId, long now) {
+        write(
+                code.hash().database(databases()),
+                connection -> Sql.update(
+                        connection,
+                        "UPDATE coupon_code SET status = 2, coupon_id = ?, used_at = ? WHERE code_hash = ? AND status = 1"
+                                + " AND user_id = ? AND attempt = ?",
+                        couponId,
+                        now,
+                        code.hash().bytes(),
+                        code.user(),
+                        code.attempt()));
+    }
+
+    void free(Row code) {
+        write(
+                code.hash().database(databases()),
+                connection -> Sql.update(
+                        connection,
+                        "UPDATE coupon_code SET status = 0, user_id = NULL, request_no = NULL WHERE code_hash = ?"
+                                + " AND status = 1 AND user_id = ? AND attempt = ?",
+                        code.hash().bytes(),
+                        code.user(),
+                        code.attempt()));
+    }
+
+    Optional<Row> find(CodeHash hash) {
+        return read(
+                        hash.database(databases()),
+                        ROW + "WHERE code_hash = ?",
+                        new Object[] {hash.bytes()})
+                .stream()
+                .findFirst();
+    }
+
+    /** Codes whose taking nobody has ended in time. */
+    List<Row> abandoned(int database, long now) {
+        return read(database, ROW + "WHERE status = 1 AND lease_until <= ? LIMIT 100", new Object[] {now});
+    }
+
+    private List<Row> read(int database, String sql, Object[] values) {
+        try (Connection connection =
+                topology.database(DatabaseId.shard(database)).getConnection()) {
+            return Sql.list(connection, CodeTable::row, sql, values);
+        } catch (SQLException | UnreachableException e) {
+            throw new DatabaseTroubleException("Reading codes of shard-" + database, e);
+        }
+    }
+}

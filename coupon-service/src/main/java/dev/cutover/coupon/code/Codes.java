@@ -1,0 +1,293 @@
+package dev.cutover.coupon.code;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
+import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.claim.Claims;
+import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.idempotency.Operations;
+import dev.cutover.coupon.meta.EpochMovedException;
+import dev.cutover.coupon.meta.MetaDatabase;
+import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.operation.Deadline;
+import dev.cutover.coupon.operation.Operation;
+import dev.cutover.coupon.operation.Recorded;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.sql.MySqlErrors;
+import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.store.CollisionException;
+import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.SlotUsers;
+import dev.cutover.coupon.store.StoreUnit;
+import dev.cutover.coupon.store.Tables;
+import dev.cutover.coupon.template.Template;
+import dev.cutover.coupon.template.TemplateCatalog;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns a code into one coupon of one user.
+ *
+ * <p>Idea: a code and its user's coupons are in two databases, so a code is first taken for its user, then the coupon is issued there under
+ * an operation id that names the code and how often it was taken, then the code says that it is used. Whoever finds a code that was taken
+ * long ago looks for that operation: found, the code is used; not found, its id is occupied by an empty operation, so that a slow issuer
+ * of the same taking can never commit, and only then the code is free again. Invariant: of all takings of a code at most one has a coupon.
+ * Without the empty operation, a code could be freed and given to somebody else while its first user's coupon is about to be committed.
+ *
+ * <p>To everybody but its user, a code that is unknown, void, used or being used is the same: invalid. Safe for many threads.
+ */
+public final class Codes {
+    static final String VERB = "code";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Codes.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String EMPTY = "{\"object\":\"nothing\"}";
+    private static final int MOST_TAKINGS = 3;
+
+    private final CodeTable table;
+    private final MallCodes mall;
+    private final CodeKeys keys;
+    private final AttemptLimit limit;
+    private final CouponDatabases databases;
+    private final Operations operations;
+    private final Claims claims;
+    private final TemplateCatalog templates;
+    private final InstantSource clock;
+    private final Duration budget;
+    private final Duration lease;
+    private final Failpoints failpoints;
+
+    /** The rooms that a code passes through. */
+    public record Rooms(
+            Topology topology,
+            MetaDatabase meta,
+            CouponDatabases databases,
+            Operations operations,
+            Claims claims,
+            TemplateCatalog templates,
+            SlotUsers users,
+            InstantSource clock,
+            Duration budget) {}
+
+    /** @param lease how long a code stays taken when nobody ends it */
+    public Codes(Rooms rooms, CodeKeys keys, Duration lease, Failpoints failpoints) {
+        this.table = new CodeTable(rooms.topology(), rooms.databases(), rooms.users(), rooms.budget());
+        this.mall = new MallCodes(rooms.databases(), rooms.claims(), rooms.budget());
+        this.keys = keys;
+        this.limit = new AttemptLimit(rooms.meta(), rooms.databases(), rooms.clock());
+        this.databases = rooms.databases();
+        this.operations = rooms.operations();
+        this.claims = rooms.claims();
+        this.templates = rooms.templates();
+        this.clock = rooms.clock();
+        this.budget = rooms.budget();
+        this.lease = lease;
+        this.failpoints = failpoints;
+    }
+
+    /** Issues the coupon of a code to a user, once for each code. */
+    public Answer redeem(long user, String address, String typed, String key) {
+        AttemptLimit.Asker asker = new AttemptLimit.Asker(user, address);
+        limit.requireFree(asker);
+        Optional<Answer> answer = databases.truth() == Side.OLD
+                ? mall.redeem(user, typed, key, alreadyUsed())
+                : redeemOnNew(user, typed, key);
+        if (answer.isEmpty()) {
+            // Exchanged in the mall, asked again behind the switch: the operation came along, its code did not.
+            answer = operations
+                    .find(user, Operation.of(user, VERB, key).id(), Deadline.after(budget))
+                    .map(Recorded::result)
+                    .map(json -> new Answer(json, true));
+        }
+        if (answer.isEmpty()) {
+            limit.missed(asker);
+            throw invalid();
+        }
+        return answer.get();
+    }
+
+    /** The template whose coupon a code would give; changes nothing, but misses count. */
+    public Template validate(long user, String address, String typed) {
+        AttemptLimit.Asker asker = new AttemptLimit.Asker(user, address);
+        limit.requireFree(asker);
+        Optional<TemplateId> template = databases.truth() == Side.OLD
+                ? mall.template(typed)
+                : recognised(typed)
+                        .flatMap(table::find)
+                        .filter(row -> row.status() == CodeTable.Status.NEW)
+                        .map(CodeTable.Row::template);
+        if (template.isEmpty()) {
+            limit.missed(asker);
+            throw invalid();
+        }
+        Template found = templates.require(template.get(), "code").template();
+        var unused = found.claimedAt(clock.millis());
+        return found;
+    }
+
+    private static Refusal invalid() {
+        return new Refusal(Reason.CODE_INVALID, "code", "There is no such code, or it cannot be used.");
+    }
+
+    private static Refusal alreadyUsed() {
+        return new Refusal(Reason.CODE_ALREADY_USED, "code", "The user has used this code already.");
+    }
+
+    /** Without a database; the keys are few. */
+    private Optional<CodeHash> recognised(String typed) {
+        String text = CodeCipher.normalised(typed);
+        for (String id : keys.ids()) {
+            Optional<byte[]> hash = keys.cipher(id).recognised(text);
+            if (hash.isPresent()) {
+                return hash.map(CodeHash::of);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Answer> redeemOnNew(long user, String typed, String key) {
+        Optional<CodeHash> hash = recognised(typed);
+        if (hash.isEmpty()) {
+            return Optional.empty();
+        }
+        for (int taking = 0; taking < MOST_TAKINGS; taking++) {
+            Optional<CodeTable.Row> found = table.take(hash.get(), user, key, clock.millis() + lease.toMillis());
+            if (found.isEmpty() || found.get().user() != user) {
+                return Optional.empty();
+            }
+            CodeTable.Row code = found.get();
+            switch (code.status()) {
+                case NEW, VOID -> {
+                    return Optional.empty();
+                }
+                case USED -> {
+                    return Optional.of(usedBefore(code, key));
+                }
+                case CLAIMING -> {
+                    Optional<Answer> answer = issue(code, key);
+                    if (answer.isPresent()) {
+                        return answer;
+                    }
+                    // This taking was given up while we were at it; the code is free, or will be in a moment.
+                    var unused = settle(code);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Answer usedBefore(CodeTable.Row code, String key) {
+        if (!key.equals(code.requestNo())) {
+            throw alreadyUsed();
+        }
+        return operations
+                .find(code.user(), operation(code).id(), Deadline.after(budget))
+                .map(recorded -> new Answer(recorded.result(), true))
+                .orElseThrow(Codes::alreadyUsed);
+    }
+
+    private static Operation operation(CodeTable.Row code) {
+        return code.hash().operation(code.user(), code.attempt());
+    }
+
+    /** Issues the coupon of a code that is taken; empty when the taking was given up. */
+    private Optional<Answer> issue(CodeTable.Row code, String key) {
+        failpoints.hit(Failpoint.CODE_TAKEN);
+        Answer answer;
+        try {
+            answer = claims.claimByCode(operation(code), code.template(), key, (unit, now) -> {
+                if (unit.side() != Side.NEW) {
+                    throw new EpochMovedException("the code's user", "the truth on OLD");
+                }
+            });
+        } catch (Refusal e) {
+            // The business refuses, so the code is given back at once; unless a twin of this request was faster.
+            Optional<Answer> twin = settle(code);
+            if (twin.isPresent()) {
+                return twin;
+            }
+            throw e;
+        }
+        if (answer.json().equals(EMPTY)) {
+            return Optional.empty();
+        }
+        failpoints.hit(Failpoint.CODE_ISSUED);
+        table.used(code, coupon(answer), clock.millis());
+        failpoints.hit(Failpoint.CODE_USED);
+        return Optional.of(answer);
+    }
+
+    private static long coupon(Answer answer) {
+        try {
+            JsonNode claim = JSON.readTree(answer.json());
+            return CouponId.parse(claim.path("coupons").path(0).path("id").asText())
+                    .orElseThrow()
+                    .number();
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("A recorded claim is not JSON: " + answer.json(), e);
+        }
+    }
+
+    /** Ends a taking for good, one way or the other: the answer it had, or empty, and then nobody can give it one any more. */
+    private Optional<Answer> settle(CodeTable.Row code) {
+        Operation operation = operation(code);
+        Answer answer = operations.perform(
+                operation, Deadline.after(budget), (store, unit, now) -> occupy(unit, operation, now));
+        if (answer.json().equals(EMPTY)) {
+            table.free(code);
+            return Optional.empty();
+        }
+        table.used(code, coupon(answer), clock.millis());
+        return Optional.of(new Answer(answer.json(), true));
+    }
+
+    private static String occupy(StoreUnit unit, Operation operation, long now) throws SQLException {
+        if (unit.side() != Side.NEW) {
+            throw new EpochMovedException("the code's user", "the truth on OLD");
+        }
+        try {
+            Sql.update(
+                    unit.connection(),
+                    "INSERT INTO " + unit.table(Tables.OPERATION)
+                            + " (user_id, op_id, fingerprint, result, created_at) VALUES (?, ?, ?, ?, ?)",
+                    operation.userId(),
+                    operation.id(),
+                    operation.fingerprint(),
+                    EMPTY,
+                    now);
+        } catch (SQLException e) {
+            if (MySqlErrors.duplicate(e)) {
+                throw new CollisionException("Operation " + operation.id(), e);
+            }
+            throw e;
+        }
+        unit.touched(Tables.OPERATION, Long.toString(operation.userId()), operation.id());
+        return EMPTY;
+    }
+
+    /** Ends takings that were left half done; never throws, for a scheduled task that throws is not run again. */
+    public void tidy() {
+        try {
+            for (int database = 0; databases.truth() == Side.NEW && database < table.databases(); database++) {
+                for (CodeTable.Row code : table.abandoned(database, clock.millis())) {
+                    Optional<Answer> coupon = settle(code);
+                    LOG.info("A code that was left half done is {}", coupon.isPresent() ? "used" : "free again");
+                }
+            }
+        } catch (EpochMovedException e) {
+            LOG.debug("Codes wait for a switch of the migration", e);
+        } catch (RuntimeException e) {
+            LOG.warn("Codes could not be tidied, trying again: {}", e.toString());
+        }
+    }
+}

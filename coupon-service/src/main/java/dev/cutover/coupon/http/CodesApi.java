@@ -1,0 +1,110 @@
+package dev.cutover.coupon.http;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.coupon.code.CodeBatch;
+import dev.cutover.coupon.code.CodeBatches;
+import dev.cutover.coupon.code.Codes;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.shape.Shapes;
+import dev.cutover.coupon.template.Template;
+import java.time.Instant;
+import java.util.regex.Pattern;
+
+/** Codes: batches for the back office, redemption for users. Blocks; safe for many threads. */
+final class CodesApi {
+    private static final Pattern BATCH = Pattern.compile("cbt_[1-9][0-9]{0,17}");
+    private static final int LONGEST_TYPED = 64;
+    private static final int USUAL_LENGTH = 16;
+    private static final int LONGEST_REASON = 200;
+
+    private final Codes codes;
+    private final CodeBatches batches;
+
+    CodesApi(Codes codes, CodeBatches batches) {
+        this.codes = codes;
+        this.batches = batches;
+    }
+
+    ApiAnswer redeem(ApiRequest request) {
+        String key = request.idempotencyKey();
+        RequestBody body = request.body().allow("user_id", "code");
+        return ApiAnswer.created(codes.redeem(
+                body.integer("user_id", 1, ApiRequest.MOST_USER_ID), request.client(), typed(body), key));
+    }
+
+    ApiAnswer validate(ApiRequest request) {
+        RequestBody body = request.body().allow("user_id", "code");
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        node.put("object", "code_validation");
+        node.put("valid", true);
+        Template template =
+                codes.validate(body.integer("user_id", 1, ApiRequest.MOST_USER_ID), request.client(), typed(body));
+        node.put("template_id", template.id().toString());
+        node.put("name", template.name());
+        node.set("discount", Shapes.discount(template.discount()));
+        return ApiAnswer.ok(node);
+    }
+
+    /** The length alone is checked: a text that is no code is a miss, not a malformed request. */
+    private static String typed(RequestBody body) {
+        String typed = body.text("code");
+        return typed.length() <= LONGEST_TYPED ? typed : "";
+    }
+
+    ApiAnswer order(ApiRequest request) {
+        String operator = request.operator().name();
+        RequestBody body = request.body().allow("batch_no", "template_id", "count", "length");
+        String template = body.text("template_id");
+        CodeBatches.Ordered ordered = batches.order(
+                ApiRequest.key("batch_no", body.text("batch_no")),
+                TemplateId.parse(template)
+                        .orElseThrow(() -> new Refusal(
+                                Reason.TEMPLATE_NOT_FOUND, "template_id", "There is no template '" + template + "'.")),
+                (int) body.integer("count", 1, CodeBatches.MOST_CODES),
+                (int) body.optionalInteger("length", CodeBatches.SHORTEST, CodeBatches.LONGEST)
+                        .orElse(USUAL_LENGTH),
+                operator);
+        return ApiAnswer.ofNaturalKey(shape(ordered.batch()), ordered.known());
+    }
+
+    ApiAnswer batch(ApiRequest request) {
+        request.allowQuery();
+        return ApiAnswer.ok(shape(batches.batch(id(request))));
+    }
+
+    CodeBatches.Export export(ApiRequest request) {
+        request.allowQuery("reason");
+        String reason = request.query("reason").orElse("");
+        if (reason.length() > LONGEST_REASON) {
+            throw ApiException.invalid("reason", "a text of at most " + LONGEST_REASON + " characters");
+        }
+        return batches.export(id(request), request.operator().name(), reason);
+    }
+
+    private static long id(ApiRequest request) {
+        String text = request.path("id");
+        if (!BATCH.matcher(text).matches()) {
+            throw new Refusal(Reason.CODE_BATCH_NOT_FOUND, "id", "There is no batch '" + text + "'.");
+        }
+        return Long.parseLong(text.substring("cbt_".length()));
+    }
+
+    private static ObjectNode shape(CodeBatch batch) {
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        node.put("object", "code_batch");
+        node.put("id", batch.toString());
+        node.put("batch_no", batch.batchNo());
+        node.put("template_id", batch.template().toString());
+        node.put("state", batch.ready() ? "READY" : "MAKING");
+        node.put("count", batch.count());
+        node.put("made", batch.made());
+        node.put("length", batch.length());
+        node.put("key_id", batch.keyId());
+        node.put("created_by", batch.createdBy());
+        node.put("created_at", Instant.ofEpochMilli(batch.createdAt()).toString());
+        return node;
+    }
+}
