@@ -119,13 +119,13 @@ record CouponRooms(
                 failpoints));
         Operations operations = new Operations(databases, clock);
         Claims claims = new Claims(
-                        databases,
-                        operations,
-                        transfers,
-                        onlyWhereItMatters(lock, templates),
-                        users,
-                        new CouponSerials(new SecureRandom()),
-                        writeBudget);
+                databases,
+                operations,
+                transfers,
+                onlyWhereItMatters(lock, templates),
+                users,
+                new CouponSerials(new SecureRandom()),
+                writeBudget);
         return new CouponRooms(
                 databases,
                 templates,

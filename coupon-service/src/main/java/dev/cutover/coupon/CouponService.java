@@ -138,8 +138,7 @@ public final class CouponService implements AutoCloseable {
             var codesUnused = background.scheduleWithFixedDelay(
                     codes::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
             var batchesUnused = scheduler(1, "coupon-codes")
-                    .scheduleWithFixedDelay(
-                            codeBatches::tick, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                    .scheduleWithFixedDelay(codeBatches::tick, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
             server = opening(CouponServer.start(
                     options.port(),
                     new CouponServer.Rooms(

@@ -23,7 +23,14 @@ import java.util.Optional;
  * @param messageCentre who tells users of coupons issued to them, empty for nobody
  * @param codeKeys the file of the secrets of codes, empty where there are none
  */
-record ServiceSettings(Path config, int port, String instance, Optional<String> redis, Duration writeBudget, Optional<URI> messageCentre, Optional<Path> codeKeys) {
+record ServiceSettings(
+        Path config,
+        int port,
+        String instance,
+        Optional<String> redis,
+        Duration writeBudget,
+        Optional<URI> messageCentre,
+        Optional<Path> codeKeys) {
     static final int USUAL_PORT = 8080;
     static final Duration USUAL_BUDGET = Duration.ofSeconds(2);
 

@@ -15,7 +15,13 @@ final class ServiceSettingsTest {
         ServiceSettings settings = ServiceSettings.read(Map.of("CUTOVER_CONFIG", "/etc/plan.yaml"), "coupon-1");
         assertThat(settings)
                 .isEqualTo(new ServiceSettings(
-                        Path.of("/etc/plan.yaml"), 8080, "coupon-1", Optional.empty(), Duration.ofSeconds(2), Optional.empty(), Optional.empty()));
+                        Path.of("/etc/plan.yaml"),
+                        8080,
+                        "coupon-1",
+                        Optional.empty(),
+                        Duration.ofSeconds(2),
+                        Optional.empty(),
+                        Optional.empty()));
     }
 
     @Test
@@ -37,7 +43,13 @@ final class ServiceSettingsTest {
                 "a");
         assertThat(settings)
                 .isEqualTo(new ServiceSettings(
-                        Path.of("p.yaml"), 0, "b", Optional.of("redis://127.0.0.1:6379"), Duration.ofMillis(750), Optional.of(java.net.URI.create("http://127.0.0.1:9/m")), Optional.empty()));
+                        Path.of("p.yaml"),
+                        0,
+                        "b",
+                        Optional.of("redis://127.0.0.1:6379"),
+                        Duration.ofMillis(750),
+                        Optional.of(java.net.URI.create("http://127.0.0.1:9/m")),
+                        Optional.empty()));
     }
 
     @Test

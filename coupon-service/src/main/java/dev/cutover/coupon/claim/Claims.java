@@ -105,7 +105,8 @@ public final class Claims {
         Deadline deadline = Deadline.after(budget);
         try (ClaimLock.Hold hold =
                 lock.hold(userId, wanted.stream().map(Wanted::template).toList())) {
-            return claim(new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items), NOTHING_BEFORE, mode, key, deadline);
+            return claim(
+                    new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items), NOTHING_BEFORE, mode, key, deadline);
         }
     }
 
@@ -118,9 +119,7 @@ public final class Claims {
     /** One coupon for a code, under the operation that the code was taken with. */
     public Answer claimByCode(Operation operation, TemplateId template, String key, Before before) {
         ClaimOrder order = new ClaimOrder(
-                operation,
-                ClaimOrder.Source.CODE,
-                List.of(new ClaimOrder.Item(0, template, List.of(serials.next()))));
+                operation, ClaimOrder.Source.CODE, List.of(new ClaimOrder.Item(0, template, List.of(serials.next()))));
         Deadline deadline = Deadline.after(budget);
         try (ClaimLock.Hold hold = lock.hold(operation.userId(), List.of(template))) {
             return claim(order, before, Mode.ALL, key, deadline);
@@ -137,18 +136,15 @@ public final class Claims {
                             .filter(item -> !refused.containsKey(item.number()))
                             .toList());
             try {
-                return operations.perform(
-                        order.operation(),
-                        deadline,
-                        (store, unit, now) -> {
-                            before.run(unit, now);
-                            return store.claim(
-                                    unit,
-                                    order,
-                                    now,
-                                    claimed -> ClaimShapes.claim(claimed, whole, refused, key)
-                                            .toString());
-                        });
+                return operations.perform(order.operation(), deadline, (store, unit, now) -> {
+                    before.run(unit, now);
+                    return store.claim(
+                            unit,
+                            order,
+                            now,
+                            claimed -> ClaimShapes.claim(claimed, whole, refused, key)
+                                    .toString());
+                });
             } catch (Refusal e) {
                 // Whatever the others had got was rolled back; they are asked for again without this one.
                 if (mode == Mode.ALL || e.item().isEmpty()) {

@@ -100,7 +100,8 @@ final class CodeCipher {
     }
 
     private long function(int number, int length, long half) {
-        ByteBuffer block = ByteBuffer.allocate(AES_KEY).putInt(number).putInt(length).putLong(half);
+        ByteBuffer block =
+                ByteBuffer.allocate(AES_KEY).putInt(number).putInt(length).putLong(half);
         try {
             return ByteBuffer.wrap(round.doFinal(block.array())).getLong();
         } catch (GeneralSecurityException e) {
@@ -109,8 +110,7 @@ final class CodeCipher {
     }
 
     private void tag(char[] text) {
-        byte[] digest = tag.doFinal(
-                new String(text, 0, text.length - TAG).getBytes(StandardCharsets.US_ASCII));
+        byte[] digest = tag.doFinal(new String(text, 0, text.length - TAG).getBytes(StandardCharsets.US_ASCII));
         for (int i = 0; i < TAG; i++) {
             text[text.length - TAG + i] = ALPHABET.charAt(digest[i] & (ALPHABET.length() - 1));
         }

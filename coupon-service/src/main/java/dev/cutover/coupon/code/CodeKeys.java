@@ -78,7 +78,9 @@ public final class CodeKeys {
 
     /** The name of the key that makes new codes. */
     String current() {
-        return secrets.keySet().stream().findFirst().orElseThrow(() -> new MissingException("There is no key of codes"));
+        return secrets.keySet().stream()
+                .findFirst()
+                .orElseThrow(() -> new MissingException("There is no key of codes"));
     }
 
     Iterable<String> ids() {

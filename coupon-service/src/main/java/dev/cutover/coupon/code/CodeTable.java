@@ -54,7 +54,13 @@ final class CodeTable {
      * @param user who takes it or has used it, 0 for nobody
      * @param attempt how often it was taken
      */
-    record Row(CodeHash hash, TemplateId template, Status status, long user, @Nullable String requestNo, int attempt) {}
+    record Row(
+            CodeHash hash,
+            TemplateId template,
+            Status status,
+            long user,
+            @Nullable String requestNo,
+            int attempt) {}
 
     int databases() {
         return users.databases();
@@ -152,11 +158,7 @@ final class CodeTable {
     }
 
     Optional<Row> find(CodeHash hash) {
-        return read(
-                        hash.database(databases()),
-                        ROW + "WHERE code_hash = ?",
-                        new Object[] {hash.bytes()})
-                .stream()
+        return read(hash.database(databases()), ROW + "WHERE code_hash = ?", new Object[] {hash.bytes()}).stream()
                 .findFirst();
     }
 

@@ -91,5 +91,4 @@ final class MallCodes {
     private static String wallClock(long now) {
         return SECONDS.format(LocalDateTime.ofInstant(Instant.ofEpochMilli(now), MALL));
     }
-
 }

@@ -31,8 +31,8 @@ final class CodesApi {
     ApiAnswer redeem(ApiRequest request) {
         String key = request.idempotencyKey();
         RequestBody body = request.body().allow("user_id", "code");
-        return ApiAnswer.created(codes.redeem(
-                body.integer("user_id", 1, ApiRequest.MOST_USER_ID), request.client(), typed(body), key));
+        return ApiAnswer.created(
+                codes.redeem(body.integer("user_id", 1, ApiRequest.MOST_USER_ID), request.client(), typed(body), key));
     }
 
     ApiAnswer validate(ApiRequest request) {

@@ -70,7 +70,10 @@ final class ErrorAnswers {
         if (failure instanceof CodeKeys.MissingException) {
             LOG.warn("Request {}: {}", requestId, failure.getMessage());
             return answer(
-                    ApiError.DEPENDENCY_UNAVAILABLE, "", "This service has no key to make or to know codes with.", requestId);
+                    ApiError.DEPENDENCY_UNAVAILABLE,
+                    "",
+                    "This service has no key to make or to know codes with.",
+                    requestId);
         }
         if (failure instanceof CollisionException || failure instanceof StockShortException) {
             return answer(

@@ -190,7 +190,8 @@ public final class IssuanceWorker implements AutoCloseable {
             return false;
         }
         try {
-            Template template = templates.require(task.template(), "template_id").template();
+            Template template =
+                    templates.require(task.template(), "template_id").template();
             Template.Validity validity = validity(template);
             Outcome outcome = new Outcome();
             due.forEach((database, users) -> outcome.add(issuer.issue(
