@@ -4,12 +4,15 @@ import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
+import dev.cutover.coupon.ledger.Act;
 import dev.cutover.coupon.pricing.CouponQuote;
 import dev.cutover.coupon.pricing.Quote;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.sql.Sql;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -65,6 +68,9 @@ final class ShardedHolds {
                 until,
                 HoldRow.State.HELD.code(),
                 now);
+        ShardedActs acts = new ShardedActs(unit, order.userId(), order.coupons(), now);
+        order.coupons().forEach(coupon -> acts.add(Act.HOLD, coupon, order.id().text()));
+        acts.write();
         failpoints.hit(Failpoint.USE_WRITTEN);
         return new HoldRow(order.id(), order.userId(), order.orderNo(), quote, until, HoldRow.State.HELD, now);
     }
@@ -96,6 +102,16 @@ final class ShardedHolds {
                 throw Redeemable.notHeld(id, ShardedCouponStore.find(unit, id), hold, now);
             }
         }
+        released(unit, hold, hold.quote().coupons().stream().map(CouponQuote::id).toList(), now);
+    }
+
+    // A hold whose coupon somebody else took when its time was over has no release in the ledger: the next act tells.
+    private static void released(StoreUnit unit, HoldRow hold, List<CouponId> coupons, long now) throws SQLException {
+        if (!coupons.isEmpty()) {
+            ShardedActs acts = new ShardedActs(unit, hold.userId(), coupons, now);
+            coupons.forEach(coupon -> acts.add(Act.RELEASE, coupon, hold.id().text()));
+            acts.write();
+        }
     }
 
     /** Writes down that a hold is over whose time has passed; a coupon that somebody else has by now is left to him. */
@@ -112,9 +128,13 @@ final class ShardedHolds {
             return false;
         }
         HoldRow hold = find(unit, id).orElseThrow();
+        List<CouponId> free = new ArrayList<>();
         for (CouponQuote coupon : hold.quote().coupons()) {
-            let(unit, coupon.id(), hold, now);
+            if (let(unit, coupon.id(), hold, now)) {
+                free.add(coupon.id());
+            }
         }
+        released(unit, hold, free, now);
         return true;
     }
 

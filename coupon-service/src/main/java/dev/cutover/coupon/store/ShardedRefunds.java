@@ -2,6 +2,8 @@ package dev.cutover.coupon.store;
 
 import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
+import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.ledger.Act;
 import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
@@ -55,13 +57,23 @@ final class ShardedRefunds {
                             + " are left: it cannot be refunded by " + amount + ".");
         }
         boolean whole = amount == left;
+        CouponId coupon = redemption.couponId();
+        ShardedActs acts = new ShardedActs(unit, order.userId(), List.of(coupon), now);
+        acts.add(whole ? Act.REFUND : Act.REFUND_PART, coupon, order.refundNo(), amount);
         insert(unit, order, amount, whole, now);
         boolean restored = whole && makeWhole(unit, redemption, now);
         unit.touched(Tables.REDEMPTION, Long.toString(redemption.id().number()));
-        failpoints.hit(Failpoint.USE_WRITTEN);
-        CouponStatus status = ShardedCouponStore.find(unit, redemption.couponId())
+        CouponStatus status = ShardedCouponStore.find(unit, coupon)
                 .map(row -> row.statusAt(now))
                 .orElse(CouponStatus.VOIDED);
+        if (restored) {
+            acts.add(Act.RESTORE, coupon, order.refundNo());
+            if (status == CouponStatus.EXPIRED) {
+                acts.add(Act.EXPIRE, coupon, order.refundNo());
+            }
+        }
+        acts.write();
+        failpoints.hit(Failpoint.USE_WRITTEN);
         return new Refunded(order, redemption, now, amount, before + amount, restored, status);
     }
 

@@ -5,6 +5,7 @@ import dev.cutover.core.routing.ShardLayout;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
 import dev.cutover.coupon.id.RedemptionId;
+import dev.cutover.coupon.ledger.Act;
 import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.pricing.Quote;
 import dev.cutover.coupon.sql.Sql;
@@ -122,6 +123,9 @@ public final class ShardedUses implements CouponUses {
             throw Redeemable.changedMeanwhile(order.coupon(), after, order.userId(), now);
         }
         unit.touched(Tables.COUPON, Long.toString(order.coupon().number()));
+        ShardedActs acts = new ShardedActs(unit, order.userId(), List.of(order.coupon()), now);
+        acts.add(Act.VOID, order.coupon(), order.operation().id());
+        acts.write();
         String result = answer.apply(after.orElseThrow());
         ShardedCouponStore.record(unit, order.operation(), result, now);
         return result;

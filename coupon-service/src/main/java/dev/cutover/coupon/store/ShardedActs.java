@@ -1,0 +1,89 @@
+package dev.cutover.coupon.store;
+
+import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.ledger.Act;
+import dev.cutover.coupon.ledger.Entry;
+import dev.cutover.coupon.ledger.Ledger;
+import dev.cutover.coupon.pricing.CouponQuote;
+import dev.cutover.coupon.pricing.Product;
+import dev.cutover.coupon.pricing.Quote;
+import dev.cutover.coupon.sql.Sql;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a unit does to coupons that exist, gathered and written to the ledger at its end with one statement. Owned by one thread.
+ *
+ * <p>Each act is one call of {@link #add}. The round of a use is that of the row before the unit changed it.
+ */
+final class ShardedActs {
+    private final StoreUnit unit;
+    private final long userId;
+    private final long now;
+    private final Map<CouponId, Facts> known = new HashMap<>();
+    private final List<Entry> entries = new ArrayList<>();
+
+    private record Facts(TemplateId template, int source, int useRound) {}
+
+    /** Reads what the ledger says of each coupon besides the act. */
+    ShardedActs(StoreUnit unit, long userId, List<CouponId> coupons, long now) throws SQLException {
+        this.unit = unit;
+        this.userId = userId;
+        this.now = now;
+        Sql.list(
+                unit.connection(),
+                row -> known.put(
+                        new CouponId(row.getLong(1)),
+                        new Facts(new TemplateId(row.getLong(2)), row.getInt(3), row.getInt(4))),
+                "SELECT coupon_id, template_id, source, use_round FROM " + unit.table(Tables.COUPON)
+                        + " WHERE coupon_id IN " + Sql.tuples(1, coupons.size()),
+                coupons.stream().map(CouponId::number).toArray());
+    }
+
+    void add(Act act, CouponId coupon, String businessNo) {
+        add(act, coupon, businessNo, 0, Map.of());
+    }
+
+    void add(Act act, CouponId coupon, String businessNo, long amountMinor) {
+        add(act, coupon, businessNo, amountMinor, Map.of());
+    }
+
+    /** A use, with what each product was spared. */
+    void redeemed(CouponQuote amounts, Quote quote, String orderNo) {
+        Map<String, Long> goods = new HashMap<>();
+        for (CouponQuote.Share share : amounts.shares()) {
+            Product product = quote.cart().lines().get(share.line()).product();
+            String name = product.goodsSn() == null ? product.id() : product.goodsSn();
+            if (name != null) {
+                goods.merge(name, share.amountMinor(), Long::sum);
+            }
+        }
+        add(Act.REDEEM, amounts.id(), orderNo, amounts.amountMinor(), goods);
+    }
+
+    private void add(Act act, CouponId coupon, String businessNo, long amountMinor, Map<String, Long> goods) {
+        Facts facts = known.get(coupon);
+        // A row of the mall may name a coupon that is gone; then there is nothing whose history this would be.
+        if (facts != null) {
+            entries.add(new Entry(
+                    act,
+                    coupon,
+                    userId,
+                    facts.template(),
+                    facts.source(),
+                    facts.useRound(),
+                    businessNo,
+                    amountMinor,
+                    goods,
+                    now));
+        }
+    }
+
+    void write() throws SQLException {
+        Ledger.append(unit.connection(), entries);
+    }
+}
