@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.statistics.Statistics;
@@ -87,6 +88,9 @@ final class StatisticsIT {
 
         AtomicLong claimed = new AtomicLong(2);
         AtomicLong redeemed = new AtomicLong();
+        AtomicLong refunded = new AtomicLong();
+        AtomicLong taken = new AtomicLong();
+        UseRig rig = new UseRig(side, side.rooms());
         AtomicBoolean done = new AtomicBoolean();
         Thread counting = new Thread(() -> {
             while (!done.get()) {
@@ -105,6 +109,17 @@ final class StatisticsIT {
                 long one = side.mall().user();
                 List<CouponId> coupons = claim(one, template, 1 + n % 3);
                 claimed.addAndGet(coupons.size());
+                if (n % 2 == 0) {
+                    RedemptionId use = rig.redeem(one, "o-" + i + "-" + n, coupons.get(0));
+                    redeemed.incrementAndGet();
+                    rig.refund(use, "part", 120);
+                    taken.addAndGet(120);
+                    if (n % 4 == 0) {
+                        rig.refundRest(use, "rest");
+                        refunded.incrementAndGet();
+                        taken.addAndGet(380);
+                    }
+                }
             }
         });
         done.set(true);
@@ -115,6 +130,8 @@ final class StatisticsIT {
         assertThat(sums.issued()).isEqualTo(claimed.get());
         assertThat(sums.redeemed()).isEqualTo(redeemed.get());
         assertThat(sums.redeemedMinor()).isEqualTo(redeemed.get() * 500);
+        assertThat(sums.refunded()).isEqualTo(refunded.get());
+        assertThat(sums.refundedMinor()).isEqualTo(taken.get());
         assertThat(statistics().recount()).isEmpty();
 
         // A wrong sum is named.

@@ -16,8 +16,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /** Random acts on one coupon beside a model in memory: each succeeds exactly when the model says so, and the ledger tells the same story. */
 final class UseModelIT {
@@ -116,7 +116,9 @@ final class UseModelIT {
                     model.status = "AVAILABLE";
                     model.holder = -1;
                 }
-                call = confirm ? () -> uses.add(used(rig.confirm(holds.get(hold)).json())) : () -> rig.release(holds.get(hold));
+                call = confirm
+                        ? () -> uses.add(used(rig.confirm(holds.get(hold)).json()))
+                        : () -> rig.release(holds.get(hold));
             } else if (choice < 60) {
                 what = "redeem";
                 expected = model.status.equals("AVAILABLE") && model.used(uses.size());
@@ -203,7 +205,8 @@ final class UseModelIT {
         }
         assertThat(redeemed - round).as("seed %d", seed).isEqualTo(model.status.equals("USED") ? 1 : 0);
         assertThat(round).as("seed %d", seed).isEqualTo(model.restores);
-        assertThat(rig.number(coupon.slot(), "SELECT use_round FROM {user_coupon} WHERE coupon_id = ?", coupon.number()))
+        assertThat(rig.number(
+                        coupon.slot(), "SELECT use_round FROM {user_coupon} WHERE coupon_id = ?", coupon.number()))
                 .as("seed %d", seed)
                 .isEqualTo(round);
     }

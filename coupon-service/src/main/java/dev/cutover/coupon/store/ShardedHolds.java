@@ -102,7 +102,8 @@ final class ShardedHolds {
                 throw Redeemable.notHeld(id, ShardedCouponStore.find(unit, id), hold, now);
             }
         }
-        released(unit, hold, hold.quote().coupons().stream().map(CouponQuote::id).toList(), now);
+        released(
+                unit, hold, hold.quote().coupons().stream().map(CouponQuote::id).toList(), now);
     }
 
     // A hold whose coupon somebody else took when its time was over has no release in the ledger: the next act tells.
