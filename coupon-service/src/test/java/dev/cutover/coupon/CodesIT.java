@@ -1,0 +1,392 @@
+package dev.cutover.coupon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.code.CodeBatch;
+import dev.cutover.coupon.code.CodeBatches;
+import dev.cutover.coupon.code.CodeKeys;
+import dev.cutover.coupon.code.Codes;
+import dev.cutover.coupon.code.TooManyAttemptsException;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.store.MigrationFenceException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Codes: made exactly, each worth one coupon of one user, whatever dies in the middle. */
+final class CodesIT {
+    private static final Duration LEASE = Duration.ofSeconds(10);
+    private static final CodeKeys KEYS = CodeKeys.of(Map.of("first", secret(7)));
+
+    private static SideUnderTest side;
+
+    private final AtomicLong skew = new AtomicLong();
+    private final InstantSource clock = () -> Instant.now().plusMillis(skew.get());
+
+    @BeforeAll
+    static void open() {
+        side = SideUnderTest.open(Side.NEW);
+    }
+
+    @AfterAll
+    static void close() {
+        side.close();
+    }
+
+    private static byte[] secret(int value) {
+        byte[] secret = new byte[32];
+        Arrays.fill(secret, (byte) value);
+        return secret;
+    }
+
+    private Codes.Rooms rooms(SideUnderTest here) {
+        Codes.Rooms rooms = here.rooms().coding();
+        return new Codes.Rooms(
+                rooms.topology(),
+                rooms.meta(),
+                rooms.databases(),
+                rooms.operations(),
+                rooms.claims(),
+                rooms.templates(),
+                rooms.users(),
+                clock,
+                rooms.budget());
+    }
+
+    private Codes codes(Failpoints failpoints) {
+        return new Codes(rooms(side), KEYS, LEASE, failpoints);
+    }
+
+    private Codes codes() {
+        return codes(Failpoints.NONE);
+    }
+
+    private List<String> batch(SideUnderTest here, long template, int count) {
+        CodeBatches batches = new CodeBatches(rooms(here), KEYS);
+        CodeBatch batch = batches.order(key(), new TemplateId(template), count, 16, "anna")
+                .batch();
+        batches.tick();
+        return batches.export(batch.id(), "anna", "").text().lines().skip(1).toList();
+    }
+
+    private static String key() {
+        return UUID.randomUUID().toString();
+    }
+
+    private static Answer redeem(Codes codes, long user, String code, String key) {
+        return codes.redeem(user, "10.0.0." + user, code, key);
+    }
+
+    private static Reason refusal(ThrowingCallable call) {
+        try {
+            call.call();
+        } catch (Refusal e) {
+            return e.reason();
+        } catch (Throwable e) {
+            throw new AssertionError("Not refused but failed", e);
+        }
+        throw new AssertionError("Not refused");
+    }
+
+    private static long codes(int status, long template) {
+        long sum = 0;
+        for (DatabaseId shard : side.mall().plan.shardDatabases()) {
+            sum += side.mall()
+                    .number(
+                            shard,
+                            "SELECT COUNT(*) FROM coupon_code WHERE status = ? AND template_id = ?",
+                            status,
+                            template);
+        }
+        return sum;
+    }
+
+    @Test
+    void aBatchHasExactlyItsCodesHoweverOftenTheyAreMadeAndIsExportedOnceUnlessSomebodySaysWhy() {
+        long template = side.mall().template(-1, 0);
+        CodeBatches batches = new CodeBatches(rooms(side), KEYS);
+        String number = key();
+        CodeBatch batch = batches.order(number, new TemplateId(template), 12_500, 12, "anna")
+                .batch();
+        assertThat(refusal(() -> batches.export(batch.id(), "anna", ""))).isEqualTo(Reason.CODE_BATCH_STATE_CONFLICT);
+        Parallel.run(3, i -> new CodeBatches(rooms(side), KEYS).tick());
+        batches.tick();
+        // As after a crash before the codes were counted.
+        side.mall()
+                .execute(DatabaseId.META, "UPDATE coupon_code_batch SET made = 10000 WHERE batch_id = ?", batch.id());
+        batches.tick();
+        assertThat(batches.batch(batch.id()).ready()).isTrue();
+        assertThat(codes(0, template)).isEqualTo(12_500);
+
+        CodeBatches.Export export = batches.export(batch.id(), "anna", "");
+        List<String> codes = export.text().lines().skip(1).toList();
+        assertThat(new HashSet<>(codes)).hasSize(12_500);
+        assertThat(codes).allMatch(code -> code.matches("[A-HJ-NP-Z2-9]{12}"));
+        assertThat(refusal(() -> batches.export(batch.id(), "bob", ""))).isEqualTo(Reason.CODE_BATCH_STATE_CONFLICT);
+        assertThat(batches.export(batch.id(), "bob", "the file was lost").sha256())
+                .isEqualTo(export.sha256());
+        assertThat(side.mall()
+                        .number(
+                                DatabaseId.META,
+                                "SELECT COUNT(*) FROM coupon_code_export WHERE batch_id = ? AND sha256 = ?",
+                                batch.id(),
+                                export.sha256()))
+                .isEqualTo(2);
+        assertThat(batches.order(number, new TemplateId(template), 12_500, 12, "anna")
+                        .known())
+                .isTrue();
+        assertThat(refusal(() -> batches.order(number, new TemplateId(template), 12_500, 13, "anna")))
+                .isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
+        assertThat(redeem(codes(), side.mall().user(), codes.get(12_499), key()).json())
+                .contains("cpn_");
+    }
+
+    @Test
+    void aCodeIsOneCouponOfItsUserAndNothingToAnybodyElse() {
+        long template = side.mall().template(10, 1);
+        List<String> codes = batch(side, template, 3);
+        long user = side.mall().user();
+        String key = key();
+        assertThat(codes().validate(user, "10.1.1.1", codes.get(0)).id()).isEqualTo(new TemplateId(template));
+        Answer first = redeem(codes(), user, codes.get(0).toLowerCase(java.util.Locale.ROOT), key);
+        assertThat(first.replayed()).isFalse();
+        assertThat(redeem(codes(), user, codes.get(0), key)).isEqualTo(new Answer(first.json(), true));
+        assertThat(refusal(() -> redeem(codes(), user, codes.get(0), key()))).isEqualTo(Reason.CODE_ALREADY_USED);
+        long other = side.mall().user();
+        assertThat(refusal(() -> redeem(codes(), other, codes.get(0), key()))).isEqualTo(Reason.CODE_INVALID);
+        assertThat(refusal(() -> codes().validate(other, "10.1.1.1", codes.get(0))))
+                .isEqualTo(Reason.CODE_INVALID);
+        assertThat(refusal(() -> redeem(codes(), other, "ABCD-EFGH-JKLM", key())))
+                .isEqualTo(Reason.CODE_INVALID);
+        // Who has the limit keeps the code usable for others.
+        assertThat(refusal(() -> redeem(codes(), user, codes.get(1), key()))).isEqualTo(Reason.PER_USER_LIMIT_REACHED);
+        assertThat(redeem(codes(), other, codes.get(1), key()).replayed()).isFalse();
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(2);
+        assertThat(side.mall().remaining(template)).isEqualTo(8);
+        assertThat(codes(2, template)).isEqualTo(2);
+        assertThat(codes(0, template)).isEqualTo(1);
+        // The coupon says where it came from.
+        long sources = 0;
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            sources += side.mall()
+                    .number(
+                            DatabaseId.shard(side.mall().plan.layout().databaseOf(slot)),
+                            "SELECT COUNT(*) FROM "
+                                    + side.mall().plan.layout().physicalTable("user_coupon", slot)
+                                    + " WHERE template_id = ? AND source = 2 AND request_no LIKE 'CODE-%'",
+                            template);
+        }
+        assertThat(sources).isEqualTo(2);
+    }
+
+    private long couponsOfOneCode(SideUnderTest here, int users) {
+        long template = here.mall().template(-1, 0);
+        String code = batch(here, template, 1).get(0);
+        Codes codes = new Codes(rooms(here), KEYS, LEASE, Failpoints.NONE);
+        AtomicInteger given = new AtomicInteger();
+        long[] all = new long[users];
+        Arrays.setAll(all, i -> here.mall().user());
+        Parallel.run(users, i -> {
+            try {
+                redeem(codes, all[i], code, key());
+                given.incrementAndGet();
+            } catch (Refusal e) {
+                assertThat(e.reason()).isEqualTo(Reason.CODE_INVALID);
+            }
+        });
+        assertThat(here.mall().issued(Side.NEW, template)).isEqualTo(given.get());
+        return given.get();
+    }
+
+    @Test
+    void ofManyUsersWithOneCodeOneWins() {
+        assertThat(couponsOfOneCode(side, 64)).isEqualTo(1);
+    }
+
+    @Test
+    void whereAUsedCodeIsForgottenASecondUserWins() {
+        try (SideUnderTest broken = SideUnderTest.open(Side.NEW)) {
+            for (DatabaseId shard : broken.mall().plan.shardDatabases()) {
+                broken.mall()
+                        .execute(
+                                shard,
+                                "CREATE TRIGGER forgetful BEFORE UPDATE ON coupon_code FOR EACH ROW"
+                                        + " SET NEW.status = IF(NEW.status = 2, 0, NEW.status)");
+            }
+            long template = broken.mall().template(-1, 0);
+            String code = batch(broken, template, 1).get(0);
+            Codes codes = new Codes(rooms(broken), KEYS, LEASE, Failpoints.NONE);
+            redeem(codes, broken.mall().user(), code, key());
+            redeem(codes, broken.mall().user(), code, key());
+            assertThat(broken.mall().issued(Side.NEW, template)).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aProcessThatDiesAtAnyStepLeavesACodeThatIsWorthOneCoupon() {
+        for (Failpoint point : EnumSet.range(Failpoint.CODE_TAKEN, Failpoint.CODE_USED)) {
+            for (boolean comesBack : new boolean[] {true, false}) {
+                long template = side.mall().template(10, 0);
+                String code = batch(side, template, 1).get(0);
+                long user = side.mall().user();
+                String key = key();
+                AtomicBoolean dead = new AtomicBoolean();
+                Codes dying = codes(reached -> {
+                    if (reached == point && dead.compareAndSet(false, true)) {
+                        throw new IllegalStateException("The process dies at " + point.word());
+                    }
+                });
+                assertThatThrownBy(() -> redeem(dying, user, code, key)).hasMessageContaining(point.word());
+                if (comesBack) {
+                    assertThat(redeem(codes(), user, code, key).json()).contains("cpn_");
+                } else {
+                    codes().tidy();
+                    assertThat(codes(1, template)).as(point.word()).isEqualTo(point == Failpoint.CODE_USED ? 0 : 1);
+                    skew.addAndGet(LEASE.plusSeconds(1).toMillis());
+                    Parallel.run(4, i -> codes().tidy());
+                    boolean issued = point != Failpoint.CODE_TAKEN;
+                    assertThat(codes(issued ? 2 : 0, template)).as(point.word()).isEqualTo(1);
+                    long other = side.mall().user();
+                    if (issued) {
+                        assertThat(refusal(() -> redeem(codes(), other, code, key())))
+                                .isEqualTo(Reason.CODE_INVALID);
+                        assertThat(redeem(codes(), user, code, key).replayed()).isTrue();
+                    } else {
+                        assertThat(redeem(codes(), other, code, key()).replayed())
+                                .isFalse();
+                    }
+                }
+                assertThat(side.mall().issued(Side.NEW, template))
+                        .as(point.word())
+                        .isEqualTo(1);
+                assertThat(side.mall().remaining(template)).as(point.word()).isEqualTo(9);
+                assertThat(codes(2, template)).as(point.word()).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void whoIsTooSlowCannotIssueForACodeThatWasGivenToSomebodyElse() {
+        long template = side.mall().template(10, 0);
+        String code = batch(side, template, 1).get(0);
+        long quick = side.mall().user();
+        AtomicBoolean once = new AtomicBoolean();
+        Codes slow = codes(reached -> {
+            if (reached == Failpoint.CODE_TAKEN && once.compareAndSet(false, true)) {
+                skew.addAndGet(LEASE.plusSeconds(1).toMillis());
+                codes().tidy();
+                assertThat(redeem(codes(), quick, code, key()).replayed()).isFalse();
+            }
+        });
+        assertThat(refusal(() -> redeem(slow, side.mall().user(), code, key()))).isEqualTo(Reason.CODE_INVALID);
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(1);
+    }
+
+    @Test
+    void whoNamesTooManyCodesThatAreNoneIsKeptOutByEveryInstanceAndLongerEachTime() {
+        long template = side.mall().template(10, 0);
+        String code = batch(side, template, 1).get(0);
+        long user = side.mall().user();
+        for (int i = 0; i < 5; i++) {
+            assertThat(refusal(() -> redeem(codes(), user, "AAAA-BBBB-CCCC", key())))
+                    .isEqualTo(Reason.CODE_INVALID);
+        }
+        assertThatThrownBy(() -> redeem(codes(), user, code, key())).isInstanceOf(TooManyAttemptsException.class);
+        assertThatThrownBy(() -> codes().validate(user, "10.9.9.9", code))
+                .isInstanceOfSatisfying(
+                        TooManyAttemptsException.class,
+                        e -> assertThat(e.waiting()).isBetween(Duration.ofSeconds(30), Duration.ofMinutes(1)));
+        skew.addAndGet(Duration.ofSeconds(61).toMillis());
+        for (int i = 0; i < 5; i++) {
+            assertThat(refusal(() -> redeem(codes(), user, "AAAA-BBBB-CCCC", key())))
+                    .isEqualTo(Reason.CODE_INVALID);
+        }
+        skew.addAndGet(Duration.ofSeconds(61).toMillis());
+        assertThatThrownBy(() -> redeem(codes(), user, code, key())).isInstanceOf(TooManyAttemptsException.class);
+        skew.addAndGet(Duration.ofSeconds(61).toMillis());
+        assertThat(redeem(codes(), user, code, key()).replayed()).isFalse();
+    }
+
+    @Test
+    void oneAddressThatTriesManyUsersIsKeptOutToo() {
+        Codes codes = codes();
+        for (int i = 0; i < 50; i++) {
+            assertThat(refusal(() -> codes.redeem(side.mall().user(), "10.66.6.6", "x", key())))
+                    .isEqualTo(Reason.CODE_INVALID);
+        }
+        assertThatThrownBy(() -> codes.redeem(side.mall().user(), "10.66.6.6", "x", key()))
+                .isInstanceOf(TooManyAttemptsException.class);
+    }
+
+    @Test
+    void theMallsCodesAreExchangedInTheMallAndAnAnswerOutlivesTheSwitch() {
+        try (SideUnderTest old = SideUnderTest.open(Side.OLD)) {
+            long template = old.mall().template(10, 0);
+            old.mall()
+                    .execute(
+                            DatabaseId.OLD,
+                            "INSERT INTO mall_coupon_code (coupon_id, code) VALUES (?, 'SPRING-7'), (?, 'SPRING-8')",
+                            template,
+                            template);
+            Codes codes = new Codes(rooms(old), CodeKeys.NONE, LEASE, Failpoints.NONE);
+            assertThatThrownBy(() ->
+                            new CodeBatches(rooms(old), KEYS).order(key(), new TemplateId(template), 1, 12, "anna"))
+                    .isInstanceOf(MigrationFenceException.class);
+            AtomicInteger given = new AtomicInteger();
+            Parallel.run(16, i -> {
+                try {
+                    redeem(codes, old.mall().user(), "spring-7", key());
+                    given.incrementAndGet();
+                } catch (Refusal e) {
+                    assertThat(e.reason()).isIn(Reason.CODE_INVALID, Reason.CODE_ALREADY_USED);
+                }
+            });
+            assertThat(given).hasValue(1);
+            long user = old.mall().user();
+            String key = key();
+            Answer answer = redeem(codes, user, "SPRING-8 ", key);
+            assertThat(redeem(codes, user, "SPRING-8", key)).isEqualTo(new Answer(answer.json(), true));
+            assertThat(refusal(() -> redeem(codes, user, "SPRING-8", key()))).isEqualTo(Reason.CODE_ALREADY_USED);
+            assertThat(refusal(() -> redeem(codes, user, "SPRING-9", key()))).isEqualTo(Reason.CODE_INVALID);
+            assertThat(old.mall().issued(Side.OLD, template)).isEqualTo(2);
+            assertThat(old.mall().number(DatabaseId.OLD, "SELECT num FROM mall_coupon WHERE id = ?", template))
+                    .isEqualTo(8);
+            assertThat(old.mall()
+                            .number(
+                                    DatabaseId.OLD,
+                                    "SELECT COUNT(*) FROM mall_coupon_user WHERE coupon_id = ? AND get_type = 2",
+                                    template))
+                    .isEqualTo(2);
+            old.mall().copyForwardAll();
+            old.mall().moveTruth(Side.NEW);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> old.rooms().databases().truth() == Side.NEW);
+            Codes onNew = new Codes(rooms(old), KEYS, LEASE, Failpoints.NONE);
+            assertThat(redeem(onNew, user, "SPRING-8", key)).isEqualTo(new Answer(answer.json(), true));
+            assertThat(refusal(() -> redeem(onNew, user, "SPRING-8", key()))).isEqualTo(Reason.CODE_INVALID);
+        }
+    }
+}
