@@ -33,6 +33,9 @@ public final class HoldSweeper {
     // Later than any clock of an instance is behind: what one still confirms, another must not call over.
     private static final Duration GRACE = Duration.ofSeconds(5);
 
+    // What became of a hold can be asked for so long behind its end; its answers are kept under their keys.
+    private static final Duration REMEMBERED = Duration.ofDays(30);
+
     private final Topology topology;
     private final CouponDatabases databases;
     private final SlotUsers users;
@@ -55,6 +58,9 @@ public final class HoldSweeper {
             for (int database = 0; database < users.databases() && databases.truth() == Side.NEW; database++) {
                 for (HoldId hold : over(database)) {
                     ended += end(hold) ? 1 : 0;
+                }
+                if (anythingToForget(database)) {
+                    forget(database);
                 }
             }
         } catch (RuntimeException e) {
@@ -83,15 +89,47 @@ public final class HoldSweeper {
 
     private boolean end(HoldId hold) {
         long now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toEpochMilli();
-        return databases.write(users.ofSlot(hold.slot()), budget, new CouponDatabases.Write<Boolean>() {
+        return write(
+                        users.ofSlot(hold.slot()),
+                        (store, unit) -> store.uses().tidyHold(unit, hold, now) ? 1 : 0)
+                > 0;
+    }
+
+    private boolean anythingToForget(int database) {
+        try (Connection connection =
+                topology.database(DatabaseId.shard(database)).getConnection()) {
+            return Sql.first(
+                            connection,
+                            row -> 1,
+                            "SELECT 1 FROM coupon_hold WHERE state IN (2, 3, 4) AND hold_until <= ? LIMIT 1",
+                            clock.millis() - REMEMBERED.toMillis())
+                    .isPresent();
+        } catch (SQLException | UnreachableException e) {
+            throw new DatabaseTroubleException("Reading the holds of shard-" + database, e);
+        }
+    }
+
+    private void forget(int database) {
+        long before = clock.millis() - REMEMBERED.toMillis();
+        write(users.ofDatabase(database), (store, unit) -> store.uses().forgetHolds(unit, before));
+    }
+
+    /** What is done in one unit of the new side; returns to how many. */
+    @FunctionalInterface
+    private interface Tidying {
+        int in(CouponStore store, StoreUnit unit) throws SQLException;
+    }
+
+    private int write(long userId, Tidying tidying) {
+        return databases.write(userId, budget, new CouponDatabases.Write<Integer>() {
             @Override
-            public Optional<Boolean> replay(CouponStore store, StoreView view) {
+            public Optional<Integer> replay(CouponStore store, StoreView view) {
                 return Optional.empty();
             }
 
             @Override
-            public Boolean run(CouponStore store, StoreUnit unit) throws SQLException {
-                return unit.side() == Side.NEW && store.uses().tidyHold(unit, hold, now);
+            public Integer run(CouponStore store, StoreUnit unit) throws SQLException {
+                return unit.side() == Side.NEW ? tidying.in(store, unit) : 0;
             }
         });
     }

@@ -40,6 +40,9 @@ public interface CouponUses {
     /** Writes down that the time of a hold has passed; false when there was nothing to write. */
     boolean tidyHold(StoreUnit unit, HoldId id, long now) throws SQLException;
 
+    /** Removes some holds of this database that have ended and whose time was over before; returns how many. */
+    int forgetHolds(StoreUnit unit, long before) throws SQLException;
+
     String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer) throws SQLException;
 
     String voidCoupon(StoreUnit unit, VoidOrder order, long now, Function<CouponRow, String> answer)

@@ -149,6 +149,11 @@ public final class LegacyUses implements CouponUses {
         throw holdsAreOfTheNewSide();
     }
 
+    @Override
+    public int forgetHolds(StoreUnit unit, long before) {
+        throw holdsAreOfTheNewSide();
+    }
+
     private static MigrationFenceException holdsAreOfTheNewSide() {
         return new MigrationFenceException("Coupons can be held once the migration has switched to the new side;"
                 + " nothing was changed. Redeem them directly until then.");

@@ -155,6 +155,15 @@ final class ShardedHolds {
         return let == 1;
     }
 
+    /** Few enough for a short transaction; who confirms or releases one of them is told that there is none. */
+    static int forget(StoreUnit unit, long before) throws SQLException {
+        return Sql.update(
+                unit.connection(),
+                "DELETE FROM " + ShardedTables.HOLD + " WHERE state <> ? AND hold_until <= ? LIMIT 200",
+                HoldRow.State.HELD.code(),
+                before);
+    }
+
     private static Refusal over(HoldRow hold, long now) {
         return switch (hold.stateAt(now)) {
             case CONFIRMED ->

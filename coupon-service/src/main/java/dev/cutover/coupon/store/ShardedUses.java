@@ -97,6 +97,11 @@ public final class ShardedUses implements CouponUses {
     }
 
     @Override
+    public int forgetHolds(StoreUnit unit, long before) throws SQLException {
+        return ShardedHolds.forget(unit, before);
+    }
+
+    @Override
     public String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer)
             throws SQLException {
         String result = answer.apply(refunds.refund(unit, order, now));
