@@ -89,10 +89,7 @@ public final class HoldSweeper {
 
     private boolean end(HoldId hold) {
         long now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toEpochMilli();
-        return write(
-                        users.ofSlot(hold.slot()),
-                        (store, unit) -> store.uses().tidyHold(unit, hold, now) ? 1 : 0)
-                > 0;
+        return write(users.ofSlot(hold.slot()), (store, unit) -> store.uses().tidyHold(unit, hold, now) ? 1 : 0) > 0;
     }
 
     private boolean anythingToForget(int database) {

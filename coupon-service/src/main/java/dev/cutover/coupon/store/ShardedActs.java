@@ -27,13 +27,18 @@ final class ShardedActs {
     private final Map<CouponId, Facts> known = new HashMap<>();
     private final List<Entry> entries = new ArrayList<>();
 
-    private record Facts(TemplateId template, int source, int useRound) {}
+    /** What the ledger says of a coupon besides the act. */
+    record Facts(TemplateId template, int source, int useRound) {}
 
-    /** Reads what the ledger says of each coupon besides the act. */
-    ShardedActs(StoreUnit unit, long userId, List<CouponId> coupons, long now) throws SQLException {
+    ShardedActs(StoreUnit unit, long userId, long now) {
         this.unit = unit;
         this.userId = userId;
         this.now = now;
+    }
+
+    /** With the facts of these coupons read from their rows. */
+    ShardedActs(StoreUnit unit, long userId, List<CouponId> coupons, long now) throws SQLException {
+        this(unit, userId, now);
         Sql.list(
                 unit.connection(),
                 row -> known.put(
@@ -42,6 +47,10 @@ final class ShardedActs {
                 "SELECT coupon_id, template_id, source, use_round FROM " + unit.table(Tables.COUPON)
                         + " WHERE coupon_id IN " + Sql.tuples(1, coupons.size()),
                 coupons.stream().map(CouponId::number).toArray());
+    }
+
+    void know(CouponId coupon, Facts facts) {
+        known.put(coupon, facts);
     }
 
     void add(Act act, CouponId coupon, String businessNo) {

@@ -25,18 +25,43 @@ final class ShardedOrders {
         this.prices = prices;
     }
 
-    private record Use(CouponId coupon, TemplateId template, long amountMinor) {}
+    private record Use(CouponId coupon, ShardedActs.Facts facts, long amountMinor) {
+        TemplateId template() {
+            return facts.template();
+        }
+    }
 
-    /** Refuses when what was just used does not go with what the order has used before. */
-    void requireOneOrder(StoreUnit unit, Redeemed redeemed) throws SQLException {
-        List<Use> uses = Sql.list(
+    /**
+     * Writes what was just used to the ledger, and refuses when it does not go with what the order has used before. Both ask the same
+     * rows, so they are read once.
+     */
+    void enter(StoreUnit unit, Redeemed redeemed, long now) throws SQLException {
+        List<Use> uses = live(unit, redeemed);
+        requireOneOrder(uses, redeemed);
+        ShardedActs acts = new ShardedActs(unit, redeemed.userId(), now);
+        uses.forEach(use -> acts.know(use.coupon(), use.facts()));
+        for (RedemptionRow redemption : redeemed.redemptions()) {
+            acts.redeemed(redeemed.quote().of(redemption.couponId()), redeemed.quote(), redeemed.orderNo());
+        }
+        acts.write();
+    }
+
+    private static List<Use> live(StoreUnit unit, Redeemed redeemed) throws SQLException {
+        return Sql.list(
                 unit.connection(),
-                row -> new Use(new CouponId(row.getLong(1)), new TemplateId(row.getLong(2)), row.getLong(3)),
-                "SELECT r.coupon_id, c.template_id, r.amount_minor FROM " + unit.table(Tables.REDEMPTION) + " r JOIN "
+                row -> new Use(
+                        new CouponId(row.getLong(1)),
+                        new ShardedActs.Facts(new TemplateId(row.getLong(2)), row.getInt(3), row.getInt(4)),
+                        row.getLong(5)),
+                "SELECT r.coupon_id, c.template_id, c.source, c.use_round, r.amount_minor FROM "
+                        + unit.table(Tables.REDEMPTION) + " r JOIN "
                         + unit.table(Tables.COUPON) + " c ON c.coupon_id = r.coupon_id"
                         + " WHERE r.user_id = ? AND r.order_no = ? AND COALESCE(r.refund_status, 0) = 0 FOR SHARE OF r",
                 redeemed.userId(),
                 redeemed.orderNo());
+    }
+
+    private void requireOneOrder(List<Use> uses, Redeemed redeemed) throws SQLException {
         if (uses.size() <= redeemed.redemptions().size()) {
             return;
         }

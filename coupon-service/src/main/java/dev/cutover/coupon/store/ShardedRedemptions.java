@@ -97,7 +97,6 @@ final class ShardedRedemptions {
         List<Long> numbers = sequences.next(Sequences.REDEMPTION, coupons.size());
         List<RedemptionRow> redemptions = new ArrayList<>();
         List<@Nullable Object> lines = new ArrayList<>();
-        ShardedActs acts = new ShardedActs(unit, userId, coupons, now);
         for (CouponId coupon : coupons) {
             CouponQuote amounts = quote.of(coupon);
             RedemptionRow redemption = new RedemptionRow(
@@ -111,7 +110,6 @@ final class ShardedRedemptions {
                     now);
             insert(unit, redemption, now);
             redemptions.add(redemption);
-            acts.redeemed(amounts, quote, orderNo);
             for (CouponQuote.Share share : amounts.shares()) {
                 OrderLine line = quote.cart().lines().get(share.line());
                 lines.add(redemption.id().number());
@@ -134,7 +132,6 @@ final class ShardedRedemptions {
                             + Sql.tuples(lines.size() / LINE_COLUMNS, LINE_COLUMNS),
                     lines.toArray());
         }
-        acts.write();
         failpoints.hit(Failpoint.USE_WRITTEN);
         return new Redeemed(userId, orderNo, redemptions, quote);
     }

@@ -51,7 +51,7 @@ public final class ShardedUses implements CouponUses {
             throws SQLException {
         Quote quote = quote(unit, order.userId(), order.coupons(), order.cart(), now);
         Redeemed redeemed = redemptions.redeem(unit, order, quote, now);
-        orders.requireOneOrder(unit, redeemed);
+        orders.enter(unit, redeemed, now);
         String result = answer.apply(redeemed);
         ShardedCouponStore.record(unit, order.operation(), result, now);
         return result;
@@ -71,7 +71,7 @@ public final class ShardedUses implements CouponUses {
             throws SQLException {
         HoldRow hold = holds.end(unit, act, HoldRow.State.CONFIRMED, now);
         Redeemed redeemed = redemptions.confirm(unit, hold, now);
-        orders.requireOneOrder(unit, redeemed);
+        orders.enter(unit, redeemed, now);
         String result = answer.apply(redeemed);
         ShardedCouponStore.record(unit, act.operation(), result, now);
         return result;
