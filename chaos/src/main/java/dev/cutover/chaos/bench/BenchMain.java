@@ -4,6 +4,7 @@ import dev.cutover.sandbox.Scratch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -25,7 +26,8 @@ import picocli.CommandLine.Parameters;
             "switch   how long writers wait while a switch and a rollback run, again and again under load",
             "verify   how long a pass of the verifier takes, beside plainer ways to compare the same rows",
             "restart  how long after kill -9 of the worker its successor streams, by ./cutover worker",
-            "issuance how many coupons a second the coupon service issues to an audience, beside bare INSERTs"
+            "issuance how many coupons a second the coupon service issues to an audience, beside bare INSERTs",
+            "claim    how many claims a second the coupon service answers, beside the same statements over JDBC"
         },
         footer = {
             "",
@@ -33,7 +35,8 @@ import picocli.CommandLine.Parameters;
             "  bin/bench switch",
             "  bin/bench switch --moves 50 --rate 400 --json",
             "  bin/bench verify --json",
-            "  bin/bench issuance --json --users 1000000"
+            "  bin/bench issuance --json --users 1000000",
+            "  bin/bench claim --json --seconds 20"
         })
 public final class BenchMain implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "NAME", description = "What to measure: ${COMPLETION-CANDIDATES}.")
@@ -60,6 +63,9 @@ public final class BenchMain implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", description = "verify: each way so often; default ${DEFAULT-VALUE}.")
     int rounds = 5;
 
+    @Option(names = "--seconds", paramLabel = "N", description = "claim: each way so long; default ${DEFAULT-VALUE}.")
+    int seconds = 10;
+
     @Option(names = "--json", description = "One JSON object a line.")
     boolean json;
 
@@ -70,7 +76,8 @@ public final class BenchMain implements Callable<Integer> {
         SWITCH,
         VERIFY,
         RESTART,
-        ISSUANCE
+        ISSUANCE,
+        CLAIM
     }
 
     public static void main(String[] arguments) {
@@ -93,6 +100,7 @@ public final class BenchMain implements Callable<Integer> {
                 case VERIFY -> new VerifyBench(folder, rows, rounds, says).run();
                 case RESTART -> new RestartBench(folder, moves, rate, says).run();
                 case ISSUANCE -> new IssuanceBench(folder, users, says).run();
+                case CLAIM -> new ClaimBench(folder, Duration.ofSeconds(seconds), says).run();
             };
             figures.forEach(figure -> System.out.println(figure.line(json)));
             return 0;

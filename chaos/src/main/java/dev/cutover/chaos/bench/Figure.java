@@ -39,7 +39,7 @@ record Figure(
                                     floor.what(),
                                     floor.value(),
                                     unit,
-                                    floor.value() / value));
+                                    ratio(floor)));
         }
         ObjectNode node = new ObjectMapper().createObjectNode();
         node.put("name", name);
@@ -48,9 +48,14 @@ record Figure(
         if (floor != null) {
             node.put("floor", floor.what());
             node.put("floorValue", rounded(floor.value()));
-            node.put("ratio", Math.round(floor.value() / value * 1000) / 1000.0);
+            node.put("ratio", Math.round(ratio(floor) * 1000) / 1000.0);
         }
         return node.toString();
+    }
+
+    /** How often faster than the floor: a rate is better when it is higher, a time when it is shorter. */
+    private double ratio(Floor beside) {
+        return unit.contains("/s") ? value / beside.value() : beside.value() / value;
     }
 
     private static double rounded(double number) {

@@ -5,39 +5,26 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutover.chaos.stand.ChaosFailedException;
 import dev.cutover.cli.step.Waiting;
-import dev.cutover.core.stage.ControlDatabase;
-import dev.cutover.core.stage.EventDraft;
-import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.DatabaseId;
-import dev.cutover.core.topology.Side;
-import dev.cutover.sandbox.JavaProcess;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * How fast an instance of the coupon service issues to an audience, beside the plainest way to write as many such rows: INSERTs of a
  * thousand rows into one table of one server, one after the other, with nobody asking anything. Used once, by one thread.
  */
 final class IssuanceBench {
-    private static final String SERVICE_MAIN = "dev.cutover.coupon.CouponServiceMain";
-    private static final String READY = "coupon-service ready on ";
-    private static final Duration START = Duration.ofSeconds(60);
     private static final Duration LONGEST = Duration.ofMinutes(10);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
     private static final long TEMPLATE = 900_001;
@@ -61,93 +48,34 @@ final class IssuanceBench {
     }
 
     List<Figure> run() {
-        try (CopiedMall mall = CopiedMall.start(folder, BATCH, "coupon_template")) {
-            truthToNew(mall);
-            double floor = floor(mall);
+        try (CouponStand stand = CouponStand.start(folder)) {
+            stand.template(TEMPLATE, 1, 4);
+            double floor = floor(stand);
             says.accept(String.format(Locale.ROOT, "bare INSERTs: %,.0f rows/s", floor));
-            try (JavaProcess service = service()) {
-                URI address = address(service);
-                issue(address, "warm", 1, WARM);
-                double before = processor(mall.servers());
-                double serviceBefore = processor(service);
-                double seconds = issue(address, "measured", 100_000_000, users);
-                double rate = users / seconds;
-                List<Figure> figures = new ArrayList<>();
-                figures.add(new Figure(
-                        "issuance.rate",
-                        rate,
-                        "rows/s",
-                        new Figure.Floor("bare multi-row INSERT into one table of one server", floor)));
-                figures.add(new Figure("issuance.seconds", seconds, "s"));
-                figures.add(new Figure(
-                        "issuance.processor.mysqld", (processor(mall.servers()) - before) / users * 1e6, "us/row"));
-                figures.add(new Figure(
-                        "issuance.processor.service", (processor(service) - serviceBefore) / users * 1e6, "us/row"));
-                return figures;
-            }
+            URI address = stand.serve();
+            issue(address, "warm", 1, WARM);
+            CouponStand.Processor before = stand.processor();
+            double seconds = issue(address, "measured", 100_000_000, users);
+            CouponStand.Processor used = stand.processor().minus(before);
+            return List.of(
+                    new Figure(
+                            "issuance.rate",
+                            users / seconds,
+                            "rows/s",
+                            new Figure.Floor("bare multi-row INSERT into one table of one server", floor)),
+                    new Figure("issuance.seconds", seconds, "s"),
+                    new Figure("issuance.processor.mysqld", used.servers() / users * 1e6, "us/row"),
+                    new Figure("issuance.processor.service", used.service() / users * 1e6, "us/row"));
         } catch (SQLException e) {
             throw new ChaosFailedException("The issuance could not be measured: " + e.getMessage(), e);
         }
     }
 
-    /** NEW holds the truth and OLD takes nothing, as behind a switch that is completed. */
-    private static void truthToNew(CopiedMall mall) throws SQLException {
-        ControlDatabase control = mall.control();
-        Register before = control.read();
-        Register claimed = before.claimed(Side.NEW, "bench", control.now().plusSeconds(60));
-        move(control, before, claimed);
-        move(control, control.read(), control.read().decided(Register.Decision.COMMIT));
-        for (DatabaseId database : mall.plan().databases()) {
-            execute(
-                    mall,
-                    database,
-                    "UPDATE cutover_fence SET role = '" + (database.equals(DatabaseId.OLD) ? "replica" : "primary")
-                            + "', epoch = " + claimed.epoch().number());
-        }
-        move(control, control.read(), control.read().settled(Side.NEW));
-        execute(
-                mall,
-                DatabaseId.META,
-                "INSERT INTO id_sequence (name, next_value) VALUES ('user_coupon', 1000000), ('coupon_redemption', 1000000)");
-        execute(
-                mall,
-                DatabaseId.META,
-                "INSERT INTO coupon_template (template_id, name, kind, discount_type, amount_off_minor, threshold_minor,"
-                        + " total_quantity, per_user_limit, validity_type, valid_days, scope, status) VALUES ("
-                        + TEMPLATE
-                        + ", 'bench', 1, 1, 500, 3000, 100000000, 1, 0, 30, 0, 1)");
-        int databases = mall.plan().layout().databases();
-        for (int database = 0; database < databases; database++) {
-            for (int slice = 0; slice < 4; slice++) {
-                long share = 100_000_000L / databases / 4;
-                execute(
-                        mall,
-                        DatabaseId.shard(database),
-                        "INSERT INTO stock_slice VALUES (" + TEMPLATE + ", " + slice + ", " + share + ", " + share
-                                + ")");
-            }
-        }
-    }
-
-    private static void move(ControlDatabase control, Register from, Register next) {
-        if (!control.compareAndSet(
-                from, next, new EventDraft("bench", "bench", "moved by a bench", "", "", null, null))) {
-            throw new ChaosFailedException("The register was moved by somebody else.", null);
-        }
-    }
-
-    private static void execute(CopiedMall mall, DatabaseId database, String sql) throws SQLException {
-        try (Connection connection = mall.topology().database(database).getConnection();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
     /** Rows a second. */
-    private double floor(CopiedMall mall) throws SQLException {
+    private double floor(CouponStand stand) throws SQLException {
         DatabaseId database = DatabaseId.shard(0);
-        execute(mall, database, "CREATE TABLE floor_rows LIKE user_coupon_000");
-        try (Connection connection = mall.topology().database(database).getConnection();
+        stand.execute(database, "CREATE TABLE floor_rows LIKE user_coupon_000");
+        try (Connection connection = stand.topology().database(database).getConnection();
                 PreparedStatement insert = connection.prepareStatement("INSERT INTO floor_rows " + COLUMNS + " VALUES "
                         + String.join(
                                 ", ",
@@ -159,7 +87,7 @@ final class IssuanceBench {
             double seconds = (System.nanoTime() - begun) / 1e9;
             return (users / BATCH * BATCH) / seconds;
         } finally {
-            execute(mall, database, "DROP TABLE floor_rows");
+            stand.execute(database, "DROP TABLE floor_rows");
         }
     }
 
@@ -192,46 +120,6 @@ final class IssuanceBench {
             }
             insert.executeUpdate();
         }
-    }
-
-    private JavaProcess service() {
-        return JavaProcess.named("coupon-service", folder, SERVICE_MAIN)
-                .withClassPath(classPath())
-                .withEnvironment(Map.of(
-                        "CUTOVER_CONFIG",
-                        folder.resolve("cutover.yaml").toString(),
-                        "COUPON_PORT",
-                        "0",
-                        "COUPON_INSTANCE",
-                        "coupon-service-bench",
-                        "COUPON_WRITE_BUDGET",
-                        "5s"))
-                .start();
-    }
-
-    private static String classPath() {
-        Path target = Path.of(
-                java.util.Objects.requireNonNullElse(System.getenv("CUTOVER_HOME"), "."), "coupon-service", "target");
-        try (Stream<Path> jars = Files.list(target)) {
-            return jars.map(Path::toString)
-                            .filter(name -> name.matches(".*coupon-service-[^/]*\\.jar"))
-                            .filter(name -> !name.matches(".*-(sources|javadoc|tests)\\.jar"))
-                            .findFirst()
-                            .orElseThrow(
-                                    () -> new ChaosFailedException("There is no coupon-service jar in " + target, null))
-                    + ":" + target.resolve("lib") + "/*";
-        } catch (IOException e) {
-            throw new ChaosFailedException("The coupon service was not built: " + e.getMessage(), e);
-        }
-    }
-
-    private static URI address(JavaProcess service) {
-        var unused = Waiting.until(START, LOOK_AGAIN, () -> service.line(READY).isPresent() || !service.alive());
-        return URI.create(service.line(READY)
-                .orElseThrow(() ->
-                        new ChaosFailedException("The coupon service did not start:\n" + service.lastWords(), null))
-                .substring(READY.length())
-                .strip());
     }
 
     /** Seconds from the order to the end of the issuance. */
@@ -273,16 +161,5 @@ final class IssuanceBench {
             Thread.currentThread().interrupt();
             throw new ChaosFailedException("The measurement was interrupted.", e);
         }
-    }
-
-    private static double processor(JavaProcess service) {
-        return processor(List.of(ProcessHandle.of(service.pid()).orElseThrow()));
-    }
-
-    private static double processor(List<ProcessHandle> processes) {
-        return processes.stream()
-                .mapToDouble(process ->
-                        process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1e3)
-                .sum();
     }
 }

@@ -1,0 +1,649 @@
+package dev.cutover.coupon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cutover.core.failpoint.Failpoints;
+import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.claim.Claims;
+import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.HoldId;
+import dev.cutover.coupon.id.RedemptionId;
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.pricing.Cart;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Random histories of all commands on NEW, one after the other beside a model that says what each must answer, and by 32 threads at once;
+ * after both the rows keep every invariant. With {@code CUTOVER_FAULTS=full} histories of 10,000 steps.
+ */
+final class CouponModelIT {
+    private static final boolean FULL = "full".equals(System.getenv("CUTOVER_FAULTS"));
+    private static final int STEPS = FULL ? 10_000 : 700;
+    private static final Duration TTL = Duration.ofMinutes(10);
+    private static final Duration VALID = Duration.ofDays(3);
+    private static final long SPARED = 500;
+    private static final Operator OPERATOR = new Operator("model");
+
+    private SideUnderTest side;
+
+    @BeforeEach
+    void open() {
+        side = SideUnderTest.open(Side.NEW);
+    }
+
+    @AfterEach
+    void close() {
+        side.close();
+    }
+
+    static List<Long> seeds() {
+        return FULL ? List.of(1L, 2L, 3L, 4L, 5L) : List.of(20_261_122L);
+    }
+
+    private enum State {
+        FREE,
+        USED,
+        VOIDED,
+        EXPIRED
+    }
+
+    private static final class Template {
+        final long id;
+        final int limit;
+        final boolean returns;
+        // Null for unlimited.
+        @Nullable
+        Long left;
+
+        boolean paused;
+
+        Template(long id, int limit, @Nullable Long left, boolean returns) {
+            this.id = id;
+            this.limit = limit;
+            this.left = left;
+            this.returns = returns;
+        }
+    }
+
+    private static final class Coupon {
+        final CouponId id;
+        final long user;
+        final Template template;
+        final long validTo;
+        State state = State.FREE;
+
+        @Nullable
+        Hold hold;
+
+        int round;
+
+        Coupon(CouponId id, long user, Template template, long validTo) {
+            this.id = id;
+            this.user = user;
+            this.template = template;
+            this.validTo = validTo;
+        }
+    }
+
+    private static final class Hold {
+        final HoldId id;
+        final Coupon coupon;
+        final long until;
+        String end = "";
+
+        Hold(HoldId id, Coupon coupon, long until) {
+            this.id = id;
+            this.coupon = coupon;
+            this.until = until;
+        }
+    }
+
+    private static final class Use {
+        final RedemptionId id;
+        final Coupon coupon;
+        long left = SPARED;
+        boolean refunded;
+
+        Use(RedemptionId id, Coupon coupon) {
+            this.id = id;
+            this.coupon = coupon;
+        }
+    }
+
+    /** What a command has to do: an answer, or a refusal. */
+    private record Expected(@Nullable Reason refusal) {
+        static final Expected DONE = new Expected(null);
+    }
+
+    /** A command that was answered, to be asked again. */
+    private record Done(String what, Supplier<Answer> command, String answer) {}
+
+    private final class History {
+        final Random random;
+        final MovableClock clock = new MovableClock();
+        final CouponRooms rooms = side.roomsWith(clock, Failpoints.NONE);
+        final List<Long> users = new ArrayList<>();
+        final List<Template> templates = new ArrayList<>();
+        final List<Coupon> coupons = new ArrayList<>();
+        final List<Hold> holds = new ArrayList<>();
+        final List<Use> uses = new ArrayList<>();
+        final List<Done> done = new ArrayList<>();
+        final Map<Reason, Integer> refused = new HashMap<>();
+        int keys;
+
+        History(long seed) {
+            random = new Random(seed);
+            for (int i = 0; i < 12; i++) {
+                users.add(side.mall().user());
+            }
+            templates.add(new Template(side.mall().template(60, 3), 3, 60L, true));
+            templates.add(new Template(side.mall().template(-1, 0), 0, null, true));
+            templates.add(new Template(side.mall().template(400, 0), 0, 400L, true));
+            Template kept = new Template(side.mall().template(-1, 8), 8, null, false);
+            side.mall()
+                    .execute(
+                            DatabaseId.META,
+                            "UPDATE coupon_template SET refund_policy = 4 WHERE template_id = ?",
+                            kept.id);
+            templates.add(kept);
+        }
+
+        long now() {
+            return clock.instant().toEpochMilli();
+        }
+
+        <T> T any(List<T> list) {
+            return list.get(random.nextInt(list.size()));
+        }
+
+        String key() {
+            return "k" + keys++;
+        }
+
+        /** Asks, compares with what the model says, and gives the answer, if there is one. */
+        Optional<JsonNode> ask(String what, Expected expected, Supplier<Answer> command) {
+            try {
+                Answer answer = command.get();
+                assertThat(expected.refusal())
+                        .as("%s was answered %s", what, answer.json())
+                        .isNull();
+                assertThat(answer.replayed()).as(what).isFalse();
+                done.add(new Done(what, command, answer.json()));
+                return Optional.of(StoreConformance.json(answer.json()));
+            } catch (Refusal e) {
+                assertThat(e.reason()).as("%s: %s", what, e.getMessage()).isEqualTo(expected.refusal());
+                refused.merge(e.reason(), 1, Integer::sum);
+                return Optional.empty();
+            }
+        }
+
+        void step() {
+            int dice = random.nextInt(100);
+            if (dice < 30 || coupons.isEmpty()) {
+                claim();
+            } else if (dice < 50) {
+                redeem();
+            } else if (dice < 62) {
+                hold();
+            } else if (dice < 72) {
+                endHold();
+            } else if (dice < 84) {
+                refund();
+            } else if (dice < 87) {
+                recall();
+            } else if (dice < 90) {
+                pauseOrResume();
+            } else if (dice < 93) {
+                adjust();
+            } else if (dice < 97) {
+                again();
+            } else {
+                clock.forward(random.nextInt(4) == 0 ? Duration.ofHours(20) : TTL.plusSeconds(1));
+            }
+        }
+
+        Expected mayClaim(long user, Template template, int quantity) {
+            if (template.paused) {
+                return new Expected(Reason.TEMPLATE_PAUSED);
+            }
+            long had = coupons.stream()
+                    .filter(coupon -> coupon.user == user && coupon.template == template)
+                    .count();
+            if (template.limit > 0 && had + quantity > template.limit) {
+                return new Expected(Reason.PER_USER_LIMIT_REACHED);
+            }
+            return template.left != null && template.left < quantity ? new Expected(Reason.SOLD_OUT) : Expected.DONE;
+        }
+
+        void claim() {
+            long user = any(users);
+            List<Template> wanted = random.nextBoolean()
+                    ? List.of(any(templates))
+                    : List.of(templates.get(random.nextInt(2)), templates.get(2 + random.nextInt(2)));
+            int quantity = 1 + random.nextInt(2);
+            Claims.Mode mode = random.nextBoolean() ? Claims.Mode.ALL : Claims.Mode.PARTIAL;
+            List<Template> granted = new ArrayList<>();
+            Expected first = Expected.DONE;
+            for (Template template : wanted) {
+                Expected one = mayClaim(user, template, quantity);
+                if (one.refusal() == null) {
+                    granted.add(template);
+                } else if (first.refusal() == null) {
+                    first = one;
+                }
+            }
+            boolean all = granted.size() == wanted.size();
+            Expected expected = all || mode == Claims.Mode.PARTIAL && !granted.isEmpty() ? Expected.DONE : first;
+            // Which of two refusals is told first is not what this is about.
+            if (expected.refusal() != null && wanted.size() > 1 && granted.isEmpty()) {
+                return;
+            }
+            String key = key();
+            ask(
+                            "claim " + key,
+                            expected,
+                            () -> rooms.claims()
+                                    .claim(
+                                            user,
+                                            wanted.stream()
+                                                    .map(template ->
+                                                            new Claims.Wanted(new TemplateId(template.id), quantity))
+                                                    .toList(),
+                                            mode,
+                                            key))
+                    .ifPresent(answer -> claimed(answer, user, granted, quantity));
+        }
+
+        private void claimed(JsonNode answer, long user, List<Template> granted, int quantity) {
+            assertThat(answer.path("coupons")).hasSize(granted.size() * quantity);
+            for (JsonNode one : answer.path("coupons")) {
+                Template template = granted.stream()
+                        .filter(each -> one.path("template_id").asText().equals("tpl_" + each.id))
+                        .findFirst()
+                        .orElseThrow();
+                coupons.add(new Coupon(
+                        CouponId.parse(one.path("id").asText()).orElseThrow(),
+                        user,
+                        template,
+                        now() + VALID.toMillis()));
+                if (template.left != null) {
+                    template.left--;
+                }
+            }
+        }
+
+        Expected mayUse(Coupon coupon, long user) {
+            if (coupon.user != user) {
+                return new Expected(Reason.COUPON_NOT_FOUND);
+            }
+            return switch (coupon.state) {
+                case USED -> new Expected(Reason.COUPON_ALREADY_USED);
+                case VOIDED -> new Expected(Reason.COUPON_VOIDED);
+                case EXPIRED -> new Expected(Reason.COUPON_EXPIRED);
+                case FREE -> {
+                    if (heldNow(coupon)) {
+                        yield new Expected(Reason.COUPON_HELD);
+                    }
+                    yield coupon.validTo <= now() ? new Expected(Reason.COUPON_EXPIRED) : Expected.DONE;
+                }
+            };
+        }
+
+        boolean heldNow(Coupon coupon) {
+            return coupon.hold != null && coupon.hold.end.isEmpty() && coupon.hold.until > now();
+        }
+
+        void redeem() {
+            Coupon coupon = any(coupons);
+            long user = random.nextInt(20) == 0 ? any(users) : coupon.user;
+            String key = key();
+            ask(
+                            "redeem " + key,
+                            mayUse(coupon, user),
+                            () -> rooms.redemptions()
+                                    .redeem(user, "o" + key, List.of(coupon.id), Cart.of(OptionalLong.of(10_000)), key))
+                    .ifPresent(answer -> used(answer, coupon));
+        }
+
+        private void used(JsonNode answer, Coupon coupon) {
+            JsonNode redemption = answer.path("redemptions").get(0);
+            coupon.state = State.USED;
+            coupon.hold = null;
+            uses.add(new Use(RedemptionId.parse(redemption.path("id").asText()).orElseThrow(), coupon));
+        }
+
+        void hold() {
+            Coupon coupon = any(coupons);
+            String key = key();
+            ask(
+                            "hold " + key,
+                            mayUse(coupon, coupon.user),
+                            () -> rooms.holds()
+                                    .hold(
+                                            coupon.user,
+                                            "h" + key,
+                                            List.of(coupon.id),
+                                            Cart.of(OptionalLong.of(10_000)),
+                                            TTL,
+                                            key))
+                    .ifPresent(answer -> {
+                        coupon.hold = new Hold(
+                                HoldId.parse(answer.path("id").asText()).orElseThrow(), coupon, now() + TTL.toMillis());
+                        holds.add(coupon.hold);
+                    });
+        }
+
+        void endHold() {
+            if (holds.isEmpty()) {
+                return;
+            }
+            Hold hold = holds.get(Math.max(0, holds.size() - 1 - random.nextInt(6)));
+            boolean confirms = random.nextBoolean();
+            Expected expected;
+            if (hold.end.equals("confirmed")) {
+                expected = new Expected(Reason.COUPON_ALREADY_USED);
+            } else if (hold.end.equals("released")) {
+                expected = new Expected(Reason.HOLD_NOT_OWNER);
+            } else {
+                expected = hold.until <= now() ? new Expected(Reason.HOLD_EXPIRED) : Expected.DONE;
+            }
+            String key = key();
+            if (confirms) {
+                ask("confirm " + key, expected, () -> rooms.holds().confirm(hold.id, OptionalLong.empty(), key))
+                        .ifPresent(answer -> {
+                            hold.end = "confirmed";
+                            used(answer, hold.coupon);
+                        });
+            } else {
+                ask("release " + key, expected, () -> rooms.holds().release(hold.id, OptionalLong.empty(), key))
+                        .ifPresent(answer -> {
+                            hold.end = "released";
+                            hold.coupon.hold = null;
+                        });
+            }
+        }
+
+        void refund() {
+            if (uses.isEmpty()) {
+                return;
+            }
+            Use use = uses.get(Math.max(0, uses.size() - 1 - random.nextInt(10)));
+            OptionalLong part = random.nextBoolean() ? OptionalLong.empty() : OptionalLong.of(1 + random.nextInt(400));
+            Expected expected = Expected.DONE;
+            if (use.refunded) {
+                expected = new Expected(Reason.ALREADY_REFUNDED);
+            } else if (part.orElse(0) > use.left) {
+                expected = new Expected(Reason.REFUND_EXCEEDS_REDEEMED);
+            }
+            String key = key();
+            ask(
+                            "refund " + key,
+                            expected,
+                            () -> rooms.redemptions()
+                                    .refund(use.id, OptionalLong.empty(), "f" + key, part, List.of(), key))
+                    .ifPresent(answer -> {
+                        use.left -= part.orElse(use.left);
+                        if (use.left == 0) {
+                            use.refunded = true;
+                            if (use.coupon.template.returns) {
+                                use.coupon.state = use.coupon.validTo > now() ? State.FREE : State.EXPIRED;
+                                use.coupon.round++;
+                            }
+                        }
+                    });
+        }
+
+        void recall() {
+            Coupon coupon = any(coupons);
+            String key = key();
+            ask(
+                            "void " + key,
+                            mayUse(coupon, coupon.user),
+                            () -> rooms.redemptions().voidCoupon(coupon.id, "model", "recall", key))
+                    .ifPresent(answer -> {
+                        coupon.state = State.VOIDED;
+                        coupon.hold = null;
+                    });
+        }
+
+        void pauseOrResume() {
+            Template template = any(templates);
+            if (template.paused) {
+                rooms.backOffice().templates().resume(new TemplateId(template.id), OPERATOR);
+            } else if (random.nextBoolean()) {
+                rooms.backOffice().templates().pause(new TemplateId(template.id), OPERATOR);
+            } else {
+                return;
+            }
+            template.paused = !template.paused;
+        }
+
+        void adjust() {
+            Template template = templates.get(random.nextBoolean() ? 0 : 2);
+            long left = java.util.Objects.requireNonNull(template.left);
+            long delta = random.nextInt(40) - 20;
+            if (delta == 0) {
+                return;
+            }
+            String number = key();
+            try {
+                rooms.backOffice().adjustments().adjust(new TemplateId(template.id), number, delta, OPERATOR);
+                assertThat(left + delta).as("adjustment %s", number).isNotNegative();
+                template.left = left + delta;
+            } catch (Refusal e) {
+                assertThat(e.reason()).isEqualTo(Reason.STOCK_BELOW_ISSUED);
+                assertThat(left + delta).as("adjustment %s", number).isNegative();
+            }
+        }
+
+        /** Whatever came after: the same key, the same answer. */
+        void again() {
+            if (done.isEmpty()) {
+                return;
+            }
+            Done one = any(done);
+            assertThat(one.command().get()).as(one.what()).isEqualTo(new Answer(one.answer(), true));
+        }
+
+        void rowsAreWhatTheModelSays() {
+            for (Coupon coupon : coupons) {
+                int slot = coupon.id.slot();
+                String row = "FROM " + side.mall().plan.layout().physicalTable("user_coupon", slot)
+                        + " WHERE coupon_id = " + coupon.id.number();
+                DatabaseId database = DatabaseId.shard(side.mall().plan.layout().databaseOf(slot));
+                int status = switch (coupon.state) {
+                    case FREE -> 1;
+                    case USED -> 3;
+                    case EXPIRED -> 4;
+                    case VOIDED -> 5;
+                };
+                assertThat(side.mall().number(database, "SELECT status " + row))
+                        .as("%s", coupon.id)
+                        .isEqualTo(status);
+                assertThat(side.mall().number(database, "SELECT use_round " + row))
+                        .as("%s", coupon.id)
+                        .isEqualTo(coupon.round);
+            }
+            for (Template template : templates) {
+                if (template.left != null) {
+                    assertThat(side.mall().remaining(template.id)).isEqualTo(template.left);
+                }
+            }
+        }
+    }
+
+    private void everythingHolds(CouponRooms rooms) {
+        rooms.tidy();
+        assertThat(CouponInvariants.violated(side.mall())).isEmpty();
+        rooms.statistics().tick();
+        assertThat(rooms.statistics().recount()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void everyCommandOfALongHistoryAnswersWhatTheModelSays(long seed) {
+        History history = new History(seed);
+        for (int step = 0; step < STEPS; step++) {
+            history.step();
+        }
+        history.rowsAreWhatTheModelSays();
+        // A history in which hardly anything is refused has not been anywhere.
+        assertThat(history.refused).hasSizeGreaterThan(8);
+        everythingHolds(history.rooms);
+    }
+
+    @Test
+    void aStormOfAllCommandsKeepsEveryInvariant() {
+        CouponRooms rooms = side.rooms();
+        List<Long> users = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            users.add(side.mall().user());
+        }
+        List<Long> templates = List.of(
+                side.mall().template(150, 9),
+                side.mall().template(-1, 0),
+                side.mall().template(400, 0));
+        ConcurrentLinkedQueue<String[]> coupons = new ConcurrentLinkedQueue<>();
+        ConcurrentLinkedQueue<HoldId> holds = new ConcurrentLinkedQueue<>();
+        ConcurrentLinkedQueue<RedemptionId> uses = new ConcurrentLinkedQueue<>();
+        AtomicInteger acts = new AtomicInteger();
+        int each = FULL ? 300 : 30;
+        Parallel.run(32, thread -> {
+            Random random = new Random(thread);
+            for (int n = 0; n < each; n++) {
+                String key = "s" + thread + "-" + n;
+                try {
+                    switch (random.nextInt(8)) {
+                        case 0, 1, 2 -> {
+                            long user = users.get(random.nextInt(users.size()));
+                            List<Claims.Wanted> wanted = new ArrayList<>();
+                            for (int i = random.nextInt(3); i < 3; i++) {
+                                wanted.add(new Claims.Wanted(
+                                        new TemplateId(templates.get((i + thread) % 3)), 1 + random.nextInt(2)));
+                            }
+                            JsonNode answer = StoreConformance.json(rooms.claims()
+                                    .claim(
+                                            user,
+                                            wanted,
+                                            random.nextBoolean() ? Claims.Mode.ALL : Claims.Mode.PARTIAL,
+                                            key)
+                                    .json());
+                            answer.path("coupons")
+                                    .forEach(coupon -> coupons.add(new String[] {
+                                        Long.toString(user), coupon.path("id").asText()
+                                    }));
+                        }
+                        case 3, 4 -> {
+                            String[] coupon = some(coupons, random);
+                            JsonNode answer = StoreConformance.json(rooms.redemptions()
+                                    .redeem(
+                                            Long.parseLong(coupon[0]),
+                                            "so" + key,
+                                            List.of(CouponId.parse(coupon[1]).orElseThrow()),
+                                            Cart.of(OptionalLong.of(10_000)),
+                                            key)
+                                    .json());
+                            answer.path("redemptions")
+                                    .forEach(use -> uses.add(
+                                            RedemptionId.parse(use.path("id").asText())
+                                                    .orElseThrow()));
+                        }
+                        case 5 -> {
+                            String[] coupon = some(coupons, random);
+                            JsonNode answer = StoreConformance.json(rooms.holds()
+                                    .hold(
+                                            Long.parseLong(coupon[0]),
+                                            "sh" + key,
+                                            List.of(CouponId.parse(coupon[1]).orElseThrow()),
+                                            Cart.of(OptionalLong.of(10_000)),
+                                            TTL,
+                                            key)
+                                    .json());
+                            holds.add(HoldId.parse(answer.path("id").asText()).orElseThrow());
+                        }
+                        case 6 -> {
+                            HoldId hold = some(holds, random);
+                            if (random.nextBoolean()) {
+                                rooms.holds().confirm(hold, OptionalLong.empty(), key);
+                            } else {
+                                rooms.holds().release(hold, OptionalLong.empty(), key);
+                            }
+                        }
+                        default ->
+                            rooms.redemptions()
+                                    .refund(
+                                            some(uses, random),
+                                            OptionalLong.empty(),
+                                            "sf" + key,
+                                            random.nextBoolean() ? OptionalLong.empty() : OptionalLong.of(200),
+                                            List.of(),
+                                            key);
+                    }
+                    acts.incrementAndGet();
+                } catch (Refusal e) {
+                    assertThat(e.reason()).isNotNull();
+                }
+            }
+        });
+        assertThat(acts.get()).isGreaterThan(32 * each / 4);
+        everythingHolds(rooms);
+    }
+
+    @Test
+    void withoutTheUniqueKeyTheSameStormIsCaught() {
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            side.mall()
+                    .execute(
+                            DatabaseId.shard(side.mall().plan.layout().databaseOf(slot)),
+                            "ALTER TABLE " + side.mall().plan.layout().physicalTable("user_coupon", slot)
+                                    + " DROP KEY uk_claim");
+        }
+        long template = side.mall().template(-1, 1);
+        // All threads come to one user after the other, so that they meet at each.
+        List<Long> users =
+                IntStream.range(0, 40).mapToObj(i -> side.mall().user()).toList();
+        Parallel.run(16, thread -> {
+            for (long user : users) {
+                try {
+                    side.rooms().claims().claim(user, new TemplateId(template), 1, "b" + thread);
+                } catch (Refusal e) {
+                    assertThat(e.reason()).isEqualTo(Reason.PER_USER_LIMIT_REACHED);
+                }
+            }
+        });
+        assertThat(CouponInvariants.violated(side.mall()))
+                .anySatisfy(violation -> assertThat(violation).startsWith("4 claims are numbered"));
+    }
+
+    private static <T> T some(ConcurrentLinkedQueue<T> queue, Random random) {
+        List<T> all = List.copyOf(queue);
+        if (all.isEmpty()) {
+            // As if it were a stranger's.
+            throw new Refusal(Reason.COUPON_NOT_FOUND, "id", "There is nothing yet.");
+        }
+        return all.get(random.nextInt(all.size()));
+    }
+}
