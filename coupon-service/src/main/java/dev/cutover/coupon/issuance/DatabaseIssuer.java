@@ -30,6 +30,7 @@ import dev.cutover.coupon.store.Tables;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.transfer.StockTransfers;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -296,39 +297,39 @@ final class DatabaseIssuer {
             Discount discount = step.template().discount();
             String request = step.task().id().requestNo();
             CouponTexts texts = new CouponTexts(step.task().seed());
-            @Nullable Object[] values = new Object[given.size() * COLUMNS];
-            int next = 0;
-            for (Issued one : given) {
-                values[next++] = one.coupon().number();
-                values[next++] = one.user();
-                values[next++] = step.template().id().number();
-                values[next++] = texts.of(one.user());
-                values[next++] = SOURCE.number();
-                values[next++] = CouponRow.AVAILABLE;
-                values[next++] = validity.from();
-                values[next++] = validity.to();
-                values[next++] = now;
-                values[next++] = now;
-                values[next++] = discount.kind();
-                values[next++] = discount.type();
-                values[next++] = discount.amountOffMinor();
-                values[next++] = discount.percentOffBp();
-                values[next++] = discount.thresholdMinor();
-                values[next++] = one.claimSeq();
-                values[next++] = request;
-                values[next++] = 0;
-                values[next++] = step.template().terms().ruleVersion();
-                values[next++] = discount.capMinor();
-            }
-            try {
-                Sql.update(
-                        unit.connection(),
-                        "INSERT INTO " + table
-                                + " (coupon_id, user_id, template_id, coupon_sn, source, status, valid_from, valid_to, created_at,"
-                                + " updated_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor, claim_seq,"
-                                + " request_no, item_no, rule_version, discount_cap_minor) VALUES "
-                                + Sql.tuples(given.size(), COLUMNS),
-                        values);
+            long template = step.template().id().number();
+            int ruleVersion = step.template().terms().ruleVersion();
+            // Bound by type and not by Sql: the driver looks for the type of each of a thousand rows' values otherwise.
+            try (PreparedStatement insert = unit.connection()
+                    .prepareStatement("INSERT INTO " + table
+                            + " (coupon_id, user_id, template_id, coupon_sn, source, status, valid_from, valid_to, created_at,"
+                            + " updated_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor, claim_seq,"
+                            + " request_no, item_no, rule_version, discount_cap_minor) VALUES "
+                            + Sql.tuples(given.size(), COLUMNS))) {
+                int at = 1;
+                for (Issued one : given) {
+                    insert.setLong(at++, one.coupon().number());
+                    insert.setLong(at++, one.user());
+                    insert.setLong(at++, template);
+                    insert.setString(at++, texts.of(one.user()));
+                    insert.setInt(at++, SOURCE.number());
+                    insert.setInt(at++, CouponRow.AVAILABLE);
+                    insert.setLong(at++, validity.from());
+                    insert.setLong(at++, validity.to());
+                    insert.setLong(at++, now);
+                    insert.setLong(at++, now);
+                    insert.setInt(at++, discount.kind());
+                    insert.setInt(at++, discount.type());
+                    insert.setObject(at++, discount.amountOffMinor());
+                    insert.setObject(at++, discount.percentOffBp());
+                    insert.setLong(at++, discount.thresholdMinor());
+                    insert.setLong(at++, one.claimSeq());
+                    insert.setString(at++, request);
+                    insert.setInt(at++, 0);
+                    insert.setInt(at++, ruleVersion);
+                    insert.setObject(at++, discount.capMinor());
+                }
+                insert.executeUpdate();
             } catch (SQLException e) {
                 if (MySqlErrors.duplicate(e)) {
                     throw new CollisionException("A step of " + step.task().id(), e);
