@@ -30,6 +30,7 @@ import dev.cutover.coupon.store.Tables;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.transfer.StockTransfers;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -59,6 +60,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DatabaseIssuer {
     private static final ClaimOrder.Source SOURCE = ClaimOrder.Source.SENT;
+    private static final int COLUMNS = 20;
     // Each collision means that somebody else made progress.
     private static final int MOST_COLLISIONS = 100;
 
@@ -297,37 +299,37 @@ final class DatabaseIssuer {
             CouponTexts texts = new CouponTexts(step.task().seed());
             long template = step.template().id().number();
             int ruleVersion = step.template().terms().ruleVersion();
-            // Each value that is bound passes the guard of the unit's session, which costs more than the value: numbers
-            // are
-            // written into the statement, and so is the request number, which is a word and a number; texts are bound.
-            String shared =
-                    ", " + template + ", ?, " + SOURCE.number() + ", " + CouponRow.AVAILABLE + ", " + validity.from()
-                            + ", " + validity.to() + ", " + now + ", " + now + ", " + discount.kind() + ", "
-                            + discount.type() + ", "
-                            + discount.amountOffMinor() + ", " + discount.percentOffBp() + ", "
-                            + discount.thresholdMinor() + ", '"
-                            + request + "', 0, " + ruleVersion + ", " + discount.capMinor() + ", ";
-            StringBuilder sql = new StringBuilder(given.size() * (shared.length() + 40))
-                    .append("INSERT INTO ")
-                    .append(table)
-                    .append(
-                            " (coupon_id, user_id, template_id, coupon_sn, source, status, valid_from, valid_to, created_at,"
-                                    + " updated_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor, request_no,"
-                                    + " item_no, rule_version, discount_cap_minor, claim_seq) VALUES ");
-            @Nullable Object[] texted = new Object[given.size()];
-            for (int i = 0; i < texted.length; i++) {
-                Issued one = given.get(i);
-                sql.append(i == 0 ? "(" : ", (")
-                        .append(one.coupon().number())
-                        .append(", ")
-                        .append(one.user())
-                        .append(shared)
-                        .append(one.claimSeq())
-                        .append(')');
-                texted[i] = texts.of(one.user());
-            }
-            try {
-                Sql.update(unit.connection(), sql.toString(), texted);
+            // Bound by type and not by Sql: the driver looks for the type of each of a thousand rows' values otherwise.
+            try (PreparedStatement insert = unit.connection()
+                    .prepareStatement("INSERT INTO " + table
+                            + " (coupon_id, user_id, template_id, coupon_sn, source, status, valid_from, valid_to, created_at,"
+                            + " updated_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor, claim_seq,"
+                            + " request_no, item_no, rule_version, discount_cap_minor) VALUES "
+                            + Sql.tuples(given.size(), COLUMNS))) {
+                int at = 1;
+                for (Issued one : given) {
+                    insert.setLong(at++, one.coupon().number());
+                    insert.setLong(at++, one.user());
+                    insert.setLong(at++, template);
+                    insert.setString(at++, texts.of(one.user()));
+                    insert.setInt(at++, SOURCE.number());
+                    insert.setInt(at++, CouponRow.AVAILABLE);
+                    insert.setLong(at++, validity.from());
+                    insert.setLong(at++, validity.to());
+                    insert.setLong(at++, now);
+                    insert.setLong(at++, now);
+                    insert.setInt(at++, discount.kind());
+                    insert.setInt(at++, discount.type());
+                    insert.setObject(at++, discount.amountOffMinor());
+                    insert.setObject(at++, discount.percentOffBp());
+                    insert.setLong(at++, discount.thresholdMinor());
+                    insert.setLong(at++, one.claimSeq());
+                    insert.setString(at++, request);
+                    insert.setInt(at++, 0);
+                    insert.setInt(at++, ruleVersion);
+                    insert.setObject(at++, discount.capMinor());
+                }
+                insert.executeUpdate();
             } catch (SQLException e) {
                 if (MySqlErrors.duplicate(e)) {
                     throw new CollisionException("A step of " + step.task().id(), e);
