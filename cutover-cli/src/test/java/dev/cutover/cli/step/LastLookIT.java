@@ -161,7 +161,7 @@ class LastLookIT {
     @Test
     void aSwitchWhoseHoldOnTheTablesWasEndedGivesUp() throws SQLException {
         CommandFailedException aborted = abortedBy(Failpoint.SWITCH_HANDED_OVER, () -> {
-            // An applier between two statements reads some of the tables, too; the holder reads all of them.
+            // An applier between two statements reads tables, too, all of them in a large batch; but it also writes.
             long holder = verified.shop()
                     .number(
                             SHARD,
@@ -169,6 +169,8 @@ class LastLookIT {
                                     + " JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID"
                                     + " WHERE m.OBJECT_SCHEMA = DATABASE() AND m.LOCK_TYPE = 'SHARED_READ'"
                                     + " AND m.LOCK_DURATION = 'TRANSACTION' AND t.PROCESSLIST_COMMAND = 'Sleep'"
+                                    + " AND NOT EXISTS (SELECT 1 FROM performance_schema.metadata_locks w"
+                                    + " WHERE w.OWNER_THREAD_ID = m.OWNER_THREAD_ID AND w.LOCK_TYPE = 'SHARED_WRITE')"
                                     + " GROUP BY t.PROCESSLIST_ID ORDER BY COUNT(DISTINCT m.OBJECT_NAME) DESC LIMIT 1");
             verified.shop().execute(SHARD, "KILL " + holder);
         });
