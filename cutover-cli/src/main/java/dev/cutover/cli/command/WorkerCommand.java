@@ -7,6 +7,7 @@ import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.migrator.MigrationWorker;
 import dev.cutover.migrator.apply.AppliedKeys;
 import dev.cutover.migrator.stream.EngineWarmUp;
+import dev.cutover.verifier.watch.ChangedKeyCheck;
 import dev.cutover.verifier.watch.ChangedKeys;
 import dev.cutover.verifier.watch.ContinuousVerification;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -69,7 +70,8 @@ final class WorkerCommand implements Callable<Integer> {
                     every == null ? Duration.ofDays(1) : every,
                     worker::active,
                     worker::holdsBack,
-                    keys);
+                    keys,
+                    new ChangedKeyCheck(migration.topology()));
             Runtime.getRuntime().addShutdownHook(stop);
             try {
                 var unused = watchdog.scheduleWithFixedDelay(

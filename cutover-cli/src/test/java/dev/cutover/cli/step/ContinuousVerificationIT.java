@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -79,7 +80,11 @@ class ContinuousVerificationIT {
     }
 
     private void until(java.util.concurrent.Callable<Boolean> condition) {
-        Awaitility.await().atMost(BOUND).pollInterval(Duration.ofMillis(20)).until(condition);
+        try {
+            Awaitility.await().atMost(BOUND).pollInterval(Duration.ofMillis(20)).until(condition);
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError("Not within " + BOUND.toSeconds() + " s; what is known: " + proofs(), e);
+        }
     }
 
     private void nothingDiffers() {

@@ -23,12 +23,15 @@ import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Compares single rows while the stream runs. A row that is seen unequal becomes a difference only with the certificate of a full pass; one
- * that keeps changing, or that the stream has not reached, is left to its next change. Owned by one thread.
+ * that keeps changing, or that the stream has not reached, is named as unsettled. Owned by one thread.
  */
 public final class ChangedKeyCheck {
     private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(50);
@@ -63,9 +66,9 @@ public final class ChangedKeyCheck {
     /**
      * What was found.
      *
-     * @param unsettled rows that were unequal each time, but changed or were not reached meanwhile
+     * @param unsettled keys of OLD of rows that were unequal each time, but changed or were not reached meanwhile
      */
-    public record Outcome(List<Difference> differences, int unsettled) {}
+    public record Outcome(List<Difference> differences, Set<RowKey> unsettled) {}
 
     /**
      * Compares rows of one table.
@@ -80,13 +83,17 @@ public final class ChangedKeyCheck {
             RowSides sides = new RowSides(topology, compared, STATEMENT_LIMIT);
             Set<Suspect> suspects = new ChangedDrill(sides).suspects(slotsByKey);
             if (suspects.isEmpty()) {
-                return new Outcome(List.of(), 0);
+                return new Outcome(List.of(), Set.of());
             }
             Recheck.Outcome rechecked =
                     new Recheck(sides, inFlight.apply(register), pause, InstantSource.system()).check(suspects);
             return new Outcome(
                     new Differences(sides, DETAILED).name(rechecked.certified()),
-                    rechecked.hot().size() + rechecked.behind().size());
+                    Stream.of(rechecked.hot(), rechecked.behind())
+                            .flatMap(Set::stream)
+                            .map(Suspect::sourceKey)
+                            .filter(Objects::nonNull)
+                            .collect(Collectors.toSet()));
         } catch (SQLException e) {
             throw new VerificationFailedException(
                     "The columns of " + table + " could not be described (" + e.getMessage()

@@ -48,14 +48,26 @@ public final class ChangedKeys {
     private record Entry(DatabaseId database, long appliedAt, Set<Integer> slots) {}
 
     /**
+     * A key to compare.
+     *
+     * @param database what it was written to
+     * @param slots every slot the row is or was in
+     */
+    public record Changed(DatabaseId database, Set<Integer> slots) {}
+
+    /**
      * Keys to compare now.
      *
-     * @param slots by table and key of OLD, every slot the row is or was in
-     * @param byDatabase how many of them were written to each database
+     * @param byTable by table and key of OLD
      */
-    public record Due(Map<String, Map<RowKey, Set<Integer>>> slots, Map<DatabaseId, Long> byDatabase) {
+    public record Due(Map<String, Map<RowKey, Changed>> byTable) {
         public boolean none() {
-            return slots.isEmpty();
+            return byTable.isEmpty();
+        }
+
+        /** How many there are. */
+        public int count() {
+            return byTable.values().stream().mapToInt(Map::size).sum();
         }
     }
 
@@ -88,25 +100,32 @@ public final class ChangedKeys {
     /** Takes the keys that have waited long enough, oldest first. */
     public Due due(int limit) {
         long now = ticker.getAsLong();
-        Map<String, Map<RowKey, Set<Integer>>> slots = new TreeMap<>();
-        Map<DatabaseId, Long> byDatabase = new TreeMap<>();
+        Map<String, Map<RowKey, Changed>> byTable = new TreeMap<>();
         lock.lock();
         try {
             Iterator<Map.Entry<Name, Entry>> oldest = waiting.entrySet().iterator();
             for (int taken = 0; taken < limit && oldest.hasNext(); taken++) {
                 Map.Entry<Name, Entry> one = oldest.next();
-                if (now - one.getValue().appliedAt() < delayNanos) {
+                Entry entry = one.getValue();
+                if (now - entry.appliedAt() < delayNanos) {
                     break;
                 }
                 oldest.remove();
-                slots.computeIfAbsent(one.getKey().table(), any -> new HashMap<>())
-                        .put(one.getKey().key(), one.getValue().slots());
-                byDatabase.merge(one.getValue().database(), 1L, Long::sum);
+                byTable.computeIfAbsent(one.getKey().table(), any -> new HashMap<>())
+                        .put(one.getKey().key(), new Changed(entry.database(), entry.slots()));
             }
         } finally {
             lock.unlock();
         }
-        return new Due(slots, byDatabase);
+        return new Due(byTable);
+    }
+
+    /**
+     * Puts back what could not be decided, to be due again after the delay. Where an apply that came between has the key already, or
+     * nothing is free, it joins that or is counted.
+     */
+    public void undecided(String table, Map<RowKey, Changed> keys) {
+        keys.forEach((key, changed) -> applied(changed.database(), Map.of(table, Map.of(key, changed.slots()))));
     }
 
     /** How many keys of each database were not taken since this was asked last. */

@@ -18,6 +18,7 @@ import dev.cutover.verifier.report.ReportJson;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -61,6 +62,7 @@ public final class ContinuousVerification {
      * @param active whether this worker is the one that works
      * @param hold why work in the background must wait now; empty when it may go on
      * @param keys what its appliers write
+     * @param check what compares them
      */
     public ContinuousVerification(
             Topology topology,
@@ -68,7 +70,8 @@ public final class ContinuousVerification {
             Duration every,
             BooleanSupplier active,
             Supplier<Optional<String>> hold,
-            ChangedKeys keys) {
+            ChangedKeys keys,
+            ChangedKeyCheck check) {
         this.control = control;
         this.ledger = new ProofLedger(topology.control());
         this.every = every;
@@ -76,7 +79,7 @@ public final class ContinuousVerification {
         this.hold = hold;
         this.keys = keys;
         this.pass = new BackgroundPass(topology, control, "worker", this::held);
-        this.check = new ChangedKeyCheck(topology);
+        this.check = check;
     }
 
     private Optional<String> held() {
@@ -170,9 +173,11 @@ public final class ContinuousVerification {
                 keys.clear();
                 return;
             }
-            if (hold.get().isEmpty()) {
-                compare(keys.due(KEYS_A_TURN), register);
-            }
+            ChangedKeys.Due due;
+            do {
+                due = hold.get().isEmpty() && !ended ? keys.due(KEYS_A_TURN) : new ChangedKeys.Due(Map.of());
+                compare(due, register);
+            } while (due.count() == KEYS_A_TURN);
             Map<DatabaseId, Long> over = keys.takePassedOver();
             over.forEach((database, count) -> ledger.rechecked(database, register.truth(), 0, count));
         } catch (CutoverException e) {
@@ -182,28 +187,48 @@ public final class ContinuousVerification {
         }
     }
 
+    // What is not decided comes back: the next change of such a row may never come.
     private void compare(ChangedKeys.Due due, Register register) {
         if (due.none()) {
             return;
         }
-        List<Difference> found = new ArrayList<>();
         try {
-            for (Map.Entry<String, Map<RowKey, Set<Integer>>> table :
-                    due.slots().entrySet()) {
-                found.addAll(
-                        check.check(table.getKey(), table.getValue(), register).differences());
-            }
+            decide(due, register).forEach(keys::undecided);
         } catch (CutoverException e) {
-            // Not compared, so not to be counted as if they were.
-            due.byDatabase().forEach((database, count) -> ledger.rechecked(database, register.truth(), 0, count));
+            due.byTable().forEach(keys::undecided);
             throw e;
         }
+    }
+
+    /** Compares, records, and gives what could not be decided. */
+    private Map<String, Map<RowKey, ChangedKeys.Changed>> decide(ChangedKeys.Due due, Register register) {
+        List<Difference> found = new ArrayList<>();
+        Map<DatabaseId, Long> decided = new TreeMap<>();
+        Map<String, Map<RowKey, ChangedKeys.Changed>> undecided = new TreeMap<>();
+        due.byTable().forEach((table, rows) -> {
+            Map<RowKey, Set<Integer>> slots = new HashMap<>();
+            rows.forEach((key, changed) -> slots.put(key, changed.slots()));
+            Map<RowKey, ChangedKeys.Changed> open = new HashMap<>(rows);
+            try {
+                ChangedKeyCheck.Outcome outcome = check.check(table, slots, register);
+                found.addAll(outcome.differences());
+                open.keySet().retainAll(outcome.unsettled());
+            } catch (CutoverException e) {
+                LOG.warn("Changed keys of {} are compared later: {}", table, e.getMessage());
+            }
+            undecided.put(table, open);
+            rows.forEach((key, changed) -> {
+                if (!open.containsKey(key)) {
+                    decided.merge(changed.database(), 1L, Long::sum);
+                }
+            });
+        });
         Register now = control.read();
-        if (!now.epoch().equals(register.epoch()) || BackgroundPass.unfit(now).isPresent()) {
-            return;
+        if (now.epoch().equals(register.epoch()) && BackgroundPass.unfit(now).isEmpty()) {
+            differ(found, register.truth());
+            decided.forEach((database, count) -> ledger.rechecked(database, register.truth(), count, 0));
         }
-        differ(found, register.truth());
-        due.byDatabase().forEach((database, count) -> ledger.rechecked(database, register.truth(), count, 0));
+        return undecided;
     }
 
     private void differ(List<Difference> found, Side truth) {

@@ -34,11 +34,28 @@ class ChangedKeysTest {
         assertThat(keys.due(10).none()).isTrue();
         later(Duration.ofSeconds(1));
         ChangedKeys.Due due = keys.due(10);
-        assertThat(due.slots()).isEqualTo(Map.of("note", Map.of(RowKey.of(1), Set.of(0, 3))));
-        assertThat(due.byDatabase()).isEqualTo(Map.of(SHARD, 1L));
+        assertThat(due.byTable())
+                .isEqualTo(Map.of("note", Map.of(RowKey.of(1), new ChangedKeys.Changed(SHARD, Set.of(0, 3)))));
         assertThat(keys.waiting()).isEqualTo(1);
         later(Duration.ofSeconds(2));
-        assertThat(keys.due(10).slots()).isEqualTo(Map.of("note", Map.of(RowKey.of(2), Set.of(1))));
+        assertThat(keys.due(10).byTable())
+                .isEqualTo(Map.of("note", Map.of(RowKey.of(2), new ChangedKeys.Changed(SHARD, Set.of(1)))));
+    }
+
+    @Test
+    void aKeyThatCouldNotBeDecidedIsDueAgainAndJoinsWhatWasAppliedMeanwhile() {
+        applied(1, 0);
+        applied(2, 0);
+        later(Duration.ofSeconds(3));
+        ChangedKeys.Due due = keys.due(10);
+        applied(2, 3);
+        due.byTable().forEach(keys::undecided);
+        assertThat(keys.due(10).none()).isTrue();
+        later(Duration.ofSeconds(3));
+        assertThat(keys.due(10).byTable().get("note"))
+                .containsEntry(RowKey.of(1), new ChangedKeys.Changed(SHARD, Set.of(0)))
+                .containsEntry(RowKey.of(2), new ChangedKeys.Changed(SHARD, Set.of(0, 3)));
+        assertThat(keys.takePassedOver()).isEmpty();
     }
 
     @Test
@@ -60,8 +77,8 @@ class ChangedKeysTest {
             applied(key, 0);
         }
         later(Duration.ofSeconds(3));
-        assertThat(keys.due(20).slots().get("note")).hasSize(20);
-        assertThat(keys.due(20).slots().get("note")).hasSize(10);
+        assertThat(keys.due(20).count()).isEqualTo(20);
+        assertThat(keys.due(20).count()).isEqualTo(10);
         assertThat(keys.due(20).none()).isTrue();
     }
 }
