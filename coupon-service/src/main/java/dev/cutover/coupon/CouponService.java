@@ -60,6 +60,8 @@ public final class CouponService implements AutoCloseable {
     private static final Duration LOOK = Duration.ofMillis(500);
     // Two shard databases at a time; more instances work on more.
     private static final int ISSUERS = 2;
+    // More than the units on the mall's schema have.
+    static final int STATEMENTS = 64;
     private static final int ANSWER_SECONDS = 1;
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -113,7 +115,7 @@ public final class CouponService implements AutoCloseable {
             PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
             opened.push(meters::close);
             meters.config().meterFilter(bucketsInsteadOfPercentiles());
-            topology = opening(Topology.open(plan, "coupon-service"));
+            topology = opening(Topology.preparing(plan, "coupon-service", STATEMENTS));
             ControlDatabase control = new MySqlControlDatabase(topology.control());
             proxy = opening(DualWriteProxy.open(topology, control, ProxyOptions.of(options.instance()), meters));
             ScheduledExecutorService background = background();

@@ -56,7 +56,7 @@ final class SmallMall implements AutoCloseable {
             server.execute("CREATE DATABASE `" + name + "` CHARACTER SET utf8mb4");
         }
         plan = PlanReader.read(planFile("\"" + server.rootPassword() + "\""), true);
-        topology = Topology.open(plan, "coupon-test");
+        topology = Topology.preparing(plan, "coupon-test", CouponService.STATEMENTS);
         try (Connection connection = server.connect(prefix + "_mall")) {
             MallSchema.createLegacy(connection);
             Fence.install(connection, Role.PRIMARY, new Epoch(1), "test");

@@ -41,6 +41,11 @@ final class LostAnswers implements Topology {
     }
 
     @Override
+    public DataSource mirrors(DatabaseId id) {
+        return topology.mirrors(id);
+    }
+
+    @Override
     public DataSource units(DatabaseId id) {
         if (!id.equals(DatabaseId.OLD)) {
             return topology.units(id);

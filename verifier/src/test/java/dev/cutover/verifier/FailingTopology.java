@@ -116,6 +116,11 @@ final class FailingTopology implements Topology {
     }
 
     @Override
+    public DataSource mirrors(DatabaseId id) {
+        return failing(whole.mirrors(id));
+    }
+
+    @Override
     public DataSource units(DatabaseId id) {
         return failing(whole.units(id));
     }

@@ -30,15 +30,21 @@ final class PooledTopology implements Topology {
 
     private final MigrationPlan plan;
     private final String applicationName;
+    private final int preparedPerSession;
     private final ConcurrentHashMap<Pool, PooledSessions> pools = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Endpoint, SessionFactory> factories = new ConcurrentHashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private record Pool(Endpoint endpoint, boolean autoCommit) {}
+    private record Pool(Endpoint endpoint, boolean autoCommit, int prepared) {
+        String name() {
+            return "cutover-" + endpoint.name() + (autoCommit ? "" : "-units") + (prepared == 0 ? "" : "-prepared");
+        }
+    }
 
-    PooledTopology(MigrationPlan plan, String applicationName) {
+    PooledTopology(MigrationPlan plan, String applicationName, int preparedPerSession) {
         this.plan = plan;
         this.applicationName = applicationName;
+        this.preparedPerSession = preparedPerSession;
     }
 
     @Override
@@ -48,12 +54,21 @@ final class PooledTopology implements Topology {
 
     @Override
     public DataSource database(DatabaseId id) {
-        return pool(new Pool(plan.endpoint(id), true), mostSessions(id), 1);
+        return pool(new Pool(plan.endpoint(id), true, 0), mostSessions(id), 1);
     }
 
     @Override
     public DataSource units(DatabaseId id) {
-        return pool(new Pool(plan.endpoint(id), false), mostSessions(id), readySessions(id));
+        return pool(new Pool(plan.endpoint(id), false, prepared(id)), mostSessions(id), readySessions(id));
+    }
+
+    @Override
+    public DataSource mirrors(DatabaseId id) {
+        return prepared(id) == 0 ? units(id) : pool(new Pool(plan.endpoint(id), false, 0), mostSessions(id), 1);
+    }
+
+    private int prepared(DatabaseId id) {
+        return id.equals(DatabaseId.OLD) ? preparedPerSession : 0;
     }
 
     private int readySessions(DatabaseId id) {
@@ -70,7 +85,7 @@ final class PooledTopology implements Topology {
 
     @Override
     public DataSource control() {
-        return pool(new Pool(plan.control(), true), MOST_SESSIONS, 1);
+        return pool(new Pool(plan.control(), true, 0), MOST_SESSIONS, 1);
     }
 
     @Override
@@ -125,9 +140,9 @@ final class PooledTopology implements Topology {
     private PooledSessions openPool(Pool which, int mostSessions, int readySessions) {
         Endpoint endpoint = which.endpoint();
         HikariConfig config = new HikariConfig();
-        config.setPoolName("cutover-" + endpoint.name() + (which.autoCommit() ? "" : "-units"));
+        config.setPoolName(which.name());
         config.setAutoCommit(which.autoCommit());
-        config.setDataSource(new SessionSource(factory(endpoint)));
+        config.setDataSource(new SessionSource(factory(endpoint), which.prepared()));
         config.setMaximumPoolSize(mostSessions);
         config.setMinimumIdle(readySessions);
         config.setIdleTimeout(IDLE_TIMEOUT.toMillis());

@@ -37,8 +37,14 @@ final class SessionFactory {
         return endpoint;
     }
 
-    Connection openPooled() throws SQLException {
-        return open(properties(POOLED_ANSWER_TIMEOUT, false));
+    /** {@code prepared} statements are kept prepared at the server; 0 for none. */
+    Connection openPooled(int prepared) throws SQLException {
+        Properties properties = properties(POOLED_ANSWER_TIMEOUT, false);
+        if (prepared > 0) {
+            properties.setProperty("useServerPrepStmts", "true");
+            properties.setProperty("prepStmtCacheSize", Integer.toString(prepared));
+        }
+        return open(properties);
     }
 
     Connection openDedicated(boolean severalStatements) {
@@ -88,7 +94,8 @@ final class SessionFactory {
         properties.setProperty("tinyInt1isBit", "false");
         properties.setProperty("yearIsDateType", "false");
         properties.setProperty("zeroDateTimeBehavior", "CONVERT_TO_NULL");
-        // The text protocol, both ways: values travel as the bytes MySQL prints and reads.
+        // The text protocol, both ways, for whoever moves or compares rows: values travel as the bytes MySQL prints and
+        // reads.
         properties.setProperty("useServerPrepStmts", "false");
         properties.setProperty("cachePrepStmts", "true");
         properties.setProperty("prepStmtCacheSize", "512");

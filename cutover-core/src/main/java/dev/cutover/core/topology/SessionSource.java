@@ -11,14 +11,16 @@ import org.jspecify.annotations.Nullable;
 /** What a pool draws new sessions from; reads the password anew for each. Safe for many threads. */
 final class SessionSource implements DataSource {
     private final SessionFactory factory;
+    private final int prepared;
 
-    SessionSource(SessionFactory factory) {
+    SessionSource(SessionFactory factory, int prepared) {
         this.factory = factory;
+        this.prepared = prepared;
     }
 
     @Override
     public Connection getConnection() throws SQLException {
-        return factory.openPooled();
+        return factory.openPooled(prepared);
     }
 
     @Override

@@ -15,7 +15,16 @@ import javax.sql.DataSource;
 public interface Topology extends AutoCloseable {
     /** Opens nothing yet; each database is reached when it is first asked for. */
     static Topology open(MigrationPlan plan, String applicationName) {
-        return new PooledTopology(plan, applicationName);
+        return new PooledTopology(plan, applicationName, 0);
+    }
+
+    /**
+     * The same, for an application with few different statements: its units on OLD keep that many prepared at the server, per session, so
+     * that they are parsed once. Instances × sessions × statements must stay well below the server's {@code max_prepared_stmt_count}; what
+     * the server refuses to prepare is sent as text. Not on NEW, where each physical table makes a statement another one.
+     */
+    static Topology preparing(MigrationPlan plan, String applicationName, int statementsPerSession) {
+        return new PooledTopology(plan, applicationName, statementsPerSession);
     }
 
     MigrationPlan plan();
@@ -28,6 +37,9 @@ public interface Topology extends AutoCloseable {
      * committed when a session comes back is rolled back.
      */
     DataSource units(DatabaseId id);
+
+    /** The same for mirrors: their statements have as many shapes as rows come together, so they always travel as text. */
+    DataSource mirrors(DatabaseId id);
 
     /** Pooled sessions of the control database. */
     DataSource control();

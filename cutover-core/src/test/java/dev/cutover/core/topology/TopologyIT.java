@@ -7,15 +7,19 @@ import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.plan.PlanReader;
 import dev.cutover.sandbox.MySqlServer;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
 class TopologyIT {
     private final MySqlServer server = MySqlServer.shared();
     private final String schema = server.createDatabase("topology");
+    private final String shard = server.createDatabase("topology_shard");
 
     @Test
     void pinsEverySessionAlike() throws SQLException {
@@ -59,6 +63,50 @@ class TopologyIT {
             multi.createStatement().execute("SET @a = 1; SET @b = 2");
             assertThatThrownBy(() -> single.createStatement().execute("SET @a = 1; SET @b = 2"))
                     .isInstanceOf(SQLException.class);
+        }
+    }
+
+    @Test
+    void keepsTheStatementsOfUnitsOnOldPreparedAndNoOthers() throws SQLException {
+        try (Topology topology = Topology.preparing(plan(server.rootPassword(), server.port()), "core-test", 8)) {
+            assertThat(preparedFor(topology.units(DatabaseId.OLD))).isEqualTo(1);
+            assertThat(preparedFor(topology.mirrors(DatabaseId.OLD))).isZero();
+            assertThat(preparedFor(topology.database(DatabaseId.OLD))).isZero();
+            assertThat(preparedFor(topology.units(DatabaseId.shard(0)))).isZero();
+            assertThat(topology.mirrors(DatabaseId.shard(0))).isSameAs(topology.units(DatabaseId.shard(0)));
+        }
+    }
+
+    @Test
+    void sendsAsTextWhatTheServerRefusesToPrepare() throws SQLException {
+        try (Topology topology = Topology.preparing(plan(server.rootPassword(), server.port()), "core-test", 8);
+                Connection admin = topology.pinned(DatabaseId.OLD)) {
+            try {
+                admin.createStatement().execute("SET GLOBAL max_prepared_stmt_count = 0");
+                assertThat(preparedFor(topology.units(DatabaseId.OLD))).isZero();
+            } finally {
+                admin.createStatement().execute("SET GLOBAL max_prepared_stmt_count = DEFAULT");
+            }
+        }
+    }
+
+    /** How many statements the server prepared for one that was executed three times. */
+    private static int preparedFor(DataSource source) throws SQLException {
+        try (Connection session = source.getConnection()) {
+            for (int i = 0; i < 3; i++) {
+                try (PreparedStatement select = session.prepareStatement("SELECT ? + 1")) {
+                    select.setInt(1, i);
+                    try (ResultSet row = select.executeQuery()) {
+                        assertThat(row.next()).isTrue();
+                        assertThat(row.getInt(1)).isEqualTo(i + 1);
+                    }
+                }
+            }
+            try (Statement status = session.createStatement();
+                    ResultSet row = status.executeQuery("SHOW SESSION STATUS LIKE 'Com_stmt_prepare'")) {
+                assertThat(row.next()).isTrue();
+                return row.getInt(2);
+            }
         }
     }
 
@@ -113,14 +161,15 @@ class TopologyIT {
 
     private MigrationPlan plan(String password, int port) {
         String at = "jdbc:mysql://127.0.0.1:" + port + "/";
-        return PlanReader.parse("""
+        return PlanReader.parse(
+                """
                 apiVersion: cutover/v1
                 migration: topology
                 old: {url: "%s%s", user: root, password: '%s'}
-                new: {user: root, password: x, meta: "%smeta", databases: ["%sshard"], sharding: {key: user_id, tables: 1}}
+                new: {user: root, password: '%s', meta: "%smeta", databases: ["%s%s"], sharding: {key: user_id, tables: 1}}
                 control: {url: "%sctl"}
                 tables:
                   - {name: t, kind: static, from: {table: o, key: [id]}, key: {id: "{id}"}}
-                """.formatted(at, schema, password, at, at, at), "topology.yaml", true);
+                """.formatted(at, schema, password, password, at, at, shard, at), "topology.yaml", true);
     }
 }

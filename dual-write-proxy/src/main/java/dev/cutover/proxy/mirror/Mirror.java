@@ -138,7 +138,7 @@ public final class Mirror implements AutoCloseable {
     private void writeTogether(DatabaseId target, List<Mirroring> together, PostImages images) throws SQLException {
         Map<Mirroring, MirrorPart> parts = new LinkedHashMap<>();
         together.forEach(mirroring -> parts.put(mirroring, part(mirroring, images)));
-        try (Connection session = topology.units(target).getConnection()) {
+        try (Connection session = topology.mirrors(target).getConnection()) {
             // A server that hangs must not hold the thread of this database longer than the deadline.
             session.setNetworkTimeout(
                     Runnable::run, Math.toIntExact(options.mirrorDeadline().toMillis()));
