@@ -129,14 +129,20 @@ final class SmallMall implements AutoCloseable {
     /** Begins to count statements anew: the server has room for so many shapes only, and those of every test are among them. */
     void forgetStatements() {
         execute(DatabaseId.OLD, "TRUNCATE TABLE performance_schema.events_statements_summary_by_digest");
+        execute(DatabaseId.OLD, "TRUNCATE TABLE performance_schema.prepared_statements_instances");
     }
 
-    /** How many statements of this shape the mall's and the shard databases were given since then. */
+    /** How many statements of this shape the mall's and the shard databases were given since then, as text and prepared ones. */
     long statements(String like) {
         return number(
                 DatabaseId.OLD,
-                "SELECT COALESCE(SUM(count_star), 0) FROM performance_schema.events_statements_summary_by_digest"
-                        + " WHERE schema_name LIKE ? AND digest_text LIKE ?",
+                "SELECT COALESCE((SELECT SUM(count_star) FROM performance_schema.events_statements_summary_by_digest"
+                        + " WHERE schema_name LIKE ? AND REPLACE(digest_text, '`', '') LIKE ?), 0)"
+                        + " + COALESCE((SELECT SUM(count_execute) FROM performance_schema.prepared_statements_instances"
+                        + " JOIN performance_schema.threads ON thread_id = owner_thread_id"
+                        + " WHERE processlist_db LIKE ? AND REPLACE(sql_text, '`', '') LIKE ?), 0)",
+                prefix + "\\_%",
+                like,
                 prefix + "\\_%",
                 like);
     }

@@ -179,7 +179,7 @@ abstract class StoreConformance {
         mall().forgetStatements();
         Answer answer = batch(user, Claims.Mode.ALL, key, templates);
         assertThat(mall().statements(
-                                side() == Side.OLD ? "INSERT INTO `mall_coupon_user`%" : "INSERT INTO `user_coupon%"))
+                                side() == Side.OLD ? "INSERT INTO mall_coupon_user (%" : "INSERT INTO user_coupon%"))
                 .isEqualTo(1);
         assertThat(coupons(answer)).hasSize(6).doesNotHaveDuplicates();
         assertThat(json(answer.json()).path("items").findValuesAsText("template_id"))

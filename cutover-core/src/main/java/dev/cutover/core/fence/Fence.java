@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Fence {
     private static final String COLUMNS = "SELECT epoch, role, map_version, server_uuid = @@server_uuid";
     private static final String ROW = " FROM cutover_fence WHERE id = 1";
+    private static final String AS_WRITER = COLUMNS + ", @@session_track_gtids = 'OWN_GTID'" + ROW + " FOR SHARE";
     private static final String MOVE = "UPDATE cutover_fence SET role = ?, epoch = ?, updated_by = ?"
             + " WHERE id = 1 AND server_uuid = @@server_uuid AND ";
     private static final int NO_SUCH_TABLE = 1146;
@@ -55,9 +56,9 @@ public final class Fence {
 
     /** The same for a writer that needs its own GTID: one round trip for both questions. */
     public static WriterRead readSharedAsWriter(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row =
-                        statement.executeQuery(COLUMNS + ", @@session_track_gtids = 'OWN_GTID'" + ROW + " FOR SHARE")) {
+        // A prepared one: every unit begins with it, and where statements stay prepared it is parsed once.
+        try (PreparedStatement select = connection.prepareStatement(AS_WRITER);
+                ResultSet row = select.executeQuery()) {
             return row.next()
                     ? new WriterRead(state(row), row.getBoolean(5))
                     : new WriterRead(FenceState.MISSING, true);
