@@ -5,7 +5,10 @@ import dev.cutover.coupon.sql.Sql;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 
 /** What must be true of the rows of NEW when nobody writes, asked with SQL alone: none of the service's own code judges itself here. */
 final class CouponInvariants {
@@ -25,6 +28,8 @@ final class CouponInvariants {
         for (int database = 0; database < SmallMall.DATABASES; database++) {
             invariants.database(DatabaseId.shard(database));
         }
+        invariants.codes();
+        invariants.issuances();
         invariants.stock();
         return invariants.violations;
     }
@@ -54,6 +59,11 @@ final class CouponInvariants {
                 slot,
                 "SELECT CONCAT(user_id, '/', template_id) FROM {user_coupon} WHERE claim_seq > 0"
                         + " GROUP BY user_id, template_id HAVING COUNT(*) <> MAX(claim_seq)");
+        none(
+                "5 a request of a user stands for one claim",
+                slot,
+                "SELECT CONCAT(user_id, '/', request_no, '/', item_no) FROM {user_coupon}"
+                        + " GROUP BY user_id, request_no, item_no HAVING COUNT(*) > 1");
         none(
                 "6 a claim's coupons are those it answered",
                 slot,
@@ -102,6 +112,18 @@ final class CouponInvariants {
                 "SELECT c.coupon_id FROM {user_coupon} c LEFT JOIN coupon_hold h ON h.hold_no = c.hold_no"
                         + " WHERE c.hold_no IS NOT NULL AND (h.state IS NULL OR h.state <> 1 OR h.user_id <> c.user_id)");
         none(
+                "12 a hold that is long over has nothing any more",
+                slot,
+                "SELECT c.coupon_id FROM {user_coupon} c JOIN coupon_hold h ON h.hold_no = c.hold_no"
+                        + " WHERE h.state = 1 AND h.hold_until < UNIX_TIMESTAMP() * 1000 - 60000");
+        none(
+                "13 nothing is used outside its time, unless it was held in it",
+                slot,
+                "SELECT l.entry_id FROM coupon_ledger l JOIN {user_coupon} c ON c.coupon_id = l.coupon_id"
+                        + " WHERE l.act = 4 AND c.use_round = 0 AND c.claim_seq > 0 AND (l.created_at < COALESCE(c.valid_from, 0)"
+                        + " OR l.created_at >= c.valid_to) AND NOT EXISTS (SELECT 1 FROM coupon_ledger h WHERE h.coupon_id = l.coupon_id"
+                        + " AND h.act = 2 AND h.entry_id < l.entry_id AND h.created_at < c.valid_to)");
+        none(
                 "14 the ledger tells each row's status and rounds",
                 slot,
                 "SELECT c.coupon_id FROM {user_coupon} c WHERE c.use_round <> (SELECT COUNT(*) FROM coupon_ledger l"
@@ -135,6 +157,57 @@ final class CouponInvariants {
                 "1 a slice holds between nothing and what it was given",
                 database,
                 "SELECT CONCAT(template_id, '/', slice_no) FROM stock_slice WHERE remaining < 0 OR remaining > allotted");
+    }
+
+    /** 7: a used code has its one coupon, and each coupon of a code its used code; they may be in different databases. */
+    private void codes() {
+        Map<Long, Integer> byCoupon = new HashMap<>();
+        for (int database = 0; database < SmallMall.DATABASES; database++) {
+            each(
+                    DatabaseId.shard(database),
+                    "SELECT COALESCE(coupon_id, 0) FROM coupon_code WHERE status = 2",
+                    coupon -> byCoupon.merge(coupon, 1, Integer::sum));
+        }
+        List<Long> ofCodes = new ArrayList<>();
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            each(
+                    DatabaseId.shard(mall.plan.layout().databaseOf(slot)),
+                    "SELECT coupon_id FROM " + mall.plan.layout().physicalTable("user_coupon", slot)
+                            + " WHERE source = 2 AND claim_seq > 0",
+                    ofCodes::add);
+        }
+        byCoupon.forEach((coupon, codes) -> {
+            if (codes != 1 || !ofCodes.contains(coupon)) {
+                violations.add("7 coupon " + coupon + " has " + codes + " used codes");
+            }
+        });
+        ofCodes.stream()
+                .filter(coupon -> !byCoupon.containsKey(coupon))
+                .forEach(coupon -> violations.add("7 coupon " + coupon + " has no used code"));
+    }
+
+    /** 16: everybody of an audience is issued, a duplicate or a failure, nobody twice. */
+    private void issuances() {
+        none(
+                "16 an issuance that is done has counted its whole audience",
+                DatabaseId.META,
+                "SELECT t.task_id FROM issuance_task t WHERE t.state = 4 AND t.named <> t.issued + t.duplicates"
+                        + " + (SELECT COUNT(*) FROM issuance_failure f WHERE f.task_id = t.task_id)");
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            none(
+                    "16 nobody has two coupons of an issuance",
+                    slot,
+                    "SELECT CONCAT(user_id, '/', request_no) FROM {user_coupon} WHERE source = 0 AND claim_seq > 0"
+                            + " GROUP BY user_id, request_no HAVING COUNT(*) > 1");
+        }
+    }
+
+    private void each(DatabaseId database, String sql, Consumer<Long> row) {
+        try (Connection connection = mall.topology.database(database).getConnection()) {
+            Sql.list(connection, found -> found.getLong(1), sql).forEach(row);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql + ": " + e.getMessage(), e);
+        }
     }
 
     /** 2: what remains, what was issued and what travels is the total. */

@@ -12,10 +12,17 @@ import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.lock.RedisClaimLock;
 import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.sandbox.RedisServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,6 +32,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -517,7 +527,55 @@ final class CouponModelIT {
 
     @Test
     void aStormOfAllCommandsKeepsEveryInvariant() {
-        CouponRooms rooms = side.rooms();
+        storm(side.rooms());
+        everythingHolds(side.rooms());
+    }
+
+    @Test
+    void aStormInWhichRedisIsFlushedAndKilledAgainAndAgainKeepsEveryInvariant() throws InterruptedException {
+        ScheduledExecutorService background = Executors.newSingleThreadScheduledExecutor();
+        try (RedisServer redis = RedisServer.start("storm");
+                RedisClaimLock lock = RedisClaimLock.open(redis.uri(), background)) {
+            AtomicBoolean over = new AtomicBoolean();
+            AtomicInteger disturbed = new AtomicInteger();
+            Thread disturber = new Thread(
+                    () -> {
+                        while (!over.get()) {
+                            flush(redis);
+                            if (disturbed.incrementAndGet() % 20 == 0) {
+                                redis.kill();
+                                redis.restart();
+                            }
+                        }
+                    },
+                    "disturber");
+            disturber.start();
+            try {
+                storm(side.roomsWith(lock));
+            } finally {
+                over.set(true);
+                disturber.join();
+            }
+            assertThat(disturbed.get()).isGreaterThan(20);
+            everythingHolds(side.rooms());
+        } finally {
+            background.shutdownNow();
+        }
+    }
+
+    private static void flush(RedisServer redis) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), redis.port())) {
+            socket.getOutputStream().write("FLUSHALL\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(socket.getInputStream().readNBytes(3))
+                    .asString(StandardCharsets.US_ASCII)
+                    .isEqualTo("+OK");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** 32 threads, each with a history of its own. */
+    private void storm(CouponRooms rooms) {
         List<Long> users = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             users.add(side.mall().user());
@@ -609,7 +667,6 @@ final class CouponModelIT {
             }
         });
         assertThat(acts.get()).isGreaterThan(32 * each / 4);
-        everythingHolds(rooms);
     }
 
     @Test

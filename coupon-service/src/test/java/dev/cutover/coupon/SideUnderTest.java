@@ -23,10 +23,12 @@ record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) im
         }
         DualWriteProxy proxy = DualWriteProxy.open(
                 mall.topology, mall.control, ProxyOptions.of("coupon-test"), new SimpleMeterRegistry());
-        return new SideUnderTest(mall, proxy, rooms(mall, proxy, InstantSource.system(), Failpoints.NONE));
+        return new SideUnderTest(
+                mall, proxy, rooms(mall, proxy, ClaimLock.NONE, InstantSource.system(), Failpoints.NONE));
     }
 
-    private static CouponRooms rooms(SmallMall mall, DualWriteProxy proxy, InstantSource clock, Failpoints failpoints) {
+    private static CouponRooms rooms(
+            SmallMall mall, DualWriteProxy proxy, ClaimLock lock, InstantSource clock, Failpoints failpoints) {
         return CouponRooms.wire(
                 mall.topology,
                 (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew),
@@ -34,7 +36,7 @@ record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) im
                     Register register = proxy.register();
                     return new TemplateCatalog.Truth(register.truth(), register.epoch());
                 },
-                ClaimLock.NONE,
+                lock,
                 clock,
                 BUDGET,
                 failpoints);
@@ -42,7 +44,12 @@ record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) im
 
     /** Another instance over the same databases, with a clock of its own and what happens at its failpoints. */
     CouponRooms roomsWith(InstantSource clock, Failpoints failpoints) {
-        return rooms(mall, proxy, clock, failpoints);
+        return rooms(mall, proxy, ClaimLock.NONE, clock, failpoints);
+    }
+
+    /** Another instance over the same databases, whose claims ask this lock first. */
+    CouponRooms roomsWith(ClaimLock lock) {
+        return rooms(mall, proxy, lock, InstantSource.system(), Failpoints.NONE);
     }
 
     @Override

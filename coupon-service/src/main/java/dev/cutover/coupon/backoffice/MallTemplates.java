@@ -7,16 +7,14 @@ import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.operation.Deadline;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.shape.TemplateShapes;
-import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
-import dev.cutover.coupon.store.CollisionException;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.MallTime;
 import dev.cutover.coupon.store.MigrationFenceException;
+import dev.cutover.coupon.store.OperationRows;
 import dev.cutover.coupon.store.StoreUnit;
 import dev.cutover.coupon.store.StoreView;
-import dev.cutover.coupon.store.Tables;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.LegacyTemplates;
 import dev.cutover.coupon.template.ProductList;
@@ -105,29 +103,9 @@ final class MallTemplates {
                 .orElseThrow(() -> new IllegalStateException(
                         "The mall's template " + id + " was just written, but the plan's projection rejects it."));
         String result = TemplateShapes.template(written).toString();
-        record(unit, operation, result, now);
+        OperationRows.record(unit, operation, result, now);
         gate.requireThawed();
         return result;
-    }
-
-    private static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
-        try {
-            Sql.update(
-                    unit.connection(),
-                    "INSERT INTO " + unit.table(Tables.OPERATION)
-                            + " (user_id, op_id, fingerprint, result, add_time) VALUES (?, ?, ?, ?, ?)",
-                    operation.userId(),
-                    operation.id(),
-                    operation.fingerprint(),
-                    result,
-                    MallTime.wallClock(now));
-        } catch (SQLException e) {
-            if (MySqlErrors.duplicate(e)) {
-                throw new CollisionException("Operation " + operation.id(), e);
-            }
-            throw e;
-        }
-        unit.touched(Tables.OPERATION, Long.toString(operation.userId()), operation.id());
     }
 
     /** Takes a template off the shelf; one that is off stays off. */

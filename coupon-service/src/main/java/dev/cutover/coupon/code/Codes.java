@@ -19,13 +19,10 @@ import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.operation.Recorded;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
-import dev.cutover.coupon.sql.MySqlErrors;
-import dev.cutover.coupon.sql.Sql;
-import dev.cutover.coupon.store.CollisionException;
 import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.OperationRows;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.store.StoreUnit;
-import dev.cutover.coupon.store.Tables;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateCatalog;
 import java.sql.SQLException;
@@ -255,23 +252,7 @@ public final class Codes {
         if (unit.side() != Side.NEW) {
             throw new EpochMovedException("the code's user", "the truth on OLD");
         }
-        try {
-            Sql.update(
-                    unit.connection(),
-                    "INSERT INTO " + unit.table(Tables.OPERATION)
-                            + " (user_id, op_id, fingerprint, result, created_at) VALUES (?, ?, ?, ?, ?)",
-                    operation.userId(),
-                    operation.id(),
-                    operation.fingerprint(),
-                    EMPTY,
-                    now);
-        } catch (SQLException e) {
-            if (MySqlErrors.duplicate(e)) {
-                throw new CollisionException("Operation " + operation.id(), e);
-            }
-            throw e;
-        }
-        unit.touched(Tables.OPERATION, Long.toString(operation.userId()), operation.id());
+        OperationRows.record(unit, operation, EMPTY, now);
         return EMPTY;
     }
 

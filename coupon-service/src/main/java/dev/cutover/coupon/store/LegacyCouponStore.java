@@ -2,10 +2,8 @@ package dev.cutover.coupon.store;
 
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
-import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.operation.Recorded;
 import dev.cutover.coupon.refusal.Refusal;
-import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.template.LegacyTemplates;
 import dev.cutover.coupon.template.Template;
@@ -85,7 +83,7 @@ public final class LegacyCouponStore implements CouponStore {
 
         Claimed claimed = insertCoupons(unit, order, known, validities, now);
         String result = answer.apply(claimed);
-        record(unit, order.operation(), result, now);
+        OperationRows.record(unit, order.operation(), result, now);
 
         for (ClaimOrder.Item item : order.inStockOrder()) {
             Template template = known.get(order.items().indexOf(item));
@@ -173,26 +171,6 @@ public final class LegacyCouponStore implements CouponStore {
             items.add(new Claimed.Item(item, known.get(i), validities.get(i), coupons));
         }
         return new Claimed(order, now, items);
-    }
-
-    static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
-        try {
-            Sql.update(
-                    unit.connection(),
-                    "INSERT INTO " + unit.table(Tables.OPERATION)
-                            + " (user_id, op_id, fingerprint, result, add_time) VALUES (?, ?, ?, ?, ?)",
-                    operation.userId(),
-                    operation.id(),
-                    operation.fingerprint(),
-                    result,
-                    MallTime.wallClock(now));
-        } catch (SQLException e) {
-            if (MySqlErrors.duplicate(e)) {
-                throw new CollisionException("Operation " + operation.id(), e);
-            }
-            throw e;
-        }
-        unit.touched(Tables.OPERATION, Long.toString(operation.userId()), operation.id());
     }
 
     @Override

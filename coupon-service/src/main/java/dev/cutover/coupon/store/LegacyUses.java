@@ -70,7 +70,7 @@ public final class LegacyUses implements CouponUses {
             usesOfTemplate.merge(one.row().orElseThrow().templateId().number(), 1, Integer::sum);
         }
         String result = answer.apply(new Redeemed(order.userId(), order.orderNo(), redemptions, quote));
-        LegacyCouponStore.record(unit, order.operation(), result, now);
+        OperationRows.record(unit, order.operation(), result, now);
         for (Map.Entry<Long, Integer> uses : usesOfTemplate.entrySet()) {
             Sql.update(
                     unit.connection(),
@@ -204,7 +204,7 @@ public final class LegacyUses implements CouponUses {
                 .orElse(CouponStatus.VOIDED);
         String result = answer.apply(new Refunded(
                 order, redemption, now, redemption.amountMinor(), redemption.amountMinor(), restored == 1, status));
-        LegacyCouponStore.record(unit, order.operation(), result, now);
+        OperationRows.record(unit, order.operation(), result, now);
         return result;
     }
 
@@ -226,7 +226,7 @@ public final class LegacyUses implements CouponUses {
         }
         unit.touched(Tables.COUPON, Long.toString(id.sequence()));
         String result = answer.apply(after.orElseThrow());
-        LegacyCouponStore.record(unit, order.operation(), result, now);
+        OperationRows.record(unit, order.operation(), result, now);
         return result;
     }
 

@@ -5,7 +5,6 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.ledger.Act;
 import dev.cutover.coupon.ledger.Entry;
 import dev.cutover.coupon.ledger.Ledger;
-import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.operation.Recorded;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.MySqlErrors;
@@ -106,7 +105,7 @@ public final class ShardedCouponStore implements CouponStore {
         }
         Claimed claimed = new Claimed(order, now, items);
         String result = answer.apply(claimed);
-        record(unit, order.operation(), result, now);
+        OperationRows.record(unit, order.operation(), result, now);
         insertCoupons(unit, claimed, held);
         Ledger.append(unit.connection(), issued(claimed));
         for (ClaimOrder.Item item : order.inStockOrder()) {
@@ -232,26 +231,6 @@ public final class ShardedCouponStore implements CouponStore {
                 unit.touched(Tables.COUPON, Long.toString(coupon.number()));
             }
         }
-    }
-
-    static void record(StoreUnit unit, Operation operation, String result, long now) throws SQLException {
-        try {
-            Sql.update(
-                    unit.connection(),
-                    "INSERT INTO " + unit.table(Tables.OPERATION)
-                            + " (user_id, op_id, fingerprint, result, created_at) VALUES (?, ?, ?, ?, ?)",
-                    operation.userId(),
-                    operation.id(),
-                    operation.fingerprint(),
-                    result,
-                    now);
-        } catch (SQLException e) {
-            if (MySqlErrors.duplicate(e)) {
-                throw new CollisionException("Operation " + operation.id(), e);
-            }
-            throw e;
-        }
-        unit.touched(Tables.OPERATION, Long.toString(operation.userId()), operation.id());
     }
 
     @Override

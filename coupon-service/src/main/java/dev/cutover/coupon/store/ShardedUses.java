@@ -53,7 +53,7 @@ public final class ShardedUses implements CouponUses {
         Redeemed redeemed = redemptions.redeem(unit, order, quote, now);
         orders.enter(unit, redeemed, now);
         String result = answer.apply(redeemed);
-        ShardedCouponStore.record(unit, order.operation(), result, now);
+        OperationRows.record(unit, order.operation(), result, now);
         return result;
     }
 
@@ -62,7 +62,7 @@ public final class ShardedUses implements CouponUses {
             throws SQLException {
         Quote quote = quote(unit, order.userId(), order.coupons(), order.cart(), now);
         String result = answer.apply(holds.hold(unit, order, quote, now));
-        ShardedCouponStore.record(unit, order.operation(), result, now);
+        OperationRows.record(unit, order.operation(), result, now);
         return result;
     }
 
@@ -73,7 +73,7 @@ public final class ShardedUses implements CouponUses {
         Redeemed redeemed = redemptions.confirm(unit, hold, now);
         orders.enter(unit, redeemed, now);
         String result = answer.apply(redeemed);
-        ShardedCouponStore.record(unit, act.operation(), result, now);
+        OperationRows.record(unit, act.operation(), result, now);
         return result;
     }
 
@@ -82,7 +82,7 @@ public final class ShardedUses implements CouponUses {
         HoldRow hold = holds.end(unit, act, HoldRow.State.RELEASED, now);
         holds.free(unit, hold, now);
         String result = answer.apply(hold);
-        ShardedCouponStore.record(unit, act.operation(), result, now);
+        OperationRows.record(unit, act.operation(), result, now);
         return result;
     }
 
@@ -105,7 +105,7 @@ public final class ShardedUses implements CouponUses {
     public String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer)
             throws SQLException {
         String result = answer.apply(refunds.refund(unit, order, now));
-        ShardedCouponStore.record(unit, order.operation(), result, now);
+        OperationRows.record(unit, order.operation(), result, now);
         return result;
     }
 
@@ -132,7 +132,7 @@ public final class ShardedUses implements CouponUses {
         acts.add(Act.VOID, order.coupon(), order.operation().id());
         acts.write();
         String result = answer.apply(after.orElseThrow());
-        ShardedCouponStore.record(unit, order.operation(), result, now);
+        OperationRows.record(unit, order.operation(), result, now);
         return result;
     }
 
