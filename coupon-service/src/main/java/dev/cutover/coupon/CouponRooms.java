@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
 
 /** The rooms of one instance, wired; what they are wired to is opened and closed by somebody else. Safe for many threads. */
 record CouponRooms(
+        MetaDatabase meta,
         CouponDatabases databases,
         TemplateCatalog templates,
         Claims claims,
@@ -127,6 +128,7 @@ record CouponRooms(
                 new CouponSerials(new SecureRandom()),
                 writeBudget);
         return new CouponRooms(
+                meta,
                 databases,
                 templates,
                 claims,

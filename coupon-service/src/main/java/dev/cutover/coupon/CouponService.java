@@ -2,6 +2,7 @@ package dev.cutover.coupon;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.cutover.core.CutoverException;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.plan.MigrationPlan;
@@ -26,6 +27,11 @@ import dev.cutover.coupon.issuance.Retries;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.lock.RedisClaimLock;
 import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.coupon.token.Apps;
+import dev.cutover.coupon.token.Owners;
+import dev.cutover.coupon.token.TemplateOwners;
+import dev.cutover.coupon.token.TokenSecrets;
+import dev.cutover.coupon.token.Tokens;
 import dev.cutover.proxy.DualWriteProxy;
 import dev.cutover.proxy.ProxyOptions;
 import io.micrometer.core.instrument.Meter;
@@ -35,6 +41,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -46,6 +53,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -76,6 +84,7 @@ public final class CouponService implements AutoCloseable {
      * @param redis where the claim lock is kept, empty for none
      * @param writeBudget how long a write may wait for a switch
      * @param codeKeys the file of the secrets of codes, empty where there are none
+     * @param tokens the file of the secrets of tokens, empty where nobody is asked for one
      * @param messageCentre who tells users of coupons issued to them, empty for nobody
      */
     public record Options(
@@ -85,10 +94,23 @@ public final class CouponService implements AutoCloseable {
             Duration writeBudget,
             InstantSource clock,
             Optional<URI> messageCentre,
-            Optional<Path> codeKeys) {
-        /** Without a message centre and without codes. */
+            Optional<Path> codeKeys,
+            Optional<Path> tokens) {
+        /** Without a message centre, codes and tokens. */
         public Options(int port, String instance, Optional<String> redis, Duration writeBudget, InstantSource clock) {
             this(port, instance, redis, writeBudget, clock, Optional.empty(), Optional.empty());
+        }
+
+        /** Without tokens. */
+        public Options(
+                int port,
+                String instance,
+                Optional<String> redis,
+                Duration writeBudget,
+                InstantSource clock,
+                Optional<URI> messageCentre,
+                Optional<Path> codeKeys) {
+            this(port, instance, redis, writeBudget, clock, messageCentre, codeKeys, Optional.empty());
         }
     }
 
@@ -110,7 +132,7 @@ public final class CouponService implements AutoCloseable {
         };
     }
 
-    private CouponService(MigrationPlan plan, Options options) {
+    private CouponService(MigrationPlan plan, Options options, UnaryOperator<Owners> twin) {
         try {
             PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
             opened.push(meters::close);
@@ -153,6 +175,7 @@ public final class CouponService implements AutoCloseable {
                             issuances(rooms, options),
                             codes,
                             codeBatches),
+                    options.tokens().map(file -> entry(file, rooms, options, twin)),
                     new State(),
                     meters));
         } catch (RuntimeException e) {
@@ -163,7 +186,25 @@ public final class CouponService implements AutoCloseable {
 
     /** Opens an instance; it serves when this returns. */
     public static CouponService start(MigrationPlan plan, Options options) {
-        return new CouponService(plan, options);
+        return new CouponService(plan, options, owners -> owners);
+    }
+
+    /** The same with other owners of templates. */
+    static CouponService start(MigrationPlan plan, Options options, UnaryOperator<Owners> twin) {
+        return new CouponService(plan, options, twin);
+    }
+
+    private CouponServer.Entry entry(Path file, CouponRooms rooms, Options options, UnaryOperator<Owners> twin) {
+        TokenSecrets secrets = TokenSecrets.read(file);
+        Tokens tokens = new Tokens(rooms.meta(), secrets, options.clock(), Ticker.systemTicker());
+        tokens.tick();
+        var unused = scheduler(1, "coupon-tokens")
+                .scheduleWithFixedDelay(
+                        tokens::tick, Tokens.PACE.toMillis(), Tokens.PACE.toMillis(), TimeUnit.MILLISECONDS);
+        return new CouponServer.Entry(
+                tokens,
+                new Apps(rooms.meta(), secrets, options.clock(), new SecureRandom()),
+                twin.apply(new TemplateOwners(rooms.meta(), Ticker.systemTicker())));
     }
 
     private ClaimLock lock(Options options, ScheduledExecutorService background) {

@@ -23,7 +23,8 @@ public final class CouponServiceMain {
                             settings.writeBudget(),
                             InstantSource.system(),
                             settings.messageCentre(),
-                            settings.codeKeys()));
+                            settings.codeKeys(),
+                            settings.tokens()));
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> {

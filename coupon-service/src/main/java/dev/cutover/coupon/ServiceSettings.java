@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param writeBudget how long a write may wait for a switch
  * @param messageCentre who tells users of coupons issued to them, empty for nobody
  * @param codeKeys the file of the secrets of codes, empty where there are none
+ * @param tokens the file of the secrets of tokens, empty where nobody is asked for one
  */
 record ServiceSettings(
         Path config,
@@ -30,7 +31,8 @@ record ServiceSettings(
         Optional<String> redis,
         Duration writeBudget,
         Optional<URI> messageCentre,
-        Optional<Path> codeKeys) {
+        Optional<Path> codeKeys,
+        Optional<Path> tokens) {
     static final int USUAL_PORT = 8080;
     static final Duration USUAL_BUDGET = Duration.ofSeconds(2);
 
@@ -58,16 +60,22 @@ record ServiceSettings(
         }
         Duration budget = budget(environment, problems);
         Optional<URI> messageCentre = messageCentre(environment, problems);
-        Optional<Path> codeKeys = Optional.ofNullable(environment.get("COUPON_CODE_KEYS"))
-                .filter(text -> !text.isBlank())
-                .map(Path::of);
-        if (codeKeys.isPresent() && !Files.isReadable(codeKeys.get())) {
-            problems.add("COUPON_CODE_KEYS names a file that cannot be read: '" + codeKeys.get() + "'");
-        }
+        Optional<Path> codeKeys = secrets(environment, "COUPON_CODE_KEYS", problems);
+        Optional<Path> tokens = secrets(environment, "COUPON_TOKENS", problems);
         if (!problems.isEmpty()) {
             throw new SettingsInvalidException(problems);
         }
-        return new ServiceSettings(config, port, instance, redis, budget, messageCentre, codeKeys);
+        return new ServiceSettings(config, port, instance, redis, budget, messageCentre, codeKeys, tokens);
+    }
+
+    private static Optional<Path> secrets(Map<String, String> environment, String name, List<String> problems) {
+        Optional<Path> file = Optional.ofNullable(environment.get(name))
+                .filter(text -> !text.isBlank())
+                .map(Path::of);
+        if (file.isPresent() && !Files.isReadable(file.get())) {
+            problems.add(name + " names a file that cannot be read: '" + file.get() + "'");
+        }
+        return file;
     }
 
     private static Optional<URI> messageCentre(Map<String, String> environment, List<String> problems) {

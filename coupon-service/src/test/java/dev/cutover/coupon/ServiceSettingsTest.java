@@ -21,6 +21,7 @@ final class ServiceSettingsTest {
                         Optional.empty(),
                         Duration.ofSeconds(2),
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.empty()));
     }
 
@@ -49,6 +50,7 @@ final class ServiceSettingsTest {
                         Optional.of("redis://127.0.0.1:6379"),
                         Duration.ofMillis(750),
                         Optional.of(java.net.URI.create("http://127.0.0.1:9/m")),
+                        Optional.empty(),
                         Optional.empty()));
     }
 
@@ -66,9 +68,12 @@ final class ServiceSettingsTest {
                 "COUPON_MESSAGE_CENTRE",
                 "ftp://x",
                 "COUPON_CODE_KEYS",
-                "/no/such/file");
+                "/no/such/file",
+                "COUPON_TOKENS",
+                "/no/such/tokens");
         assertThatThrownBy(() -> ServiceSettings.read(wrong, "a"))
                 .isInstanceOf(SettingsInvalidException.class)
-                .hasMessageContainingAll("COUPON_PORT", "COUPON_INSTANCE", "REDIS_URI", "COUPON_WRITE_BUDGET");
+                .hasMessageContainingAll(
+                        "COUPON_PORT", "COUPON_INSTANCE", "REDIS_URI", "COUPON_WRITE_BUDGET", "/no/such/tokens");
     }
 }

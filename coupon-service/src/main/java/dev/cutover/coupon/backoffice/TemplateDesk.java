@@ -8,6 +8,7 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.id.AppId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.idempotency.Operations;
 import dev.cutover.coupon.meta.MetaDatabase;
@@ -31,14 +32,18 @@ import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.template.TemplateSheet;
 import dev.cutover.coupon.template.TemplateState;
 import dev.cutover.coupon.template.Terms;
+import dev.cutover.coupon.token.TemplateOwners;
+import dev.cutover.coupon.token.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Makes templates, edits them and moves them through their life; each change is one transaction with its line in the audit log.
@@ -88,7 +93,15 @@ public final class TemplateDesk {
 
     /** A draft of these rules, one for each key; where the mall holds the truth, a template that is on offer at once. */
     public Answer create(TemplateSheet sheet, String key, Operator operator) {
+        return create(sheet, key, operator, Optional.empty());
+    }
+
+    /** @param owner the application whose it is, empty for the mall */
+    public Answer create(TemplateSheet sheet, String key, Operator operator, Optional<AppId> owner) {
         Side side = gate.require();
+        if (side == Side.OLD && owner.isPresent()) {
+            throw BackOfficeGate.onlyNew("A template of an application");
+        }
         List<RuleProblem> problems = RuleBook.problems(sheet, now());
         if (!problems.isEmpty()) {
             throw new RulesBrokenException(problems);
@@ -104,14 +117,15 @@ public final class TemplateDesk {
             return replayed(onOld.get(), operation);
         }
         try {
-            return meta.write((connection, epoch) -> createDraft(connection, sheet, operation, operator));
+            return meta.write((connection, epoch) -> createDraft(connection, sheet, operation, operator, owner));
         } catch (CollisionException e) {
             // Its twin was faster.
-            return meta.write((connection, epoch) -> createDraft(connection, sheet, operation, operator));
+            return meta.write((connection, epoch) -> createDraft(connection, sheet, operation, operator, owner));
         }
     }
 
-    private Answer createDraft(Connection connection, TemplateSheet sheet, Operation operation, Operator operator)
+    private Answer createDraft(
+            Connection connection, TemplateSheet sheet, Operation operation, Operator operator, Optional<AppId> owner)
             throws SQLException {
         Optional<Recorded> done = Sql.first(
                 connection,
@@ -124,6 +138,9 @@ public final class TemplateDesk {
         TemplateId id = new TemplateId(NewNumbers.next(connection, NewNumbers.TEMPLATE, 1));
         long now = now();
         insert(connection, id, sheet, now);
+        if (owner.isPresent()) {
+            TemplateOwners.record(connection, id, owner.get());
+        }
         JsonNode became =
                 TemplateShapes.template(ShardedTemplates.sheet(connection, id).orElseThrow());
         AuditLog.append(connection, id, operator, "create", now, null, became);
@@ -363,11 +380,26 @@ public final class TemplateDesk {
 
     /** A page of all templates in ascending order of ids. */
     public ObjectNode page(int limit, long after, Optional<TemplateState> state) {
-        List<TemplateSheet> sheets = onTruth(
-                "templates",
-                connection -> databases.truth() == Side.OLD
-                        ? LegacyTemplates.page(connection, after, limit + 1, state)
-                        : ShardedTemplates.page(connection, after, limit + 1, state));
+        return page(limit, after, state, Tenant.ALL);
+    }
+
+    /** The same of those that the caller may know of. */
+    public ObjectNode page(int limit, long after, Optional<TemplateState> state, Predicate<TemplateId> visible) {
+        List<TemplateSheet> sheets = new ArrayList<>();
+        long from = after;
+        while (true) {
+            long behind = from;
+            List<TemplateSheet> read = onTruth(
+                    "templates",
+                    connection -> databases.truth() == Side.OLD
+                            ? LegacyTemplates.page(connection, behind, limit + 1, state)
+                            : ShardedTemplates.page(connection, behind, limit + 1, state));
+            read.stream().filter(sheet -> visible.test(sheet.template().id())).forEach(sheets::add);
+            if (sheets.size() > limit || read.size() <= limit) {
+                break;
+            }
+            from = read.get(limit).template().id().number();
+        }
         return list(
                 sheets,
                 limit,

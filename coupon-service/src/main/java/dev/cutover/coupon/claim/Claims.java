@@ -14,6 +14,8 @@ import dev.cutover.coupon.store.ClaimOrder;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.store.StoreUnit;
+import dev.cutover.coupon.template.Template;
+import dev.cutover.coupon.token.Tenant;
 import dev.cutover.coupon.transfer.StockTransfers;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -88,6 +91,16 @@ public final class Claims {
      * @param wanted each template once
      */
     public Answer claim(long userId, List<Wanted> wanted, Mode mode, String key) {
+        return claim(userId, wanted, mode, key, Tenant.ALL);
+    }
+
+    /**
+     * A claim of several templates.
+     *
+     * @param wanted each template once
+     * @param visible which of them the caller may know of; to it, the others are not there
+     */
+    public Answer claim(long userId, List<Wanted> wanted, Mode mode, String key, Predicate<TemplateId> visible) {
         List<String> canonical = new ArrayList<>();
         List<ClaimOrder.Item> items = new ArrayList<>();
         for (Wanted one : wanted) {
@@ -101,13 +114,35 @@ public final class Claims {
         if (mode == Mode.PARTIAL) {
             canonical.add(mode.name());
         }
+        SortedMap<Integer, Refusal> refused = hidden(items, visible);
+        if (refused.size() == items.size() || (mode == Mode.ALL && !refused.isEmpty())) {
+            throw refused.get(refused.firstKey());
+        }
         Operation operation = Operation.of(userId, VERB, key, canonical.toArray(String[]::new));
         Deadline deadline = Deadline.after(budget);
         try (ClaimLock.Hold hold =
                 lock.hold(userId, wanted.stream().map(Wanted::template).toList())) {
             return claim(
-                    new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items), NOTHING_BEFORE, mode, key, deadline);
+                    new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items),
+                    NOTHING_BEFORE,
+                    mode,
+                    key,
+                    deadline,
+                    refused);
         }
+    }
+
+    private static SortedMap<Integer, Refusal> hidden(List<ClaimOrder.Item> items, Predicate<TemplateId> visible) {
+        SortedMap<Integer, Refusal> hidden = new TreeMap<>();
+        for (ClaimOrder.Item item : items) {
+            if (!visible.test(item.template())) {
+                hidden.put(
+                        item.number(),
+                        Template.notFound(item.template(), "items[0].template_id")
+                                .ofItem(item.number()));
+            }
+        }
+        return hidden;
     }
 
     /** What has to succeed in the transaction of a claim before its coupons are inserted. */
@@ -122,12 +157,17 @@ public final class Claims {
                 operation, ClaimOrder.Source.CODE, List.of(new ClaimOrder.Item(0, template, List.of(serials.next()))));
         Deadline deadline = Deadline.after(budget);
         try (ClaimLock.Hold hold = lock.hold(operation.userId(), List.of(template))) {
-            return claim(order, before, Mode.ALL, key, deadline);
+            return claim(order, before, Mode.ALL, key, deadline, new TreeMap<>());
         }
     }
 
-    private Answer claim(ClaimOrder whole, Before before, Mode mode, String key, Deadline deadline) {
-        SortedMap<Integer, Refusal> refused = new TreeMap<>();
+    private Answer claim(
+            ClaimOrder whole,
+            Before before,
+            Mode mode,
+            String key,
+            Deadline deadline,
+            SortedMap<Integer, Refusal> refused) {
         while (true) {
             ClaimOrder order = new ClaimOrder(
                     whole.operation(),

@@ -25,10 +25,12 @@ import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.store.StoreUnit;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.coupon.token.Tenant;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -94,11 +96,18 @@ public final class Codes {
 
     /** Issues the coupon of a code to a user, once for each code. */
     public Answer redeem(long user, String address, String typed, String key) {
+        return redeem(user, address, typed, key, Tenant.ALL);
+    }
+
+    /** The same of those templates that the caller may know of: a code of another is none. */
+    public Answer redeem(long user, String address, String typed, String key, Predicate<TemplateId> visible) {
         AttemptLimit.Asker asker = new AttemptLimit.Asker(user, address);
         limit.requireFree(asker);
-        Optional<Answer> answer = databases.truth() == Side.OLD
-                ? mall.redeem(user, typed, key, alreadyUsed())
-                : redeemOnNew(user, typed, key);
+        Optional<Answer> answer = hidden(typed, visible)
+                ? Optional.empty()
+                : databases.truth() == Side.OLD
+                        ? mall.redeem(user, typed, key, alreadyUsed())
+                        : redeemOnNew(user, typed, key);
         if (answer.isEmpty()) {
             // Exchanged in the mall, asked again behind the switch: the operation came along, its code did not.
             answer = operations
@@ -115,6 +124,11 @@ public final class Codes {
 
     /** The template whose coupon a code would give; changes nothing, but misses count. */
     public Template validate(long user, String address, String typed) {
+        return validate(user, address, typed, Tenant.ALL);
+    }
+
+    /** The same of those templates that the caller may know of: a code of another is none. */
+    public Template validate(long user, String address, String typed, Predicate<TemplateId> visible) {
         AttemptLimit.Asker asker = new AttemptLimit.Asker(user, address);
         limit.requireFree(asker);
         Optional<TemplateId> template = databases.truth() == Side.OLD
@@ -123,13 +137,24 @@ public final class Codes {
                         .flatMap(table::find)
                         .filter(row -> row.status() == CodeTable.Status.NEW)
                         .map(CodeTable.Row::template);
-        if (template.isEmpty()) {
+        if (template.isEmpty() || !visible.test(template.get())) {
             limit.missed(asker);
             throw invalid();
         }
         Template found = templates.require(template.get(), "code").template();
         var unused = found.claimedAt(clock.millis());
         return found;
+    }
+
+    /** Asks the database only where there is somebody to hide codes from. */
+    private boolean hidden(String typed, Predicate<TemplateId> visible) {
+        if (visible == Tenant.ALL) {
+            return false;
+        }
+        Optional<TemplateId> template = databases.truth() == Side.OLD
+                ? mall.templateOfAny(typed)
+                : recognised(typed).flatMap(table::find).map(CodeTable.Row::template);
+        return template.isPresent() && !visible.test(template.get());
     }
 
     private static Refusal invalid() {

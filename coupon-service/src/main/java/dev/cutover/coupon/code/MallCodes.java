@@ -45,6 +45,11 @@ final class MallCodes {
         return row(typed).filter(row -> row.status() == 0).map(Row::template);
     }
 
+    /** The template of a code, exchanged or not. */
+    Optional<TemplateId> templateOfAny(String typed) {
+        return row(typed).map(Row::template);
+    }
+
     private Optional<Row> row(String typed) {
         String text = typed.strip();
         if (text.isEmpty() || text.length() > LONGEST || !text.chars().allMatch(c -> c > ' ' && c < 127)) {

@@ -8,6 +8,7 @@ import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.operation.Deadline;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.pricing.Cart;
+import dev.cutover.coupon.pricing.CouponQuote;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.shape.UseShapes;
@@ -19,6 +20,7 @@ import dev.cutover.coupon.store.SlotUsers;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -112,18 +114,28 @@ public final class Holds {
         return UseShapes.hold(find(id, Deadline.after(budget)), clock.millis());
     }
 
+    /** One of the coupons that are held; empty when there is no such hold. */
+    public Optional<CouponId> couponOf(HoldId id) {
+        return look(id, Deadline.after(budget))
+                .flatMap(hold -> hold.quote().coupons().stream().findFirst())
+                .map(CouponQuote::id);
+    }
+
     // From the truth: a hold of a moment ago must be found, wherever reads go at the moment.
-    private HoldRow find(HoldId id, Deadline deadline) {
+    private Optional<HoldRow> look(HoldId id, Deadline deadline) {
         if (!users.knows(id.slot())) {
-            throw notFound(id);
+            return Optional.empty();
         }
         return databases
                 .readFresh(
                         users.ofSlot(id.slot()),
                         deadline.remaining(),
                         (store, view) -> store.uses().findHold(view, id))
-                .filter(hold -> users.slotOf(hold.userId()) == id.slot())
-                .orElseThrow(() -> notFound(id));
+                .filter(hold -> users.slotOf(hold.userId()) == id.slot());
+    }
+
+    private HoldRow find(HoldId id, Deadline deadline) {
+        return look(id, deadline).orElseThrow(() -> notFound(id));
     }
 
     private static Refusal notFound(HoldId id) {

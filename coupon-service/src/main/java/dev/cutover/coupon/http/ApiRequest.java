@@ -4,11 +4,14 @@ import com.linecorp.armeria.common.AggregatedHttpRequest;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.token.Tenant;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** One request with everything that can be asked of it; what is missing or malformed is a 400 that names it. Owned by one thread. */
 final class ApiRequest {
@@ -64,12 +67,53 @@ final class ApiRequest {
                     "Idempotency-Key",
                     "A request that changes something needs an Idempotency-Key header; repeat it with the same key.");
         }
-        return key("Idempotency-Key", key);
+        return kept("Idempotency-Key", key);
     }
 
-    /** Who asks the back office for a change. */
+    /** Whose objects may be named. */
+    Tenant tenant() {
+        Admission admission = Admission.of(context);
+        return admission == null ? Tenant.ANYBODY : admission.tenant();
+    }
+
+    /** Refuses a request that names what is another tenant's. */
+    void requireOwn() {
+        Admission admission = Admission.of(context);
+        if (admission != null) {
+            admission.guard().check(admission.rule().names(), admission.tenant(), this);
+        }
+    }
+
+    /** Whether a coupon is one that may be named. */
+    boolean owns(CouponId coupon) {
+        Admission admission = Admission.of(context);
+        return admission == null || admission.guard().owns(admission.tenant(), coupon);
+    }
+
+    /** A key or number of the caller as it is kept: those of applications do not meet. */
+    String kept(String param, String text) {
+        Tenant tenant = tenant();
+        if (tenant.application().isPresent() && text.length() > Tenant.LONGEST_KEY) {
+            throw ApiException.invalid(param, "a key of at most " + Tenant.LONGEST_KEY + " characters");
+        }
+        return tenant.kept(key(param, text));
+    }
+
+    /** An answer with the caller's keys and numbers as the caller knows them. */
+    ApiAnswer told(ApiAnswer answer) {
+        Tenant tenant = tenant();
+        return tenant.application().isEmpty()
+                ? answer
+                : new ApiAnswer(answer.status(), KeptKeys.told(tenant, answer.json()), answer.replayed());
+    }
+
+    /** Who asks the back office for a change: a person, and the application of their token where there are tokens. */
     Operator operator() {
         String name = request.headers().get(Headers.OPERATOR);
+        Admission admission = Admission.of(context);
+        if (admission != null) {
+            return operator(admission.caller().app().toString(), name);
+        }
         if (name == null) {
             throw new ApiException(
                     ApiError.PARAMETER_MISSING,
@@ -80,6 +124,17 @@ final class ApiRequest {
             throw ApiException.invalid("X-Operator", "1 to 64 letters, digits, '.', '_', '@' and '-'");
         }
         return new Operator(name);
+    }
+
+    private static Operator operator(String app, @Nullable String name) {
+        if (name == null) {
+            return new Operator(app);
+        }
+        int most = Operator.LONGEST - app.length() - 1;
+        if (!Operator.isName(name) || name.length() > most) {
+            throw ApiException.invalid("X-Operator", "1 to " + most + " letters, digits, '.', '_', '@' and '-'");
+        }
+        return new Operator(app + "/" + name);
     }
 
     /** Whether the caller wants nothing that was kept. */

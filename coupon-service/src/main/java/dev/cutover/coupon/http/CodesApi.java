@@ -31,8 +31,12 @@ final class CodesApi {
     ApiAnswer redeem(ApiRequest request) {
         String key = request.idempotencyKey();
         RequestBody body = request.body().allow("user_id", "code");
-        return ApiAnswer.created(
-                codes.redeem(body.integer("user_id", 1, ApiRequest.MOST_USER_ID), request.client(), typed(body), key));
+        return ApiAnswer.created(codes.redeem(
+                body.integer("user_id", 1, ApiRequest.MOST_USER_ID),
+                request.client(),
+                typed(body),
+                key,
+                request.tenant().visible()));
     }
 
     ApiAnswer validate(ApiRequest request) {
@@ -40,8 +44,11 @@ final class CodesApi {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         node.put("object", "code_validation");
         node.put("valid", true);
-        Template template =
-                codes.validate(body.integer("user_id", 1, ApiRequest.MOST_USER_ID), request.client(), typed(body));
+        Template template = codes.validate(
+                body.integer("user_id", 1, ApiRequest.MOST_USER_ID),
+                request.client(),
+                typed(body),
+                request.tenant().visible());
         node.put("template_id", template.id().toString());
         node.put("name", template.name());
         node.set("discount", Shapes.discount(template.discount()));
@@ -59,7 +66,7 @@ final class CodesApi {
         RequestBody body = request.body().allow("batch_no", "template_id", "count", "length");
         String template = body.text("template_id");
         CodeBatches.Ordered ordered = batches.order(
-                ApiRequest.key("batch_no", body.text("batch_no")),
+                request.kept("batch_no", body.text("batch_no")),
                 TemplateId.parse(template)
                         .orElseThrow(() -> new Refusal(
                                 Reason.TEMPLATE_NOT_FOUND, "template_id", "There is no template '" + template + "'.")),
@@ -84,7 +91,7 @@ final class CodesApi {
         return batches.export(id(request), request.operator().name(), reason);
     }
 
-    private static long id(ApiRequest request) {
+    static long id(ApiRequest request) {
         String text = request.path("id");
         if (!BATCH.matcher(text).matches()) {
             throw new Refusal(Reason.CODE_BATCH_NOT_FOUND, "id", "There is no batch '" + text + "'.");

@@ -36,7 +36,12 @@ final class CouponApi {
                 default -> throw ApiException.invalid("mode", "'all' or 'partial'");
             };
         }
-        return ApiAnswer.created(claims.claim(userId, wanted(body.children("items")), mode, key));
+        return ApiAnswer.created(claims.claim(
+                userId,
+                wanted(body.children("items")),
+                mode,
+                key,
+                request.tenant().visible()));
     }
 
     private static List<Claims.Wanted> wanted(List<RequestBody> items) {
@@ -76,7 +81,7 @@ final class CouponApi {
 
     ApiAnswer findClaim(ApiRequest request) {
         request.allowQuery("user_id");
-        String key = ApiRequest.key("request_no", request.path("request_no"));
+        String key = request.kept("request_no", request.path("request_no"));
         long userId = ApiRequest.userId(
                 "user_id", request.query("user_id").orElseThrow(() -> ApiException.missing("user_id")));
         return claims.find(userId, key)
@@ -98,8 +103,12 @@ final class CouponApi {
                                 ApiError.CURSOR_INVALID,
                                 "starting_after",
                                 "'" + text + "' is not the id of a coupon of this user.")));
-        return ApiAnswer.ok(
-                wallet.page(userId, limit, after, request.query("status").map(CouponApi::status)));
+        return ApiAnswer.ok(wallet.page(
+                userId,
+                limit,
+                after,
+                request.query("status").map(CouponApi::status),
+                request.tenant().visible()));
     }
 
     private static CouponStatus status(String text) {

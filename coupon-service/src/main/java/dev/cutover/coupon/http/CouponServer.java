@@ -27,10 +27,15 @@ import dev.cutover.coupon.hold.Holds;
 import dev.cutover.coupon.issuance.Issuances;
 import dev.cutover.coupon.redeem.Redemptions;
 import dev.cutover.coupon.statistics.Statistics;
+import dev.cutover.coupon.token.Apps;
+import dev.cutover.coupon.token.Owners;
+import dev.cutover.coupon.token.Tokens;
 import dev.cutover.coupon.wallet.Wallet;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -70,8 +75,20 @@ public final class CouponServer implements AutoCloseable {
             Codes codes,
             CodeBatches codeBatches) {}
 
-    /** Listens on all interfaces; port 0 is any free one. */
-    public static CouponServer start(int port, Rooms rooms, ServiceState state, PrometheusMeterRegistry meters) {
+    /**
+     * Who may enter.
+     *
+     * @param owners whose templates are
+     */
+    public record Entry(Tokens tokens, Apps apps, Owners owners) {}
+
+    /**
+     * Listens on all interfaces; port 0 is any free one.
+     *
+     * @param entry empty where nobody asks for tokens
+     */
+    public static CouponServer start(
+            int port, Rooms rooms, Optional<Entry> entry, ServiceState state, PrometheusMeterRegistry meters) {
         CouponApi api = new CouponApi(rooms.claims(), rooms.wallet());
         StatisticsApi statistics = new StatisticsApi(rooms.statistics());
         ServerBuilder builder = Server.builder()
@@ -135,12 +152,20 @@ public final class CouponServer implements AutoCloseable {
                     : status("not ready: " + reason, HttpStatus.SERVICE_UNAVAILABLE);
         }));
         builder.service("/metrics", PrometheusExpositionService.of(meters.getPrometheusRegistry()));
+        entry.ifPresent(one -> {
+            new AppsApi(one.apps(), one.tokens()).register(builder, CouponServer::service);
+            builder.decorator(new TokenGate(one.tokens(), one.owners(), new TenantGuard(rooms)));
+        });
         builder.decorator(MetricCollectingService.newDecorator(MeterIdPrefixFunction.ofDefault("coupon.http")));
         builder.decorator((delegate, context, request) -> {
             RequestIds.remember(context, request.headers());
             return delegate.serve(context, request);
         });
         Server server = builder.build();
+        List<String> open = entry.isPresent() ? RouteRules.missing(server) : List.of();
+        if (!open.isEmpty()) {
+            throw new IllegalStateException("Nobody has said who may call " + open + ": add them to RouteRules.");
+        }
         server.start().join();
         return new CouponServer(server);
     }
@@ -163,7 +188,7 @@ public final class CouponServer implements AutoCloseable {
     }
 
     private static HttpService service(Function<ApiRequest, ApiAnswer> handler) {
-        return answering((request, requestId) -> rendered(handler.apply(request), requestId));
+        return answering((request, requestId) -> rendered(request.told(handler.apply(request)), requestId));
     }
 
     private static HttpService answering(BiFunction<ApiRequest, String, AggregatedHttpResponse> handler) {
@@ -172,8 +197,9 @@ public final class CouponServer implements AutoCloseable {
                         whole -> {
                             String requestId = RequestIds.of(context);
                             try {
-                                return handler.apply(new ApiRequest(context, whole), requestId)
-                                        .toHttpResponse();
+                                ApiRequest asked = new ApiRequest(context, whole);
+                                asked.requireOwn();
+                                return handler.apply(asked, requestId).toHttpResponse();
                             } catch (RuntimeException e) {
                                 return ErrorAnswers.of(e, requestId).toHttpResponse();
                             }
@@ -189,6 +215,11 @@ public final class CouponServer implements AutoCloseable {
             headers.set(Headers.IDEMPOTENT_REPLAYED, "true");
         }
         return AggregatedHttpResponse.of(headers.build(), HttpData.ofUtf8(answer.json()));
+    }
+
+    /** The id that the answer to a request carries. */
+    static String requestId(ServiceRequestContext context) {
+        return RequestIds.of(context);
     }
 
     public int port() {

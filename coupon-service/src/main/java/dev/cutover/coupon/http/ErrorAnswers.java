@@ -21,6 +21,7 @@ import dev.cutover.coupon.stock.StockShortException;
 import dev.cutover.coupon.store.CollisionException;
 import dev.cutover.coupon.store.MigrationFenceException;
 import dev.cutover.coupon.store.UnknownOutcomeException;
+import dev.cutover.coupon.token.TokenRefusedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +40,9 @@ final class ErrorAnswers {
         }
         if (failure instanceof Refusal e) {
             return answer(ofReason(e.reason()), e.param(), message(e), requestId);
+        }
+        if (failure instanceof TokenRefusedException e) {
+            return answer(ofWhy(e.why()), "", message(e), requestId);
         }
         if (failure instanceof RulesBrokenException e) {
             return broken(e, requestId);
@@ -119,6 +123,16 @@ final class ErrorAnswers {
     private static String message(Throwable failure) {
         String message = failure.getMessage();
         return message == null ? "" : message;
+    }
+
+    private static ApiError ofWhy(TokenRefusedException.Why why) {
+        return switch (why) {
+            case MISSING -> ApiError.TOKEN_MISSING;
+            case INVALID -> ApiError.TOKEN_INVALID;
+            case EXPIRED -> ApiError.TOKEN_EXPIRED;
+            case APP_DISABLED -> ApiError.APP_DISABLED;
+            case UNKNOWN -> ApiError.DEPENDENCY_UNAVAILABLE;
+        };
     }
 
     private static ApiError ofReason(Refusal.Reason reason) {
@@ -209,6 +223,9 @@ final class ErrorAnswers {
                 .set(Headers.REQUEST_ID, requestId);
         if (error.retryable()) {
             headers.set(HttpHeaderNames.RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        if (error.status() == HttpStatus.UNAUTHORIZED.code()) {
+            headers.set(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer");
         }
         return AggregatedHttpResponse.of(headers.build(), HttpData.ofUtf8(body.toString()));
     }

@@ -41,7 +41,7 @@ final class IssuancesApi {
                         "read_batch_size",
                         "message_users",
                         "rate");
-        String number = ApiRequest.key("issuance_no", body.text("issuance_no"));
+        String number = request.kept("issuance_no", body.text("issuance_no"));
         String template = body.text("template_id");
         Issuances.Ordered ordered = issuances.order(new IssuanceOrder(
                 number,
@@ -105,7 +105,8 @@ final class IssuancesApi {
                                 ApiError.CURSOR_INVALID,
                                 "starting_after",
                                 "'" + text + "' is not the id of an issuance.")));
-        List<IssuanceTask> found = issuances.list(after, limit + 1);
+        List<IssuanceTask> found =
+                issuances.list(after, limit + 1, request.tenant().visible());
         return ApiAnswer.ok(IssuanceShapes.list(found.subList(0, Math.min(limit, found.size())), found.size() > limit));
     }
 
@@ -144,7 +145,7 @@ final class IssuancesApi {
         return ApiAnswer.ok(IssuanceShapes.issuance(progress));
     }
 
-    private static IssuanceId id(ApiRequest request) {
+    static IssuanceId id(ApiRequest request) {
         String text = request.path("id");
         return IssuanceId.parse(text)
                 .orElseThrow(

@@ -83,7 +83,8 @@ final class TemplatesApi {
         request.allowQuery();
         TemplateSheet sheet =
                 TemplateForm.read(request.body(), office.templates().now());
-        return ApiAnswer.created(office.templates().create(sheet, key, operator));
+        return ApiAnswer.created(
+                office.templates().create(sheet, key, operator, request.tenant().application()));
     }
 
     private ApiAnswer template(ApiRequest request) {
@@ -108,7 +109,8 @@ final class TemplatesApi {
                         .findFirst()
                         .orElseThrow(() ->
                                 ApiException.invalid("status", "one of " + Arrays.toString(TemplateState.values()))));
-        return ApiAnswer.ok(office.templates().page(request.limit(), after, state));
+        return ApiAnswer.ok(office.templates()
+                .page(request.limit(), after, state, request.tenant().visible()));
     }
 
     private static ApiException cursorInvalid(String text, String expected) {

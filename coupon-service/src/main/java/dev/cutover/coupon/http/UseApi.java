@@ -31,7 +31,8 @@ final class UseApi {
     ApiAnswer offers(ApiRequest request) {
         RequestBody body = request.body().allow("user_id", "cart");
         long userId = body.integer("user_id", 1, ApiRequest.MOST_USER_ID);
-        return ApiAnswer.ok(redemptions.offers(userId, OrderFields.cart(body, "cart")));
+        return ApiAnswer.ok(redemptions.offers(
+                userId, OrderFields.cart(body, "cart"), request.tenant().visible()));
     }
 
     ApiAnswer redeem(ApiRequest request) {
@@ -60,7 +61,7 @@ final class UseApi {
                                 ApiError.CURSOR_INVALID,
                                 "starting_after",
                                 "'" + text + "' is not the id of a redemption of this user.")));
-        return ApiAnswer.ok(redemptions.page(userId, limit, after));
+        return ApiAnswer.ok(redemptions.page(userId, limit, after, request::owns));
     }
 
     ApiAnswer refund(ApiRequest request) {

@@ -5,6 +5,7 @@ import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.routing.ShardLayout;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.id.IssuanceId;
+import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
@@ -21,9 +22,11 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Targeted issuances as operators see them: ordered, watched, paused and tuned.
@@ -211,6 +214,20 @@ public final class Issuances {
     public List<IssuanceTask> list(Optional<IssuanceId> before, int most) {
         requireNew();
         return tables.tasksBefore(before.map(IssuanceId::number).orElse(Long.MAX_VALUE), most);
+    }
+
+    /** The same of those templates that the caller may know of. */
+    public List<IssuanceTask> list(Optional<IssuanceId> before, int most, Predicate<TemplateId> visible) {
+        List<IssuanceTask> found = new ArrayList<>();
+        Optional<IssuanceId> from = before;
+        while (true) {
+            List<IssuanceTask> read = list(from, most);
+            read.stream().filter(task -> visible.test(task.template())).forEach(found::add);
+            if (found.size() >= most || read.size() < most) {
+                return found;
+            }
+            from = Optional.of(read.get(most - 1).id());
+        }
     }
 
     public List<UserFailure> failures(IssuanceId id, long afterUser, int most) {

@@ -50,6 +50,28 @@ public final class MetaDatabase {
         }
     }
 
+    /**
+     * A transaction in tables that no plan names, such as those of tokens: nothing copies, streams or compares them, so no switch has to
+     * wait for it, and it is done in every stage. The fence is not asked.
+     */
+    public <T> T own(Read<T> work) {
+        try (Connection connection = topology.database(DatabaseId.META).getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                T result = work.run(connection);
+                connection.commit();
+                return result;
+            } catch (SQLException | RuntimeException e) {
+                connection.rollback();
+                throw e;
+            } finally {
+                connection.setAutoCommit(true);
+            }
+        } catch (SQLException | UnreachableException e) {
+            throw new DatabaseTroubleException("A write to the meta database", e);
+        }
+    }
+
     /** Statements that change nothing, each in a transaction of its own; the fence is not asked. */
     public <T> T read(Read<T> read) {
         try (Connection connection = topology.database(DatabaseId.META).getConnection()) {

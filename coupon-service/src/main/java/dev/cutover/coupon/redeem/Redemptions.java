@@ -3,6 +3,7 @@ package dev.cutover.coupon.redeem;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.RedemptionId;
+import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.idempotency.Operations;
 import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.operation.Deadline;
@@ -23,12 +24,15 @@ import dev.cutover.coupon.store.RefundOrder;
 import dev.cutover.coupon.store.RefundRow;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.store.VoidOrder;
+import dev.cutover.coupon.token.Tenant;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** Prices coupons for an order, spends them and takes a use back, each change once for each key. Safe for many threads. */
@@ -67,11 +71,39 @@ public final class Redemptions {
 
     /** The user's coupons for a cart, each by itself: what takes off most comes first, then what cannot be used, with the reason. */
     public ObjectNode offers(long userId, Cart cart) {
+        return offers(userId, cart, Tenant.ALL);
+    }
+
+    /** The same of those templates that the caller may know of. */
+    public ObjectNode offers(long userId, Cart cart, Predicate<TemplateId> visible) {
         long now = now();
         List<Offer> offers =
                 databases.read(userId, (store, view) -> store.uses().offers(view, userId, cart, MOST_OFFERS + 1, now));
         boolean more = offers.size() > MOST_OFFERS;
-        return UseShapes.offers(userId, more ? offers.subList(0, MOST_OFFERS) : offers, more, now);
+        List<Offer> shown = offers.stream()
+                .limit(MOST_OFFERS)
+                .filter(offer -> visible.test(offer.coupon().templateId()))
+                .toList();
+        return UseShapes.offers(userId, shown, more, now);
+    }
+
+    /** What a coupon is of; empty when there is no such coupon. */
+    public Optional<TemplateId> templateOf(CouponId id) {
+        return coupon(id).map(CouponRow::templateId);
+    }
+
+    /** What was used; empty when there is no such use. */
+    public Optional<CouponId> couponOf(RedemptionId id) {
+        return read(id, Deadline.after(budget), (store, view) -> store.uses().redemption(view, id))
+                .filter(redemption -> users.slotOf(redemption.userId()) == id.slot())
+                .map(RedemptionRow::couponId);
+    }
+
+    private Optional<CouponRow> coupon(CouponId id) {
+        Optional<CouponRow> found = users.knows(id.slot())
+                ? databases.readFresh(users.ofSlot(id.slot()), budget, (store, view) -> store.coupon(view, id))
+                : Optional.empty();
+        return found.filter(coupon -> users.slotOf(coupon.userId()) == id.slot());
     }
 
     private long now() {
@@ -185,8 +217,23 @@ public final class Redemptions {
 
     /** A page of a user's uses in ascending order of ids. */
     public ObjectNode page(long userId, int limit, Optional<RedemptionId> after) {
-        List<RedemptionRow> rows = databases.readFresh(
-                userId, budget, (store, view) -> store.uses().redemptions(view, userId, after, limit + 1));
+        return page(userId, limit, after, coupon -> true);
+    }
+
+    /** The same of those coupons that the caller may know of. */
+    public ObjectNode page(long userId, int limit, Optional<RedemptionId> after, Predicate<CouponId> visible) {
+        List<RedemptionRow> rows = new ArrayList<>();
+        Optional<RedemptionId> from = after;
+        while (true) {
+            Optional<RedemptionId> behind = from;
+            List<RedemptionRow> read = databases.readFresh(
+                    userId, budget, (store, view) -> store.uses().redemptions(view, userId, behind, limit + 1));
+            read.stream().filter(row -> visible.test(row.couponId())).forEach(rows::add);
+            if (rows.size() > limit || read.size() <= limit) {
+                break;
+            }
+            from = Optional.of(read.get(limit).id());
+        }
         boolean more = rows.size() > limit;
         return UseShapes.redemptions(more ? rows.subList(0, limit) : rows, more);
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.shape.Shapes;
@@ -12,9 +13,12 @@ import dev.cutover.coupon.store.CouponRow;
 import dev.cutover.coupon.store.CouponStatus;
 import dev.cutover.coupon.store.PageRequest;
 import dev.cutover.coupon.store.SlotUsers;
+import dev.cutover.coupon.token.Tenant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** What users hold. Safe for many threads. */
 public final class Wallet {
@@ -30,10 +34,29 @@ public final class Wallet {
 
     /** A page in ascending order of ids, so that new coupons come last and a walk misses none. */
     public ObjectNode page(long userId, int limit, Optional<CouponId> after, Optional<CouponStatus> status) {
+        return page(userId, limit, after, status, Tenant.ALL);
+    }
+
+    /** The same of those templates that the caller may know of. */
+    public ObjectNode page(
+            long userId,
+            int limit,
+            Optional<CouponId> after,
+            Optional<CouponStatus> status,
+            Predicate<TemplateId> visible) {
         long now = clock.millis();
-        // One more than asked tells whether there are more.
-        PageRequest request = new PageRequest(userId, limit + 1, after, status, now);
-        List<CouponRow> rows = databases.read(userId, (store, view) -> store.page(view, request));
+        List<CouponRow> rows = new ArrayList<>();
+        Optional<CouponId> from = after;
+        while (true) {
+            // One more than asked tells whether there are more.
+            PageRequest request = new PageRequest(userId, limit + 1, from, status, now);
+            List<CouponRow> read = databases.read(userId, (store, view) -> store.page(view, request));
+            read.stream().filter(row -> visible.test(row.templateId())).forEach(rows::add);
+            if (rows.size() > limit || read.size() <= limit) {
+                break;
+            }
+            from = Optional.of(read.get(limit).id());
+        }
         boolean more = rows.size() > limit;
         List<CouponRow> shown = more ? rows.subList(0, limit) : rows;
         ObjectNode page = JsonNodeFactory.instance.objectNode();

@@ -1,0 +1,175 @@
+package dev.cutover.coupon.http;
+
+import com.linecorp.armeria.common.HttpMethod;
+import com.linecorp.armeria.server.Route;
+import com.linecorp.armeria.server.Server;
+import com.linecorp.armeria.server.ServiceConfig;
+import dev.cutover.coupon.token.Scope;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Of every route: which token may call it, and what it names that must be the caller's own. A route that is not here is open to nobody,
+ * and a service that asks for tokens does not start with one. Immutable, safe for many threads.
+ */
+final class RouteRules {
+    /** What a request names, and where. */
+    enum Names {
+        /** Nothing that is anybody's, or nothing but users and keys. */
+        NOTHING,
+        /** Something that the handler itself asks the tenant about: several templates, lists, codes. */
+        ASKED_BY_HANDLER,
+        /** What belongs to the mall and to no application. */
+        THE_MALLS,
+        TEMPLATE_IN_PATH,
+        TEMPLATE_IN_BODY,
+        COUPON_IN_PATH,
+        COUPONS_IN_BODY,
+        REDEMPTION_IN_PATH,
+        HOLD_IN_PATH,
+        ISSUANCE_IN_PATH,
+        CODE_BATCH_IN_PATH
+    }
+
+    /**
+     * The rule of one route.
+     *
+     * @param scopes any of which will do
+     */
+    record Rule(HttpMethod method, String path, Set<Scope> scopes, Names names) {}
+
+    /** What is asked by machines that have no token: probes, and the collector of metrics. */
+    static final Set<String> OPEN = Set.of("/healthz", "/readyz", "/metrics");
+
+    private static final Pattern COLON = Pattern.compile(":([a-z_]+)");
+    private static final List<Rule> RULES = rules();
+    private static final Map<String, Rule> BY_ROUTE = byRoute();
+
+    private RouteRules() {}
+
+    private static List<Rule> rules() {
+        Set<Scope> claim = EnumSet.of(Scope.CLAIM);
+        Set<Scope> use = EnumSet.of(Scope.USE);
+        Set<Scope> read = EnumSet.of(Scope.READ);
+        Set<Scope> office = EnumSet.of(Scope.BACKOFFICE);
+        Set<Scope> admin = EnumSet.of(Scope.ADMIN);
+        Set<Scope> claimOrRead = EnumSet.of(Scope.CLAIM, Scope.READ);
+        Set<Scope> useOrRead = EnumSet.of(Scope.USE, Scope.READ);
+        Set<Scope> readOrOffice = EnumSet.of(Scope.READ, Scope.BACKOFFICE);
+        List<Rule> rules = new ArrayList<>();
+        rules.add(post("/v1/claims", claim, Names.ASKED_BY_HANDLER));
+        rules.add(get("/v1/claims/{request_no}", claimOrRead, Names.NOTHING));
+        rules.add(get("/v1/users/{user_id}/coupons", read, Names.ASKED_BY_HANDLER));
+        rules.add(get("/v1/coupons/{id}", read, Names.COUPON_IN_PATH));
+        rules.add(post("/v1/codes/redeem", claim, Names.ASKED_BY_HANDLER));
+        rules.add(post("/v1/codes/validate", claimOrRead, Names.ASKED_BY_HANDLER));
+
+        rules.add(post("/v1/validations", useOrRead, Names.COUPONS_IN_BODY));
+        rules.add(post("/v1/coupons/available", useOrRead, Names.ASKED_BY_HANDLER));
+        rules.add(post("/v1/redemptions", use, Names.COUPONS_IN_BODY));
+        rules.add(get("/v1/redemptions/{id}", useOrRead, Names.REDEMPTION_IN_PATH));
+        rules.add(post("/v1/redemptions/{id}/refunds", use, Names.REDEMPTION_IN_PATH));
+        rules.add(get("/v1/users/{user_id}/redemptions", useOrRead, Names.ASKED_BY_HANDLER));
+        rules.add(post("/v1/holds", use, Names.COUPONS_IN_BODY));
+        rules.add(get("/v1/holds/{id}", useOrRead, Names.HOLD_IN_PATH));
+        rules.add(new Rule(HttpMethod.DELETE, "/v1/holds/{id}", use, Names.HOLD_IN_PATH));
+        rules.add(post("/v1/holds/{id}/confirm", use, Names.HOLD_IN_PATH));
+
+        rules.add(post("/v1/coupons/{id}/void", office, Names.COUPON_IN_PATH));
+        rules.add(post("/v1/templates", office, Names.ASKED_BY_HANDLER));
+        rules.add(get("/v1/templates", readOrOffice, Names.ASKED_BY_HANDLER));
+        rules.add(get("/v1/templates/{id}", readOrOffice, Names.TEMPLATE_IN_PATH));
+        rules.add(get("/v1/templates/{id}/stats", readOrOffice, Names.TEMPLATE_IN_PATH));
+        rules.add(new Rule(HttpMethod.PATCH, "/v1/templates/{id}", office, Names.TEMPLATE_IN_PATH));
+        for (String move : List.of("publish", "pause", "resume", "end", "archive", "stock_adjustments")) {
+            rules.add(post("/v1/templates/{id}/" + move, office, Names.TEMPLATE_IN_PATH));
+        }
+        for (String part : List.of("stock", "products", "audit")) {
+            rules.add(get("/v1/templates/{id}/" + part, office, Names.TEMPLATE_IN_PATH));
+        }
+        rules.add(new Rule(HttpMethod.PUT, "/v1/templates/{id}/products", office, Names.TEMPLATE_IN_PATH));
+        rules.add(get("/v1/super_blacklist/products", office, Names.THE_MALLS));
+        rules.add(post("/v1/super_blacklist/products", office, Names.THE_MALLS));
+        rules.add(new Rule(HttpMethod.DELETE, "/v1/super_blacklist/products/{product}", office, Names.THE_MALLS));
+        rules.add(get("/v1/super_blacklist/audit", office, Names.THE_MALLS));
+
+        rules.add(post("/v1/issuances", office, Names.TEMPLATE_IN_BODY));
+        rules.add(get("/v1/issuances", office, Names.ASKED_BY_HANDLER));
+        rules.add(get("/v1/issuances/{id}", office, Names.ISSUANCE_IN_PATH));
+        rules.add(get("/v1/issuances/{id}/failures", office, Names.ISSUANCE_IN_PATH));
+        rules.add(new Rule(HttpMethod.PATCH, "/v1/issuances/{id}", office, Names.ISSUANCE_IN_PATH));
+        rules.add(new Rule(HttpMethod.PUT, "/v1/issuances/{id}/audience", office, Names.ISSUANCE_IN_PATH));
+        for (String move : List.of("pause", "resume", "cancel")) {
+            rules.add(post("/v1/issuances/{id}/" + move, office, Names.ISSUANCE_IN_PATH));
+        }
+        rules.add(post("/v1/code_batches", office, Names.TEMPLATE_IN_BODY));
+        rules.add(get("/v1/code_batches/{id}", office, Names.CODE_BATCH_IN_PATH));
+        rules.add(get("/v1/code_batches/{id}/export", office, Names.CODE_BATCH_IN_PATH));
+
+        rules.add(post("/v1/apps", admin, Names.THE_MALLS));
+        rules.add(get("/v1/apps", admin, Names.THE_MALLS));
+        rules.add(get("/v1/apps/{id}", admin, Names.THE_MALLS));
+        rules.add(post("/v1/apps/{id}/disable", admin, Names.THE_MALLS));
+        rules.add(post("/v1/apps/{id}/enable", admin, Names.THE_MALLS));
+        rules.add(post("/v1/apps/{id}/tokens", admin, Names.THE_MALLS));
+        rules.add(get("/v1/apps/{id}/tokens", admin, Names.THE_MALLS));
+        rules.add(new Rule(HttpMethod.DELETE, "/v1/apps/{id}/tokens/{token}", admin, Names.THE_MALLS));
+        rules.add(get("/v1/migration", EnumSet.allOf(Scope.class), Names.NOTHING));
+        return List.copyOf(rules);
+    }
+
+    private static Rule get(String path, Set<Scope> scopes, Names names) {
+        return new Rule(HttpMethod.GET, path, scopes, names);
+    }
+
+    private static Rule post(String path, Set<Scope> scopes, Names names) {
+        return new Rule(HttpMethod.POST, path, scopes, names);
+    }
+
+    private static Map<String, Rule> byRoute() {
+        Map<String, Rule> map = new HashMap<>();
+        for (Rule rule : RULES) {
+            if (map.put(rule.method() + " " + rule.path(), rule) != null) {
+                throw new IllegalStateException("Two rules for " + rule.method() + " " + rule.path());
+            }
+        }
+        return Map.copyOf(map);
+    }
+
+    /** All rules, a line each: method and path. */
+    static List<Rule> all() {
+        return RULES;
+    }
+
+    static boolean open(Route route) {
+        return OPEN.contains(route.patternString());
+    }
+
+    static Optional<Rule> of(Route route, HttpMethod method) {
+        return Optional.ofNullable(BY_ROUTE.get(method + " " + path(route)));
+    }
+
+    private static String path(Route route) {
+        return COLON.matcher(route.patternString()).replaceAll("{$1}");
+    }
+
+    /** The routes of a server that nobody has said anything of. */
+    static List<String> missing(Server server) {
+        List<String> missing = new ArrayList<>();
+        for (ServiceConfig config : server.serviceConfigs()) {
+            Route route = config.route();
+            if (!route.isFallback() && !open(route)) {
+                route.methods().stream()
+                        .filter(method -> of(route, method).isEmpty())
+                        .forEach(method -> missing.add(method + " " + path(route)));
+            }
+        }
+        return missing;
+    }
+}

@@ -1,0 +1,201 @@
+package dev.cutover.coupon.token;
+
+import dev.cutover.coupon.id.AppId;
+import dev.cutover.coupon.id.TokenId;
+import dev.cutover.coupon.meta.MetaDatabase;
+import dev.cutover.coupon.sql.Sql;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Applications and their tokens, made, replaced and revoked; the text of a token is told once. Safe for many threads. */
+public final class Apps {
+    private static final String APP = "SELECT app_id, name, disabled_at, created_by, created_at FROM client_app ";
+    private static final String TOKEN =
+            "SELECT token_id, app_id, scopes, expires_at, revoked_at, created_by, created_at FROM app_token ";
+    private static final int MOST_LISTED = 1000;
+
+    private final MetaDatabase meta;
+    private final TokenSecrets secrets;
+    private final InstantSource clock;
+    private final SecureRandom random;
+
+    public Apps(MetaDatabase meta, TokenSecrets secrets, InstantSource clock, SecureRandom random) {
+        this.meta = meta;
+        this.secrets = secrets;
+        this.clock = clock;
+        this.random = random;
+    }
+
+    /** What became of an order. */
+    public record Created(App app, boolean known) {}
+
+    /** One application for each name. */
+    public Created create(String name, String operator) {
+        if (name.equals(App.MALL.name())) {
+            return new Created(App.MALL, true);
+        }
+        return meta.own(connection -> {
+            int inserted = Sql.update(
+                    connection,
+                    "INSERT IGNORE INTO client_app (name, created_by, created_at) VALUES (?, ?, ?)",
+                    name,
+                    operator,
+                    clock.millis());
+            App app = Sql.first(connection, Apps::app, APP + "WHERE name = ?", name)
+                    .orElseThrow();
+            return new Created(app, inserted == 0);
+        });
+    }
+
+    /** All of them, the mall first. */
+    public List<App> all() {
+        List<App> made =
+                meta.read(connection -> Sql.list(connection, Apps::app, APP + "ORDER BY app_id LIMIT " + MOST_LISTED));
+        return java.util.stream.Stream.concat(java.util.stream.Stream.of(App.MALL), made.stream())
+                .toList();
+    }
+
+    public Optional<App> find(AppId id) {
+        return id.equals(AppId.MALL)
+                ? Optional.of(App.MALL)
+                : meta.read(connection -> Sql.first(connection, Apps::app, APP + "WHERE app_id = ?", id.number()));
+    }
+
+    /** Shuts an application out, or lets it in again; its tokens stay what they are. */
+    public void disable(AppId id, boolean disabled) {
+        var unused = meta.own(connection -> Sql.update(
+                connection,
+                "UPDATE client_app SET disabled_at = ? WHERE app_id = ?",
+                disabled ? clock.millis() : null,
+                id.number()));
+    }
+
+    /**
+     * A new token and its text, which nobody can be told a second time.
+     *
+     * @param secret the text
+     */
+    public record Issued(Token token, String secret) {
+        @Override
+        public String toString() {
+            return token.toString();
+        }
+    }
+
+    /**
+     * What a new token is to be.
+     *
+     * @param replaces whose place it takes; empty for nobody's
+     * @param overlap how long those are good for beside it
+     */
+    public record Order(
+            AppId app, Set<Scope> scopes, Duration lifetime, Set<TokenId> replaces, Duration overlap, String operator) {
+        public Order {
+            scopes = Set.copyOf(scopes);
+            replaces = Set.copyOf(replaces);
+        }
+    }
+
+    /** Makes a token and lets those end that it replaces, all in one. */
+    public Issued issue(Order order) {
+        return meta.own(connection -> {
+            long now = clock.millis();
+            long until = now + order.lifetime().toMillis();
+            byte[] nobodys = new byte[32];
+            random.nextBytes(nobodys);
+            long number = Sql.insert(
+                            connection,
+                            "INSERT INTO app_token (app_id, token_hash, scopes, expires_at, created_by, created_at)"
+                                    + " VALUES (?, ?, ?, ?, ?, ?)",
+                            order.app().number(),
+                            nobodys,
+                            Scope.text(order.scopes()),
+                            until,
+                            order.operator(),
+                            now)
+                    .get(0);
+            // The number is part of the text, so the row is there before its hash is.
+            TokenText text = TokenText.make(new TokenId(number), secrets, random);
+            Sql.update(
+                    connection, "UPDATE app_token SET token_hash = ? WHERE token_id = ?", text.hash(secrets), number);
+            for (TokenId replaced : order.replaces()) {
+                Sql.update(
+                        connection,
+                        "UPDATE app_token SET expires_at = LEAST(expires_at, ?) WHERE token_id = ? AND app_id = ?",
+                        now + order.overlap().toMillis(),
+                        replaced.number(),
+                        order.app().number());
+            }
+            return new Issued(
+                    new Token(text.id(), order.app(), order.scopes(), until, null, order.operator(), now),
+                    text.secret());
+        });
+    }
+
+    /** The tokens of an application that are good for anything, or were of late. */
+    public List<Token> tokens(AppId app) {
+        return meta.read(connection -> Sql.list(
+                connection,
+                Apps::token,
+                TOKEN + "WHERE app_id = ? ORDER BY token_id DESC LIMIT " + MOST_LISTED,
+                app.number()));
+    }
+
+    public Optional<Token> token(AppId app, TokenId id) {
+        return meta.read(connection -> Sql.first(
+                connection, Apps::token, TOKEN + "WHERE app_id = ? AND token_id = ?", app.number(), id.number()));
+    }
+
+    /** Ends a token now; every instance knows it within {@link Tokens#BOUND}. */
+    public void revoke(AppId app, TokenId id) {
+        var unused = meta.own(connection -> Sql.update(
+                connection,
+                "UPDATE app_token SET revoked_at = COALESCE(revoked_at, ?) WHERE app_id = ? AND token_id = ?",
+                clock.millis(),
+                app.number(),
+                id.number()));
+    }
+
+    private static App app(ResultSet row) throws SQLException {
+        return new App(
+                new AppId(row.getLong("app_id")),
+                row.getString("name"),
+                row.getObject("disabled_at") != null,
+                row.getString("created_by"),
+                row.getLong("created_at"));
+    }
+
+    private static Token token(ResultSet row) throws SQLException {
+        long revoked = row.getLong("revoked_at");
+        boolean never = row.wasNull();
+        return new Token(
+                new TokenId(row.getLong("token_id")),
+                new AppId(row.getLong("app_id")),
+                Scope.read(row.getString("scopes")),
+                row.getLong("expires_at"),
+                never ? null : revoked,
+                row.getString("created_by"),
+                row.getLong("created_at"));
+    }
+
+    /** A token with what only {@link Tokens} needs of it. */
+    record Kept(Token token, byte[] hash, boolean disabled) {}
+
+    /** The tokens that may still be good for something, or have ended so lately that their holders are told so. */
+    static List<Kept> kept(Connection connection, long endedSince) throws SQLException {
+        return Sql.list(
+                connection,
+                row -> new Kept(token(row), row.getBytes("token_hash"), row.getObject("disabled_at") != null),
+                "SELECT t.token_id, t.app_id, t.scopes, t.expires_at, t.revoked_at, t.created_by, t.created_at, t.token_hash,"
+                        + " a.disabled_at FROM app_token t LEFT JOIN client_app a ON a.app_id = t.app_id"
+                        + " WHERE t.expires_at > ?",
+                endedSince);
+    }
+}
