@@ -253,6 +253,11 @@ public final class CouponService implements AutoCloseable {
         return part;
     }
 
+    /** Every route, as method and path. */
+    List<String> routes() {
+        return server.routes();
+    }
+
     public int port() {
         return server.port();
     }

@@ -217,6 +217,16 @@ public final class CouponServer implements AutoCloseable {
         return AggregatedHttpResponse.of(headers.build(), HttpData.ofUtf8(answer.json()));
     }
 
+    /** Every route, as method and path; those of all methods with {@code *}. */
+    public List<String> routes() {
+        return server.serviceConfigs().stream()
+                .map(ServiceConfig::route)
+                .filter(route -> !route.isFallback())
+                .map(RouteRules::named)
+                .sorted()
+                .toList();
+    }
+
     /** The id that the answer to a request carries. */
     static String requestId(ServiceRequestContext context) {
         return RequestIds.of(context);

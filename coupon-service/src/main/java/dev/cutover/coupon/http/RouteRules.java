@@ -159,6 +159,11 @@ final class RouteRules {
         return COLON.matcher(route.patternString()).replaceAll("{$1}");
     }
 
+    /** A route as method and path. */
+    static String named(Route route) {
+        return (route.methods().size() == 1 ? route.methods().iterator().next() : "*") + " " + path(route);
+    }
+
     /** The routes of a server that nobody has said anything of. */
     static List<String> missing(Server server) {
         List<String> missing = new ArrayList<>();

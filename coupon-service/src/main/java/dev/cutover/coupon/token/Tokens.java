@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,7 +44,7 @@ public final class Tokens {
     private static final long MOST_NOBODYS = 10_000;
     private static final String SCHEME = "bearer ";
 
-    private final MetaDatabase meta;
+    private final Source source;
     private final TokenSecrets secrets;
     private final InstantSource clock;
     private final Ticker ticker;
@@ -55,8 +56,18 @@ public final class Tokens {
 
     private record Seen(Map<TokenId, Kept> tokens, long at) {}
 
+    /** Reads the tokens that ended behind a moment, or have not ended. */
+    @FunctionalInterface
+    interface Source {
+        List<Kept> read(long endedSince);
+    }
+
     public Tokens(MetaDatabase meta, TokenSecrets secrets, InstantSource clock, Ticker ticker) {
-        this.meta = meta;
+        this(since -> meta.read(connection -> Apps.kept(connection, since)), secrets, clock, ticker);
+    }
+
+    Tokens(Source source, TokenSecrets secrets, InstantSource clock, Ticker ticker) {
+        this.source = source;
         this.secrets = secrets;
         this.clock = clock;
         this.ticker = ticker;
@@ -82,7 +93,7 @@ public final class Tokens {
             }
             long at = ticker.read();
             Map<TokenId, Kept> tokens = new HashMap<>();
-            meta.read(connection -> Apps.kept(connection, clock.millis() - TOLD_AS_EXPIRED.toMillis()))
+            source.read(clock.millis() - TOLD_AS_EXPIRED.toMillis())
                     .forEach(kept -> tokens.put(kept.token().id(), kept));
             seen = new Seen(tokens, at);
         } finally {
