@@ -28,9 +28,15 @@ final class ApiRequest {
     private final ServiceRequestContext context;
     private final AggregatedHttpRequest request;
 
+    /** Refuses a request that names what is another tenant's. */
     ApiRequest(ServiceRequestContext context, AggregatedHttpRequest request) {
         this.context = context;
         this.request = request;
+        // Here, so that no transport can forget it.
+        Admission admission = Admission.of(context);
+        if (admission != null) {
+            admission.guard().check(admission.rule().names(), admission.tenant(), this);
+        }
     }
 
     String path(String name) {
@@ -74,14 +80,6 @@ final class ApiRequest {
     Tenant tenant() {
         Admission admission = Admission.of(context);
         return admission == null ? Tenant.ANYBODY : admission.tenant();
-    }
-
-    /** Refuses a request that names what is another tenant's. */
-    void requireOwn() {
-        Admission admission = Admission.of(context);
-        if (admission != null) {
-            admission.guard().check(admission.rule().names(), admission.tenant(), this);
-        }
     }
 
     /** Whether a coupon is one that may be named. */

@@ -197,9 +197,8 @@ public final class CouponServer implements AutoCloseable {
                         whole -> {
                             String requestId = RequestIds.of(context);
                             try {
-                                ApiRequest asked = new ApiRequest(context, whole);
-                                asked.requireOwn();
-                                return handler.apply(asked, requestId).toHttpResponse();
+                                return handler.apply(new ApiRequest(context, whole), requestId)
+                                        .toHttpResponse();
                             } catch (RuntimeException e) {
                                 return ErrorAnswers.of(e, requestId).toHttpResponse();
                             }

@@ -45,7 +45,33 @@ final class RouteRules {
     record Rule(HttpMethod method, String path, Set<Scope> scopes, Names names) {}
 
     /** What is asked by machines that have no token: probes, and the collector of metrics. */
-    static final Set<String> OPEN = Set.of("/healthz", "/readyz", "/metrics");
+    private static final Set<String> OPEN = Set.of("/healthz", "/readyz", "/metrics");
+
+    private static final String OPEN_CALLS = "/grpc.health.v1.Health/";
+    private static final String CALLS = "/coupon.v1.";
+    // A call has the rule of the route that does the same.
+    private static final Map<String, String> ROUTE_OF_CALL = Map.ofEntries(
+            Map.entry("ClaimService/Claim", "POST /v1/claims"),
+            Map.entry("ClaimService/GetClaim", "GET /v1/claims/{request_no}"),
+            Map.entry("UserCouponService/ListUserCoupons", "GET /v1/users/{user_id}/coupons"),
+            Map.entry("UserCouponService/GetCoupon", "GET /v1/coupons/{id}"),
+            Map.entry("RedemptionService/Validate", "POST /v1/validations"),
+            Map.entry("RedemptionService/Hold", "POST /v1/holds"),
+            Map.entry("RedemptionService/GetHold", "GET /v1/holds/{id}"),
+            Map.entry("RedemptionService/Confirm", "POST /v1/holds/{id}/confirm"),
+            Map.entry("RedemptionService/Release", "DELETE /v1/holds/{id}"),
+            Map.entry("RedemptionService/Redeem", "POST /v1/redemptions"),
+            Map.entry("RedemptionService/GetRedemption", "GET /v1/redemptions/{id}"),
+            Map.entry("RedemptionService/Refund", "POST /v1/redemptions/{id}/refunds"),
+            Map.entry("CodeService/ValidateCode", "POST /v1/codes/validate"),
+            Map.entry("CodeService/RedeemCode", "POST /v1/codes/redeem"),
+            Map.entry("TemplateService/CreateTemplate", "POST /v1/templates"),
+            Map.entry("TemplateService/GetTemplate", "GET /v1/templates/{id}"),
+            Map.entry("TemplateService/PublishTemplate", "POST /v1/templates/{id}/publish"),
+            Map.entry("TemplateService/PauseTemplate", "POST /v1/templates/{id}/pause"),
+            Map.entry("TemplateService/ResumeTemplate", "POST /v1/templates/{id}/resume"),
+            Map.entry("TemplateService/AdjustStock", "POST /v1/templates/{id}/stock_adjustments"),
+            Map.entry("StatsService/GetStats", "GET /v1/templates/{id}/stats"));
 
     private static final Pattern COLON = Pattern.compile(":([a-z_]+)");
     private static final List<Rule> RULES = rules();
@@ -142,17 +168,26 @@ final class RouteRules {
         return Map.copyOf(map);
     }
 
-    /** All rules, a line each: method and path. */
-    static List<Rule> all() {
-        return RULES;
-    }
-
     static boolean open(Route route) {
-        return OPEN.contains(route.patternString());
+        return OPEN.contains(route.patternString()) || route.patternString().startsWith(OPEN_CALLS);
     }
 
-    static Optional<Rule> of(Route route, HttpMethod method) {
-        return Optional.ofNullable(BY_ROUTE.get(method + " " + path(route)));
+    /** The rule of a request: of its call where it is one, for a route of calls may be that of a whole service. */
+    static Optional<Rule> of(Route route, HttpMethod method, String path) {
+        return path.startsWith(CALLS) ? ofCall(path) : Optional.ofNullable(BY_ROUTE.get(method + " " + path(route)));
+    }
+
+    private static Optional<Rule> ofCall(String path) {
+        return Optional.ofNullable(ROUTE_OF_CALL.get(path.substring(CALLS.length())))
+                .map(BY_ROUTE::get);
+    }
+
+    /** Whether every request of a route would have a rule; of a whole service's calls those without are found one by one. */
+    private static boolean ruled(Route route, HttpMethod method) {
+        String path = path(route);
+        return path.endsWith("/{method}") && path.startsWith(CALLS)
+                ? ROUTE_OF_CALL.keySet().stream().anyMatch(call -> path.startsWith(CALLS + call.split("/")[0] + "/"))
+                : of(route, method, path).isPresent();
     }
 
     private static String path(Route route) {
@@ -171,7 +206,7 @@ final class RouteRules {
             Route route = config.route();
             if (!route.isFallback() && !open(route)) {
                 route.methods().stream()
-                        .filter(method -> of(route, method).isEmpty())
+                        .filter(method -> !ruled(route, method))
                         .forEach(method -> missing.add(method + " " + path(route)));
             }
         }

@@ -70,7 +70,7 @@ final class TokenGate implements DecoratingHttpServiceFunction {
 
     private void admit(Caller caller, ServiceRequestContext context) {
         Route route = context.config().route();
-        RouteRules.Rule rule = RouteRules.of(route, context.method())
+        RouteRules.Rule rule = RouteRules.of(route, context.method(), context.path())
                 .orElseThrow(() -> new ApiException(
                         ApiError.SCOPE_INSUFFICIENT, "", "No token is good for this path: it has no rule yet."));
         if (Collections.disjoint(rule.scopes(), caller.scopes())) {
