@@ -636,6 +636,8 @@ final class TokensApiIT {
         for (String open : List.of("/healthz", "/readyz", "/metrics")) {
             send(one, "", "GET", open, "").as(200);
         }
+        // Who is turned away is counted like everybody.
+        assertThat(send(one, "", "GET", "/metrics", "").text()).containsPattern("coupon_http[^\n]*http_status=\"401\"");
         Reply refused = send(one, ADMIN, "POST", "/v1/apps/" + almighty.app() + "/tokens", "{\"scopes\":[\"admin\"]}");
         assertThat(refused.as(400).code()).isEqualTo("parameter_invalid");
         assertThat(send(one, ADMIN, "POST", "/v1/apps/app_1/tokens", "{\"scopes\":[\"all\"]}")
