@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Service processes that end in the middle of a command, as kill -9 ends them, and one that lives on: whoever asks that one with the same
- * key gets the one effect. Each point once; with {@code CUTOVER_FAULTS=full} each point in each command.
+ * key gets the one effect. A choice of points; with {@code CUTOVER_FAULTS=full} each point in each command.
  */
 final class ServiceDeathIT {
     private static final boolean FULL = "full".equals(System.getenv("CUTOVER_FAULTS"));
@@ -349,14 +349,11 @@ final class ServiceDeathIT {
                     .flatMap(command -> command.points.stream().map(point -> Arguments.of(point, command)));
         }
         return Stream.of(
-                        Map.entry(Failpoint.UNIT_BEGUN, Command.BATCH_CLAIM),
                         Map.entry(Failpoint.UNIT_FENCED, Command.RECALL),
                         Map.entry(Failpoint.UNIT_WRITTEN, Command.CLAIM),
                         Map.entry(Failpoint.UNIT_COMMITTED, Command.PART_OF_A_REFUND),
-                        Map.entry(Failpoint.USE_READ, Command.HOLD),
                         Map.entry(Failpoint.USE_WRITTEN, Command.CONFIRM),
                         Map.entry(Failpoint.CODE_ISSUED, Command.CODE),
-                        Map.entry(Failpoint.PUBLISH_SLICED, Command.PUBLISH),
                         Map.entry(Failpoint.ADJUST_MOVED, Command.ADJUST))
                 .map(entry -> Arguments.of(entry.getKey(), entry.getValue()));
     }

@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
 class ContinuousVerificationIT {
     private static final Logger LOG = LoggerFactory.getLogger(ContinuousVerificationIT.class);
     private static final Duration BOUND = Duration.ofSeconds(60);
-    private static final Duration STUTTER =
-            Duration.ofSeconds("full".equals(System.getenv("CUTOVER_FAULTS")) ? 60 : 20);
+    private static final boolean FULL = "full".equals(System.getenv("CUTOVER_FAULTS"));
+    private static final Duration STUTTER = Duration.ofSeconds(FULL ? 60 : 12);
     private static final DatabaseId SHARD = DatabaseId.shard(0);
 
     @TempDir
@@ -110,7 +110,7 @@ class ContinuousVerificationIT {
 
     @Test
     void aWorkerThatIsKilledIsFollowedByOneThatGoesOnWithPassesAndChangedKeys() throws IOException {
-        for (int turn = 0; turn < 2; turn++) {
+        for (int turn = 0; turn < (FULL ? 3 : 1); turn++) {
             workerVerifiesEvery("2s");
             Instant before = oldestProof();
             until(() -> oldestProof().isAfter(before));
