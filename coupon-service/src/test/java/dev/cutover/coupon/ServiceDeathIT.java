@@ -141,10 +141,10 @@ final class ServiceDeathIT {
             return hold(user, coupon(user));
         }),
         CONFIRM(USE, () -> new Request("POST", "/v1/holds/" + held() + "/confirm", key(), "")),
-        RELEASE(USE, () -> new Request("DELETE", "/v1/holds/" + held(), key(), "")),
+        RELEASE(UNIT, () -> new Request("DELETE", "/v1/holds/" + held(), key(), "")),
         REFUND(USE, () -> refund("")),
         PART_OF_A_REFUND(USE, () -> refund(",\"amount_minor\":120")),
-        RECALL(USE, () -> {
+        RECALL(UNIT, () -> {
             long user = mall.user();
             return new Request("POST", "/v1/coupons/" + coupon(user) + "/void", key(), "{\"reason\":\"by mistake\"}");
         }),
@@ -165,7 +165,7 @@ final class ServiceDeathIT {
                 List.of(Failpoint.ADJUST_BEGUN, Failpoint.ADJUST_MOVED),
                 () -> new Request(
                         "POST",
-                        "/v1/templates/tpl_" + mall.template(50, 0) + "/stock_adjustments",
+                        "/v1/templates/" + published() + "/stock_adjustments",
                         "",
                         "{\"adjustment_no\":\"" + key() + "\",\"delta\":-17}"));
 
@@ -291,6 +291,13 @@ final class ServiceDeathIT {
                 .asText();
     }
 
+    /** Not one of the mall: those are copied again with each new one of them, and their totals with them. */
+    private static String published() {
+        String draft = draft();
+        done(new Request("POST", "/v1/templates/" + draft + "/publish", "", ""));
+        return draft;
+    }
+
     /** Empty when the connection broke off before an answer. */
     private static Optional<Reply> ask(Instance instance, Request request) throws ConnectException {
         HttpRequest.Builder http = HttpRequest.newBuilder(instance.at(request.path()))
@@ -368,11 +375,6 @@ final class ServiceDeathIT {
         if (!request.key().isEmpty()) {
             assertThat(again.body()).isEqualTo(reply.body());
             assertThat(again.replayed()).isTrue();
-        }
-        if (point == Failpoint.UNIT_COMMITTED) {
-            assertThat(reply.replayed())
-                    .as("what was committed is answered, not done again")
-                    .isTrue();
         }
         holds();
     }
@@ -452,7 +454,10 @@ final class ServiceDeathIT {
         long user = mall.user();
         long template = mall.template(-1, 0);
         Request request = claim(user, template, 1);
-        dieIn(request, Failpoint.UNIT_COMMITTED);
+        // A process may end at a unit of its own background work, with the claim not committed yet.
+        while (mall.issued(Side.NEW, template) == 0) {
+            dieIn(request, Failpoint.UNIT_COMMITTED);
+        }
         onAll("ALTER TABLE {user_coupon} DROP KEY uk_request");
         try {
             onAll("DELETE FROM {coupon_operation} WHERE user_id = " + user);
