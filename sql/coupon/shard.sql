@@ -69,6 +69,23 @@ CREATE TABLE IF NOT EXISTS stock_slice (
   PRIMARY KEY (template_id, slice_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Stock that a counter in Redis hands out piece by piece: taken from the slices when the lot is opened; what was not issued goes back
+-- when it is closed, which removes it.
+CREATE TABLE IF NOT EXISTS stock_lot (
+  lot_id      BIGINT NOT NULL AUTO_INCREMENT COMMENT 'the epoch of the counter, never given twice',
+  template_id BIGINT NOT NULL,
+  pieces      INT    NOT NULL COMMENT 'numbered from 0',
+  PRIMARY KEY (lot_id),
+  KEY idx_template (template_id, lot_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The pieces of open lots that coupons were issued for: the key lets a piece be issued once, whatever the counter says.
+CREATE TABLE IF NOT EXISTS stock_piece (
+  lot_id   BIGINT NOT NULL,
+  piece_no INT    NOT NULL,
+  PRIMARY KEY (lot_id, piece_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- What a transfer of stock did in this database.
 CREATE TABLE IF NOT EXISTS stock_transfer_leg (
   transfer_id BIGINT  NOT NULL,

@@ -8,6 +8,9 @@ import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.claim.CouponSerials;
 import dev.cutover.coupon.code.Codes;
+import dev.cutover.coupon.counter.CountedStock;
+import dev.cutover.coupon.counter.LotKeeper;
+import dev.cutover.coupon.counter.PieceCounter;
 import dev.cutover.coupon.hold.HoldSweeper;
 import dev.cutover.coupon.hold.Holds;
 import dev.cutover.coupon.idempotency.Operations;
@@ -19,7 +22,9 @@ import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.redeem.Redemptions;
 import dev.cutover.coupon.statistics.Statistics;
+import dev.cutover.coupon.stock.ClaimStock;
 import dev.cutover.coupon.stock.SoldOut;
+import dev.cutover.coupon.stock.StockLots;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.LegacyCouponStore;
@@ -57,7 +62,8 @@ record CouponRooms(
         ProductCatalog productCatalog,
         BackOffice backOffice,
         Issuances.Rooms issuing,
-        Codes.Rooms coding) {
+        Codes.Rooms coding,
+        LotKeeper lots) {
     private static final Logger LOG = LoggerFactory.getLogger(CouponRooms.class);
 
     /** Makes the way to the databases for the stores of the two sides. */
@@ -66,14 +72,24 @@ record CouponRooms(
         CouponDatabases over(CouponStore onOld, CouponStore onNew);
     }
 
-    static CouponRooms wire(
-            Topology topology,
-            Gate gate,
-            Supplier<TemplateCatalog.Truth> truth,
-            ClaimLock lock,
-            InstantSource clock,
-            Duration writeBudget) {
-        return wire(topology, gate, truth, lock, clock, writeBudget, Failpoints.ofThisJvm());
+    /**
+     * How limited stock is counted for claims on NEW.
+     *
+     * @param admission who decides whether the counter's numbers may be issued
+     */
+    record Counting(PieceCounter counter, CountedStock.Admission admission, StockLots.Size lots) {
+        /** By the slices alone. */
+        static final Counting NONE = of(PieceCounter.NONE);
+
+        static Counting of(PieceCounter counter) {
+            return new Counting(counter, StockLots::issue, StockLots.Size.USUAL);
+        }
+
+        ClaimStock stock(SlotUsers users) {
+            return counter == PieceCounter.NONE
+                    ? ClaimStock.SLICES
+                    : new CountedStock(counter, admission, users::databaseOf);
+        }
     }
 
     static CouponRooms wire(
@@ -83,6 +99,7 @@ record CouponRooms(
             ClaimLock lock,
             InstantSource clock,
             Duration writeBudget,
+            Counting counting,
             Failpoints failpoints) {
         SlotUsers users = new SlotUsers(topology.plan().layout());
         TemplateCatalog templates = new TemplateCatalog(topology, truth, Ticker.systemTicker());
@@ -103,7 +120,8 @@ record CouponRooms(
                                 new Prices(templates::findOnNew, productCatalog.on(Side.NEW)),
                                 sequences,
                                 topology.plan().layout(),
-                                failpoints)));
+                                failpoints),
+                        counting.stock(users)));
         StockDatabases stock = new StockDatabases(topology, databases, meta, users);
         StockTransfers transfers = new StockTransfers(stock, soldOut, clock);
         BackOffice backOffice = new BackOffice(new BackOffice.Parts(
@@ -151,7 +169,8 @@ record CouponRooms(
                         topology.plan().layout(),
                         clock,
                         writeBudget),
-                new Codes.Rooms(topology, meta, databases, operations, claims, templates, users, clock, writeBudget));
+                new Codes.Rooms(topology, meta, databases, operations, claims, templates, users, clock, writeBudget),
+                new LotKeeper(databases, stock, counting.counter(), counting.lots(), writeBudget));
     }
 
     /** Claims of a template that a user may have without limit have nothing to take turns for. */
@@ -167,16 +186,17 @@ record CouponRooms(
         holdSweeper.tick();
     }
 
-    /** Finishes transfers of stock that a process left half done; never throws, for a scheduled task that throws is not run again. */
+    /** Finishes transfers of stock that a process left half done and closes lots; never throws, for a scheduled task that throws is not run again. */
     private void tidyStock() {
         try {
             if (databases.truth() == Side.NEW) {
                 transfers.finishAbandoned(databases.epoch());
+                lots.tidy(databases.epoch());
             }
         } catch (EpochMovedException e) {
             LOG.debug("A switch came in between, its hand-over takes care of stock in flight", e);
         } catch (RuntimeException e) {
-            LOG.warn("Transfers of stock could not be tidied, trying again: {}", e.toString());
+            LOG.warn("Transfers and lots of stock could not be tidied, trying again: {}", e.toString());
         }
     }
 }

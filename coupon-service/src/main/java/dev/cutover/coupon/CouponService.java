@@ -15,6 +15,8 @@ import dev.cutover.core.topology.Topology;
 import dev.cutover.coupon.code.CodeBatches;
 import dev.cutover.coupon.code.CodeKeys;
 import dev.cutover.coupon.code.Codes;
+import dev.cutover.coupon.counter.PieceCounter;
+import dev.cutover.coupon.counter.RedisPieceCounter;
 import dev.cutover.coupon.gate.ProxiedDatabases;
 import dev.cutover.coupon.http.CouponServer;
 import dev.cutover.coupon.http.ServiceState;
@@ -26,6 +28,8 @@ import dev.cutover.coupon.issuance.MessageDelivery;
 import dev.cutover.coupon.issuance.Retries;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.lock.RedisClaimLock;
+import dev.cutover.coupon.redis.RedisDoor;
+import dev.cutover.coupon.stock.StockStrategy;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.token.Apps;
 import dev.cutover.coupon.token.Owners;
@@ -65,6 +69,8 @@ public final class CouponService implements AutoCloseable {
     private static final Duration COUNTING = Duration.ofSeconds(1);
     // Longer than a request takes; who comes back earlier with the same code goes on with it.
     private static final Duration CODE_LEASE = Duration.ofSeconds(10);
+    // Between two demands that wait; for the first it waits itself.
+    private static final Duration LOTS = Duration.ofMillis(1);
     private static final Duration LOOK = Duration.ofMillis(500);
     // Two shard databases at a time; more instances work on more.
     private static final int ISSUERS = 2;
@@ -81,11 +87,12 @@ public final class CouponService implements AutoCloseable {
      * How to run an instance.
      *
      * @param port 0 for any free one
-     * @param redis where the claim lock is kept, empty for none
+     * @param redis where the claim lock and the counters of stock are kept, empty for none
      * @param writeBudget how long a write may wait for a switch
      * @param codeKeys the file of the secrets of codes, empty where there are none
      * @param tokens the file of the secrets of tokens, empty where nobody is asked for one
      * @param messageCentre who tells users of coupons issued to them, empty for nobody
+     * @param stock where claims take limited stock from on NEW
      */
     public record Options(
             int port,
@@ -95,8 +102,9 @@ public final class CouponService implements AutoCloseable {
             InstantSource clock,
             Optional<URI> messageCentre,
             Optional<Path> codeKeys,
-            Optional<Path> tokens) {
-        /** Without a message centre, codes and tokens. */
+            Optional<Path> tokens,
+            StockStrategy stock) {
+        /** Without a message centre, codes and tokens, stock in slices. */
         public Options(int port, String instance, Optional<String> redis, Duration writeBudget, InstantSource clock) {
             this(port, instance, redis, writeBudget, clock, Optional.empty(), Optional.empty());
         }
@@ -111,6 +119,19 @@ public final class CouponService implements AutoCloseable {
                 Optional<URI> messageCentre,
                 Optional<Path> codeKeys) {
             this(port, instance, redis, writeBudget, clock, messageCentre, codeKeys, Optional.empty());
+        }
+
+        /** Stock in slices. */
+        public Options(
+                int port,
+                String instance,
+                Optional<String> redis,
+                Duration writeBudget,
+                InstantSource clock,
+                Optional<URI> messageCentre,
+                Optional<Path> codeKeys,
+                Optional<Path> tokens) {
+            this(port, instance, redis, writeBudget, clock, messageCentre, codeKeys, tokens, StockStrategy.SLICES);
         }
     }
 
@@ -142,6 +163,10 @@ public final class CouponService implements AutoCloseable {
             proxy = opening(DualWriteProxy.open(topology, control, ProxyOptions.of(options.instance()), meters));
             ScheduledExecutorService background = background();
 
+            Optional<RedisDoor> redis = options.redis().map(uri -> opening(RedisDoor.open(uri, background)));
+            PieceCounter counter = redis.filter(door -> options.stock() == StockStrategy.REDIS)
+                    .<PieceCounter>map(RedisPieceCounter::new)
+                    .orElse(PieceCounter.NONE);
             CouponRooms rooms = CouponRooms.wire(
                     topology,
                     (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew),
@@ -149,13 +174,19 @@ public final class CouponService implements AutoCloseable {
                         Register register = proxy.register();
                         return new TemplateCatalog.Truth(register.truth(), register.epoch());
                     },
-                    lock(options, background),
+                    redis.<ClaimLock>map(RedisClaimLock::new).orElse(ClaimLock.NONE),
                     options.clock(),
-                    options.writeBudget());
+                    options.writeBudget(),
+                    CouponRooms.Counting.of(counter),
+                    Failpoints.ofThisJvm());
             var unused = background.scheduleWithFixedDelay(
                     rooms::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
             var alsoUnused = background.scheduleWithFixedDelay(
                     rooms.statistics()::tick, COUNTING.toMillis(), COUNTING.toMillis(), TimeUnit.MILLISECONDS);
+            if (counter != PieceCounter.NONE) {
+                var lotsUnused = scheduler(1, "coupon-lots")
+                        .scheduleWithFixedDelay(rooms.lots()::tick, 0, LOTS.toMillis(), TimeUnit.MILLISECONDS);
+            }
             CodeKeys keys = options.codeKeys().map(CodeKeys::read).orElse(CodeKeys.NONE);
             Codes codes = new Codes(rooms.coding(), keys, CODE_LEASE, Failpoints.ofThisJvm());
             CodeBatches codeBatches = new CodeBatches(rooms.coding(), keys);
@@ -205,12 +236,6 @@ public final class CouponService implements AutoCloseable {
                 tokens,
                 new Apps(rooms.meta(), secrets, options.clock(), new SecureRandom()),
                 twin.apply(new TemplateOwners(rooms.meta(), Ticker.systemTicker())));
-    }
-
-    private ClaimLock lock(Options options, ScheduledExecutorService background) {
-        return options.redis()
-                .<ClaimLock>map(uri -> opening(RedisClaimLock.open(uri, background)))
-                .orElse(ClaimLock.NONE);
     }
 
     /** Issuances, and threads of their own that work on them: a chunk takes longer than the others of the background may wait. */

@@ -24,7 +24,8 @@ public final class CouponServiceMain {
                             InstantSource.system(),
                             settings.messageCentre(),
                             settings.codeKeys(),
-                            settings.tokens()));
+                            settings.tokens(),
+                            settings.stock()));
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> {

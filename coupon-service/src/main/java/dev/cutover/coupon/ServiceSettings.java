@@ -1,6 +1,7 @@
 package dev.cutover.coupon;
 
 import dev.cutover.core.plan.PlanReader;
+import dev.cutover.coupon.stock.StockStrategy;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,11 +19,12 @@ import java.util.Optional;
  * @param config the plan file
  * @param port 0 for any free one
  * @param instance the name of this instance in the control database
- * @param redis where the claim lock is kept, empty for none
+ * @param redis where the claim lock and the counters of stock are kept, empty for none
  * @param writeBudget how long a write may wait for a switch
  * @param messageCentre who tells users of coupons issued to them, empty for nobody
  * @param codeKeys the file of the secrets of codes, empty where there are none
  * @param tokens the file of the secrets of tokens, empty where nobody is asked for one
+ * @param stock where claims take limited stock from on NEW
  */
 record ServiceSettings(
         Path config,
@@ -32,7 +34,8 @@ record ServiceSettings(
         Duration writeBudget,
         Optional<URI> messageCentre,
         Optional<Path> codeKeys,
-        Optional<Path> tokens) {
+        Optional<Path> tokens,
+        StockStrategy stock) {
     static final int USUAL_PORT = 8080;
     static final Duration USUAL_BUDGET = Duration.ofSeconds(2);
 
@@ -62,10 +65,11 @@ record ServiceSettings(
         Optional<URI> messageCentre = messageCentre(environment, problems);
         Optional<Path> codeKeys = secrets(environment, "COUPON_CODE_KEYS", problems);
         Optional<Path> tokens = secrets(environment, "COUPON_TOKENS", problems);
+        StockStrategy stock = stock(environment, redis.isPresent(), problems);
         if (!problems.isEmpty()) {
             throw new SettingsInvalidException(problems);
         }
-        return new ServiceSettings(config, port, instance, redis, budget, messageCentre, codeKeys, tokens);
+        return new ServiceSettings(config, port, instance, redis, budget, messageCentre, codeKeys, tokens, stock);
     }
 
     private static Optional<Path> secrets(Map<String, String> environment, String name, List<String> problems) {
@@ -76,6 +80,25 @@ record ServiceSettings(
             problems.add(name + " names a file that cannot be read: '" + file.get() + "'");
         }
         return file;
+    }
+
+    private static StockStrategy stock(Map<String, String> environment, boolean redis, List<String> problems) {
+        String text = environment.getOrDefault("COUPON_STOCK", "slices");
+        switch (text) {
+            case "slices" -> {
+                return StockStrategy.SLICES;
+            }
+            case "redis" -> {
+                if (!redis) {
+                    problems.add("COUPON_STOCK is 'redis' without a Redis: say where it is in REDIS_URI");
+                }
+                return StockStrategy.REDIS;
+            }
+            default -> {
+                problems.add("COUPON_STOCK is '" + text + "': use slices or redis");
+                return StockStrategy.SLICES;
+            }
+        }
     }
 
     private static Optional<URI> messageCentre(Map<String, String> environment, List<String> problems) {

@@ -157,6 +157,11 @@ final class CouponInvariants {
                 "1 a slice holds between nothing and what it was given",
                 database,
                 "SELECT CONCAT(template_id, '/', slice_no) FROM stock_slice WHERE remaining < 0 OR remaining > allotted");
+        none(
+                "1 a piece is of an open lot, and within it",
+                database,
+                "SELECT CONCAT(p.lot_id, '/', p.piece_no) FROM stock_piece p LEFT JOIN stock_lot l ON l.lot_id = p.lot_id"
+                        + " WHERE l.lot_id IS NULL OR p.piece_no < 0 OR p.piece_no >= l.pieces");
     }
 
     /** 7: a used code has its one coupon, and each coupon of a code its used code; they may be in different databases. */

@@ -15,6 +15,7 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.lock.RedisClaimLock;
 import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.pricing.Cart;
+import dev.cutover.coupon.redis.RedisDoor;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.sandbox.RedisServer;
@@ -535,7 +536,7 @@ final class CouponModelIT {
     void aStormInWhichRedisIsFlushedAndKilledAgainAndAgainKeepsEveryInvariant() throws InterruptedException {
         ScheduledExecutorService background = Executors.newSingleThreadScheduledExecutor();
         try (RedisServer redis = RedisServer.start("storm");
-                RedisClaimLock lock = RedisClaimLock.open(redis.uri(), background)) {
+                RedisDoor door = RedisDoor.open(redis.uri(), background)) {
             AtomicBoolean over = new AtomicBoolean();
             AtomicInteger disturbed = new AtomicInteger();
             Thread disturber = new Thread(
@@ -551,7 +552,7 @@ final class CouponModelIT {
                     "disturber");
             disturber.start();
             try {
-                storm(side.roomsWith(lock));
+                storm(side.roomsWith(new RedisClaimLock(door)));
             } finally {
                 over.set(true);
                 disturber.join();

@@ -3,6 +3,7 @@ package dev.cutover.coupon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cutover.coupon.stock.StockStrategy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -22,7 +23,8 @@ final class ServiceSettingsTest {
                         Duration.ofSeconds(2),
                         Optional.empty(),
                         Optional.empty(),
-                        Optional.empty()));
+                        Optional.empty(),
+                        StockStrategy.SLICES));
     }
 
     @Test
@@ -40,7 +42,9 @@ final class ServiceSettingsTest {
                         "COUPON_WRITE_BUDGET",
                         "750ms",
                         "COUPON_MESSAGE_CENTRE",
-                        "http://127.0.0.1:9/m"),
+                        "http://127.0.0.1:9/m",
+                        "COUPON_STOCK",
+                        "redis"),
                 "a");
         assertThat(settings)
                 .isEqualTo(new ServiceSettings(
@@ -51,7 +55,8 @@ final class ServiceSettingsTest {
                         Duration.ofMillis(750),
                         Optional.of(java.net.URI.create("http://127.0.0.1:9/m")),
                         Optional.empty(),
-                        Optional.empty()));
+                        Optional.empty(),
+                        StockStrategy.REDIS));
     }
 
     @Test
@@ -70,10 +75,24 @@ final class ServiceSettingsTest {
                 "COUPON_CODE_KEYS",
                 "/no/such/file",
                 "COUPON_TOKENS",
-                "/no/such/tokens");
+                "/no/such/tokens",
+                "COUPON_STOCK",
+                "memory");
         assertThatThrownBy(() -> ServiceSettings.read(wrong, "a"))
                 .isInstanceOf(SettingsInvalidException.class)
                 .hasMessageContainingAll(
-                        "COUPON_PORT", "COUPON_INSTANCE", "REDIS_URI", "COUPON_WRITE_BUDGET", "/no/such/tokens");
+                        "COUPON_PORT",
+                        "COUPON_INSTANCE",
+                        "REDIS_URI",
+                        "COUPON_WRITE_BUDGET",
+                        "/no/such/tokens",
+                        "COUPON_STOCK");
+    }
+
+    @Test
+    void aCounterInRedisNeedsToKnowWhereThatIs() {
+        assertThatThrownBy(() -> ServiceSettings.read(Map.of("COUPON_STOCK", "redis"), "a"))
+                .isInstanceOf(SettingsInvalidException.class)
+                .hasMessageContaining("REDIS_URI");
     }
 }

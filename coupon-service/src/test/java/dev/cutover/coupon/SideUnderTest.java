@@ -24,11 +24,18 @@ record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) im
         DualWriteProxy proxy = DualWriteProxy.open(
                 mall.topology, mall.control, ProxyOptions.of("coupon-test"), new SimpleMeterRegistry());
         return new SideUnderTest(
-                mall, proxy, rooms(mall, proxy, ClaimLock.NONE, InstantSource.system(), Failpoints.NONE));
+                mall,
+                proxy,
+                rooms(mall, proxy, ClaimLock.NONE, InstantSource.system(), CouponRooms.Counting.NONE, Failpoints.NONE));
     }
 
     private static CouponRooms rooms(
-            SmallMall mall, DualWriteProxy proxy, ClaimLock lock, InstantSource clock, Failpoints failpoints) {
+            SmallMall mall,
+            DualWriteProxy proxy,
+            ClaimLock lock,
+            InstantSource clock,
+            CouponRooms.Counting counting,
+            Failpoints failpoints) {
         return CouponRooms.wire(
                 mall.topology,
                 (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew),
@@ -39,17 +46,23 @@ record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) im
                 lock,
                 clock,
                 BUDGET,
+                counting,
                 failpoints);
     }
 
     /** Another instance over the same databases, with a clock of its own and what happens at its failpoints. */
     CouponRooms roomsWith(InstantSource clock, Failpoints failpoints) {
-        return rooms(mall, proxy, ClaimLock.NONE, clock, failpoints);
+        return rooms(mall, proxy, ClaimLock.NONE, clock, CouponRooms.Counting.NONE, failpoints);
     }
 
     /** Another instance over the same databases, whose claims ask this lock first. */
     CouponRooms roomsWith(ClaimLock lock) {
-        return rooms(mall, proxy, lock, InstantSource.system(), Failpoints.NONE);
+        return rooms(mall, proxy, lock, InstantSource.system(), CouponRooms.Counting.NONE, Failpoints.NONE);
+    }
+
+    /** Another instance over the same databases that counts stock its own way. */
+    CouponRooms roomsCounting(CouponRooms.Counting counting) {
+        return rooms(mall, proxy, ClaimLock.NONE, InstantSource.system(), counting, Failpoints.NONE);
     }
 
     @Override

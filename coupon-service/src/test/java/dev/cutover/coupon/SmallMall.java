@@ -219,11 +219,16 @@ final class SmallMall implements AutoCloseable {
         }
     }
 
-    /** Stock of a template in all slices. */
+    /** Stock of a template in all slices and in open lots. */
     long remaining(long template) {
         long sum = 0;
         for (DatabaseId shard : plan.shardDatabases()) {
             sum += number(shard, "SELECT COALESCE(SUM(remaining), 0) FROM stock_slice WHERE template_id = ?", template);
+            sum += number(shard, "SELECT COALESCE(SUM(pieces), 0) FROM stock_lot WHERE template_id = ?", template);
+            sum -= number(
+                    shard,
+                    "SELECT COUNT(*) FROM stock_piece JOIN stock_lot USING (lot_id) WHERE template_id = ?",
+                    template);
         }
         return sum;
     }

@@ -1,10 +1,12 @@
 package dev.cutover.coupon.backoffice;
 
 import dev.cutover.core.fence.Epoch;
+import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.SliceAllotment;
 import dev.cutover.coupon.stock.SlicePlan;
 import dev.cutover.coupon.stock.SliceStock;
+import dev.cutover.coupon.stock.StockLots;
 import dev.cutover.coupon.transfer.StockDatabases;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -55,10 +57,16 @@ final class AdjustmentLegs {
             if (row.closed() || row.round() >= round) {
                 return new Leg(row.quantity(), row.closed(), false);
             }
-            long taken = missing == 0 ? 0 : SliceStock.takeOut(connection, adjustment.template(), missing);
+            long taken = missing == 0 ? 0 : takeOut(connection, adjustment.template(), missing);
             write(connection, adjustment, row.quantity() + taken, round, false);
             return new Leg(row.quantity() + taken, false, true);
         });
+    }
+
+    /** From all that this database has, also what a counter was given. */
+    private static long takeOut(Connection connection, TemplateId template, long missing) throws SQLException {
+        var unused = StockLots.close(connection, template);
+        return SliceStock.takeOut(connection, template, missing);
     }
 
     /** Puts back what was taken, and lets nothing more be taken. */

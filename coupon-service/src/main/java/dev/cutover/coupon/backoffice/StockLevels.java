@@ -74,7 +74,7 @@ public final class StockLevels {
         long[] remaining = new long[stock.count()];
         long left = 0;
         for (int database = 0; database < remaining.length; database++) {
-            remaining[database] = stock.remaining(database, id);
+            remaining[database] = stock.level(database, id).total();
             left += remaining[database];
         }
         boolean settled = !before.travelling() && !before.adjusting() && before.equals(transfers.mark(epoch, id));

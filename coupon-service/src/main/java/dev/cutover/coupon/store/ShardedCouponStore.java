@@ -9,7 +9,7 @@ import dev.cutover.coupon.operation.Recorded;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
-import dev.cutover.coupon.stock.SliceStock;
+import dev.cutover.coupon.stock.ClaimStock;
 import dev.cutover.coupon.stock.SoldOut;
 import dev.cutover.coupon.stock.StockShortException;
 import dev.cutover.coupon.template.Discount;
@@ -49,12 +49,15 @@ public final class ShardedCouponStore implements CouponStore {
     private final Sequences sequences;
     private final SoldOut soldOut;
     private final CouponUses uses;
+    private final ClaimStock stock;
 
-    public ShardedCouponStore(Templates templates, Sequences sequences, SoldOut soldOut, CouponUses uses) {
+    public ShardedCouponStore(
+            Templates templates, Sequences sequences, SoldOut soldOut, CouponUses uses, ClaimStock stock) {
         this.templates = templates;
         this.sequences = sequences;
         this.soldOut = soldOut;
         this.uses = uses;
+        this.stock = stock;
     }
 
     @Override
@@ -110,7 +113,7 @@ public final class ShardedCouponStore implements CouponStore {
         Ledger.append(unit.connection(), issued(claimed));
         for (ClaimOrder.Item item : order.inStockOrder()) {
             boolean limited = known.get(order.items().indexOf(item)).limited();
-            if (limited && !SliceStock.take(unit.connection(), item.template(), item.quantity())) {
+            if (limited && !stock.take(unit.connection(), unit.slot(), item.template(), item.quantity())) {
                 throw new StockShortException(item.template(), item.quantity());
             }
         }

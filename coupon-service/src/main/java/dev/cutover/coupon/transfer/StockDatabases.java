@@ -11,7 +11,8 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
-import dev.cutover.coupon.stock.SliceStock;
+import dev.cutover.coupon.stock.StockLevel;
+import dev.cutover.coupon.stock.StockLots;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.SlotUsers;
@@ -48,10 +49,19 @@ public final class StockDatabases {
     }
 
     /** What is left in one shard database, as last committed; not fenced, so it is a hint. */
-    public long remaining(int database, TemplateId template) {
+    public StockLevel level(int database, TemplateId template) {
+        return look(database, connection -> StockLevel.read(connection, template));
+    }
+
+    /** Whether there are lots to be closed; a hint. */
+    public boolean hasOutlivedLots(int database) {
+        return look(database, connection -> !StockLots.outlived(connection).isEmpty());
+    }
+
+    private <T> T look(int database, Work<T> work) {
         try (Connection connection =
                 topology.database(DatabaseId.shard(database)).getConnection()) {
-            return SliceStock.remaining(connection, template);
+            return work.run(connection);
         } catch (SQLException | UnreachableException e) {
             throw new DatabaseTroubleException("Reading the stock of shard-" + database, e);
         }

@@ -8,10 +8,13 @@ import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.SliceStock;
 import dev.cutover.coupon.stock.SoldOut;
+import dev.cutover.coupon.stock.StockLevel;
+import dev.cutover.coupon.stock.StockLots;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -35,7 +38,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A template is sold out only when a look at every database found too little <em>and</em> no transfer was in flight before, during or
  * after the look: stock between two databases is in neither. Each transfer writes its intent first, so equal ledgers before and after
- * mean that nothing moved. Without this, the last coupons would be refused to people while they travel.
+ * mean that nothing moved. Without this, the last coupons would be refused to people while they travel. Lots that a counter hands out
+ * are closed before that; slices and lots of a database are looked at in one statement.
  *
  * <p>Safe for many threads. One template's transfers to one database take turns inside a process.
  */
@@ -103,16 +107,17 @@ public final class StockTransfers {
             throws InterruptedException {
         while (!deadline.passed()) {
             TransferLedger.View before = ledger.view(epoch, template);
-            long[] remaining = remaining(template);
-            long total = 0;
-            for (long one : remaining) {
-                total += one;
-            }
+            StockLevel[] levels = levels(template);
+            long[] remaining =
+                    Arrays.stream(levels).mapToLong(StockLevel::inSlices).toArray();
+            long total = Arrays.stream(remaining).sum();
             if (remaining[database] >= quantity) {
                 return Outcome.READY;
             }
             if (total >= quantity) {
                 move(epoch, template, database, quantity, remaining, deadline);
+            } else if (closeLots(epoch, template, levels, deadline)) {
+                LOG.debug("Stock of template {} that was out in lots is back in its slices", template);
             } else if (before.quiet() && before.equals(ledger.view(epoch, template))) {
                 soldOut.remember(template, quantity);
                 return Outcome.SOLD_OUT;
@@ -137,12 +142,25 @@ public final class StockTransfers {
         return new Mark(view.transfers() > 0, view.lastTransfer(), view.adjustments() > 0, view.lastAdjustment());
     }
 
-    private long[] remaining(TemplateId template) {
-        long[] remaining = new long[databases.count()];
-        for (int database = 0; database < remaining.length; database++) {
-            remaining[database] = databases.remaining(database, template);
+    private StockLevel[] levels(TemplateId template) {
+        StockLevel[] levels = new StockLevel[databases.count()];
+        for (int database = 0; database < levels.length; database++) {
+            levels[database] = databases.level(database, template);
         }
-        return remaining;
+        return levels;
+    }
+
+    /** Before anybody is refused, what a counter has is asked back; a lot whose pieces are all issued may hide some that come back. */
+    private boolean closeLots(Epoch epoch, TemplateId template, StockLevel[] levels, Deadline deadline) {
+        boolean any = false;
+        for (int database = 0; database < levels.length; database++) {
+            if (levels[database].lots() > 0) {
+                any = true;
+                var unused = databases.fenced(
+                        database, epoch, deadline.remaining(), connection -> StockLots.close(connection, template));
+            }
+        }
+        return any;
     }
 
     /** Half of what the richest other database has, but at least what is missing: a few transfers even out what is left. */

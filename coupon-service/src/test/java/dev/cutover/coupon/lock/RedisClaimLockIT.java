@@ -3,6 +3,7 @@ package dev.cutover.coupon.lock;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.redis.RedisDoor;
 import dev.cutover.sandbox.RedisServer;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ final class RedisClaimLockIT {
 
     private RedisServer server;
     private ScheduledExecutorService scheduler;
+    private RedisDoor door;
     private RedisClaimLock lock;
     private RedissonClient look;
 
@@ -36,17 +38,18 @@ final class RedisClaimLockIT {
     void open() {
         server = RedisServer.start("claim-lock");
         scheduler = Executors.newSingleThreadScheduledExecutor();
-        lock = RedisClaimLock.open(server.uri(), scheduler);
+        door = RedisDoor.open(server.uri(), scheduler);
+        lock = new RedisClaimLock(door);
         Config config = new Config();
         config.useSingleServer().setAddress(server.uri());
         look = Redisson.create(config);
-        Awaitility.await().until(lock::available);
+        Awaitility.await().until(door::available);
     }
 
     @AfterEach
     void close() {
         look.shutdown();
-        lock.close();
+        door.close();
         scheduler.shutdownNow();
         server.close();
     }
@@ -145,6 +148,6 @@ final class RedisClaimLockIT {
         try (ClaimLock.Hold hold = lock.hold(USER, templates(1, 2))) {
             assertThat(hold).isNotInstanceOf(RedisClaimLock.Held.class);
         }
-        assertThat(lock.available()).isFalse();
+        assertThat(door.available()).isFalse();
     }
 }

@@ -19,10 +19,18 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 
-/** Folds the slices of every shard database, and what is on its way between two of them, back into the counters of OLD. */
+/**
+ * Folds the slices of every shard database, what is on its way between two of them, and what a counter outside has not given away of its
+ * lots back into the counters of OLD.
+ */
 final class SlicesToStock {
     /** What a transfer of stock did in one shard database; a debit without its credit is stock on its way. */
     static final String TRANSFER_LEGS = "stock_transfer_leg";
+
+    /** Stock that a counter outside hands out piece by piece, and the pieces it has handed out; taken from the slices. */
+    static final String LOTS = "stock_lot";
+
+    static final String PIECES = "stock_piece";
 
     private static final int DEBIT = 1;
 
@@ -50,19 +58,17 @@ final class SlicesToStock {
                 + changed + " counters moved";
     }
 
-    /** Template to what its slices hold in all shard databases. */
+    /** Template to what its slices and open lots hold in all shard databases. */
     static Map<Long, Long> sums(StepContext context, Stock stock) throws SQLException {
         List<Callable<Map<Long, Long>>> tasks = new ArrayList<>();
         for (DatabaseId database : context.plan().shardDatabases()) {
             tasks.add(() -> {
                 Map<Long, Long> sums = new HashMap<>();
                 try (Connection connection =
-                                context.topology().database(database).getConnection();
-                        Statement statement = connection.createStatement();
-                        ResultSet rows = statement.executeQuery("SELECT template_id, SUM(remaining) FROM "
-                                + Identifier.quote(stock.sliceTable()) + " GROUP BY template_id")) {
-                    while (rows.next()) {
-                        sums.put(rows.getLong(1), rows.getLong(2));
+                        context.topology().database(database).getConnection()) {
+                    addSlices(connection, stock, sums);
+                    if (hasTable(connection, LOTS)) {
+                        addLots(connection, sums);
                     }
                 }
                 return sums;
@@ -75,10 +81,31 @@ final class SlicesToStock {
         return all;
     }
 
-    static boolean hasTransferLegs(Connection connection) throws SQLException {
+    private static void addSlices(Connection connection, Stock stock, Map<Long, Long> sums) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT template_id, SUM(remaining) FROM "
+                        + Identifier.quote(stock.sliceTable()) + " GROUP BY template_id")) {
+            while (rows.next()) {
+                sums.put(rows.getLong(1), rows.getLong(2));
+            }
+        }
+    }
+
+    private static void addLots(Connection connection, Map<Long, Long> sums) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(
+                        "SELECT l.template_id, l.pieces - (SELECT COUNT(*) FROM " + Identifier.quote(PIECES)
+                                + " p WHERE p.lot_id = l.lot_id) FROM " + Identifier.quote(LOTS) + " l")) {
+            while (rows.next()) {
+                sums.merge(rows.getLong(1), rows.getLong(2), Long::sum);
+            }
+        }
+    }
+
+    static boolean hasTable(Connection connection, String table) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(
                 "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?")) {
-            select.setString(1, TRANSFER_LEGS);
+            select.setString(1, table);
             try (ResultSet row = select.executeQuery()) {
                 return row.next();
             }
@@ -90,7 +117,7 @@ final class SlicesToStock {
         Set<Long> credited = new HashSet<>();
         for (DatabaseId database : context.plan().shardDatabases()) {
             try (Connection connection = context.topology().database(database).getConnection()) {
-                if (!hasTransferLegs(connection)) {
+                if (!hasTable(connection, TRANSFER_LEGS)) {
                     continue;
                 }
                 try (Statement statement = connection.createStatement();

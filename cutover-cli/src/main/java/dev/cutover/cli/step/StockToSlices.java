@@ -144,8 +144,13 @@ final class StockToSlices {
             if (all) {
                 statement.execute("DELETE FROM " + Identifier.quote(stock.sliceTable()));
                 // Legs of transfers belong to slices of an earlier epoch; their stock went back in the rollback.
-                if (SlicesToStock.hasTransferLegs(connection)) {
+                if (SlicesToStock.hasTable(connection, SlicesToStock.TRANSFER_LEGS)) {
                     statement.execute("DELETE FROM " + Identifier.quote(SlicesToStock.TRANSFER_LEGS));
+                }
+                // So do lots; a counter that still knows one is told by the database that it is gone.
+                if (SlicesToStock.hasTable(connection, SlicesToStock.LOTS)) {
+                    statement.execute("DELETE FROM " + Identifier.quote(SlicesToStock.PIECES));
+                    statement.execute("DELETE FROM " + Identifier.quote(SlicesToStock.LOTS));
                 }
             } else if (!remaining.isEmpty()) {
                 statement.execute("DELETE FROM " + Identifier.quote(stock.sliceTable()) + " WHERE template_id IN ("

@@ -143,9 +143,11 @@ class SwitchIT {
         assertThat(there.register().stage()).isEqualTo(Stage.SWITCHED);
         writersGoOn();
         streamsRun();
+        openALotOfStock();
         Outcome back = switchStep().undo(context(), there.register());
         assertThat(back.register().truth()).isEqualTo(Side.OLD);
         assertThat(back.register().stage()).isEqualTo(Stage.VERIFIED);
+        stockAddsUpOnOld();
         writersGoOn();
         streamsRun();
         Outcome again = run(switchStep());
@@ -153,6 +155,9 @@ class SwitchIT {
         writersGoOn();
         everythingAcknowledgedIsThere();
         stockAddsUpOnNew();
+        assertThat(shop.number(DatabaseId.shard(0), "SELECT COUNT(*) FROM stock_lot"))
+                .as("new slices are cut without the lots of the old ones")
+                .isZero();
         toOld();
         assertThat(StrayGate.of(context(), Side.NEW).finding())
                 .as("no write of a service, applier, mirror or hand-over is taken for a stray one, on either way")
@@ -276,6 +281,28 @@ class SwitchIT {
                 ",", acknowledged.keySet().stream().map(String::valueOf).toList());
         assertThat(shop.overTables("note", "COUNT(DISTINCT note_id)", "note_id >> 10 IN (" + ids + ")"))
                 .isEqualTo(acknowledged.size());
+    }
+
+    /** Forty pieces that a counter outside was given, of which three are issued; thirty-seven are still stock. */
+    private void openALotOfStock() throws SQLException {
+        try (Connection connection = shop.topology().units(DatabaseId.shard(0)).getConnection();
+                Statement statement = connection.createStatement()) {
+            assertThat(statement.executeUpdate(
+                            "UPDATE stock_slice SET remaining = remaining - 37 WHERE template_id = 1 AND remaining >= 37"
+                                    + " ORDER BY slice_no LIMIT 1"))
+                    .isEqualTo(1);
+            statement.execute("INSERT INTO stock_lot VALUES (7, 1, 40)");
+            statement.execute("INSERT INTO stock_piece VALUES (7, 0), (7, 1), (7, 9)");
+            connection.commit();
+        }
+    }
+
+    // As above: the counter and the rows are read while writers go on.
+    private void stockAddsUpOnOld() throws SQLException {
+        long issuedBefore = shop.number(DatabaseId.OLD, "SELECT COUNT(*) FROM shop_note WHERE item_id = 1");
+        long remaining = shop.number(DatabaseId.OLD, "SELECT stock FROM shop_item WHERE id = 1");
+        long issuedAfter = shop.number(DatabaseId.OLD, "SELECT COUNT(*) FROM shop_note WHERE item_id = 1");
+        assertThat(remaining).isBetween(TOTAL - issuedAfter, TOTAL - issuedBefore);
     }
 
     // Writers go on meanwhile: what they took between the two readings may be missing, never added.
