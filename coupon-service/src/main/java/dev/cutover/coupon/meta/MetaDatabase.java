@@ -29,25 +29,13 @@ public final class MetaDatabase {
     }
 
     public <T> T write(Work<T> work) {
-        try (Connection connection = topology.database(DatabaseId.META).getConnection()) {
-            connection.setAutoCommit(false);
-            try {
-                FenceState fence = Fence.readShared(connection);
-                if (fence.role() != Role.PRIMARY || !fence.sameServer()) {
-                    throw new EpochMovedException("the meta database", fence.role() + " " + fence.epoch());
-                }
-                T result = work.run(connection, fence.epoch());
-                connection.commit();
-                return result;
-            } catch (SQLException | RuntimeException e) {
-                connection.rollback();
-                throw e;
-            } finally {
-                connection.setAutoCommit(true);
+        return own(connection -> {
+            FenceState fence = Fence.readShared(connection);
+            if (fence.role() != Role.PRIMARY || !fence.sameServer()) {
+                throw new EpochMovedException("the meta database", fence.role() + " " + fence.epoch());
             }
-        } catch (SQLException | UnreachableException e) {
-            throw new DatabaseTroubleException("A write to the meta database", e);
-        }
+            return work.run(connection, fence.epoch());
+        });
     }
 
     /**
