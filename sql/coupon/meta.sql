@@ -34,6 +34,13 @@ CREATE TABLE IF NOT EXISTS coupon_template (
   PRIMARY KEY (template_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- For whom a template is; no row: for everybody. A table of its own because the table of templates is there in older installations.
+CREATE TABLE IF NOT EXISTS template_audience (
+  template_id BIGINT       NOT NULL,
+  audience    VARCHAR(500) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'AND, OR and NOT over tags',
+  PRIMARY KEY (template_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS template_product (
   id          BIGINT      NOT NULL,
   template_id BIGINT      NULL,

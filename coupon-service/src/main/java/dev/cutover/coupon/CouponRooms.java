@@ -34,6 +34,9 @@ import dev.cutover.coupon.store.Sequences;
 import dev.cutover.coupon.store.ShardedCouponStore;
 import dev.cutover.coupon.store.ShardedUses;
 import dev.cutover.coupon.store.SlotUsers;
+import dev.cutover.coupon.tag.Audiences;
+import dev.cutover.coupon.tag.TagBook;
+import dev.cutover.coupon.tag.TagSource;
 import dev.cutover.coupon.template.ProductCatalog;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.transfer.StockDatabases;
@@ -73,6 +76,17 @@ record CouponRooms(
     }
 
     /**
+     * Who knows the tags of users.
+     *
+     * @param book which tags there are
+     */
+    record Tagging(TagBook book, TagSource store, TagSource service) {
+        /** No tags. */
+        static final Tagging NONE = new Tagging(
+                TagBook.NONE, TagSource.absent("there is no store"), TagSource.absent("there is no service"));
+    }
+
+    /**
      * How limited stock is counted for claims on NEW.
      *
      * @param admission who decides whether the counter's numbers may be issued
@@ -100,6 +114,7 @@ record CouponRooms(
             InstantSource clock,
             Duration writeBudget,
             Counting counting,
+            Tagging tagging,
             Failpoints failpoints) {
         SlotUsers users = new SlotUsers(topology.plan().layout());
         TemplateCatalog templates = new TemplateCatalog(topology, truth, Ticker.systemTicker());
@@ -133,6 +148,7 @@ record CouponRooms(
                 templates,
                 productCatalog,
                 soldOut,
+                tagging.book(),
                 clock,
                 writeBudget,
                 failpoints));
@@ -144,6 +160,8 @@ record CouponRooms(
                 onlyWhereItMatters(lock, templates),
                 users,
                 new CouponSerials(new SecureRandom()),
+                new Audiences(tagging.book(), tagging.store(), tagging.service()),
+                templates,
                 writeBudget);
         return new CouponRooms(
                 meta,

@@ -30,6 +30,10 @@ import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.lock.RedisClaimLock;
 import dev.cutover.coupon.redis.RedisDoor;
 import dev.cutover.coupon.stock.StockStrategy;
+import dev.cutover.coupon.tag.HttpTagService;
+import dev.cutover.coupon.tag.RedisTagStore;
+import dev.cutover.coupon.tag.TagBook;
+import dev.cutover.coupon.tag.TagSource;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.token.Apps;
 import dev.cutover.coupon.token.Owners;
@@ -39,6 +43,7 @@ import dev.cutover.coupon.token.Tokens;
 import dev.cutover.proxy.DualWriteProxy;
 import dev.cutover.proxy.ProxyOptions;
 import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -93,6 +98,7 @@ public final class CouponService implements AutoCloseable {
      * @param tokens the file of the secrets of tokens, empty where nobody is asked for one
      * @param messageCentre who tells users of coupons issued to them, empty for nobody
      * @param stock where claims take limited stock from on NEW
+     * @param tags the file of the tags that audiences ask about, empty where there are none
      */
     public record Options(
             int port,
@@ -103,7 +109,8 @@ public final class CouponService implements AutoCloseable {
             Optional<URI> messageCentre,
             Optional<Path> codeKeys,
             Optional<Path> tokens,
-            StockStrategy stock) {
+            StockStrategy stock,
+            Optional<Path> tags) {
         /** Without a message centre, codes and tokens, stock in slices. */
         public Options(int port, String instance, Optional<String> redis, Duration writeBudget, InstantSource clock) {
             this(port, instance, redis, writeBudget, clock, Optional.empty(), Optional.empty());
@@ -131,7 +138,32 @@ public final class CouponService implements AutoCloseable {
                 Optional<URI> messageCentre,
                 Optional<Path> codeKeys,
                 Optional<Path> tokens) {
-            this(port, instance, redis, writeBudget, clock, messageCentre, codeKeys, tokens, StockStrategy.SLICES);
+            this(
+                    port,
+                    instance,
+                    redis,
+                    writeBudget,
+                    clock,
+                    messageCentre,
+                    codeKeys,
+                    tokens,
+                    StockStrategy.SLICES,
+                    Optional.empty());
+        }
+
+        /** The same with tags. */
+        Options with(Path tagFile) {
+            return new Options(
+                    port,
+                    instance,
+                    redis,
+                    writeBudget,
+                    clock,
+                    messageCentre,
+                    codeKeys,
+                    tokens,
+                    stock,
+                    Optional.of(tagFile));
         }
     }
 
@@ -178,6 +210,7 @@ public final class CouponService implements AutoCloseable {
                     options.clock(),
                     options.writeBudget(),
                     CouponRooms.Counting.of(counter),
+                    tagging(options, redis, meters),
                     Failpoints.ofThisJvm());
             var unused = background.scheduleWithFixedDelay(
                     rooms::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
@@ -213,6 +246,17 @@ public final class CouponService implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private static CouponRooms.Tagging tagging(Options options, Optional<RedisDoor> redis, MeterRegistry meters) {
+        TagBook book = options.tags().map(TagBook::read).orElse(TagBook.NONE);
+        return new CouponRooms.Tagging(
+                book,
+                redis.<TagSource>map(door -> new RedisTagStore(door, options.clock()))
+                        .orElse(CouponRooms.Tagging.NONE.store()),
+                book.service()
+                        .<TagSource>map(address -> new HttpTagService(address, book.deadline(), meters))
+                        .orElse(CouponRooms.Tagging.NONE.service()));
     }
 
     /** Opens an instance; it serves when this returns. */

@@ -25,7 +25,8 @@ public final class CouponServiceMain {
                             settings.messageCentre(),
                             settings.codeKeys(),
                             settings.tokens(),
-                            settings.stock()));
+                            settings.stock(),
+                            settings.tags()));
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> {

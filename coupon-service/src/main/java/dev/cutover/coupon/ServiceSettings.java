@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param codeKeys the file of the secrets of codes, empty where there are none
  * @param tokens the file of the secrets of tokens, empty where nobody is asked for one
  * @param stock where claims take limited stock from on NEW
+ * @param tags the file of the tags that audiences ask about, empty where there are none
  */
 record ServiceSettings(
         Path config,
@@ -35,7 +36,8 @@ record ServiceSettings(
         Optional<URI> messageCentre,
         Optional<Path> codeKeys,
         Optional<Path> tokens,
-        StockStrategy stock) {
+        StockStrategy stock,
+        Optional<Path> tags) {
     static final int USUAL_PORT = 8080;
     static final Duration USUAL_BUDGET = Duration.ofSeconds(2);
 
@@ -63,16 +65,17 @@ record ServiceSettings(
         }
         Duration budget = budget(environment, problems);
         Optional<URI> messageCentre = messageCentre(environment, problems);
-        Optional<Path> codeKeys = secrets(environment, "COUPON_CODE_KEYS", problems);
-        Optional<Path> tokens = secrets(environment, "COUPON_TOKENS", problems);
+        Optional<Path> codeKeys = file(environment, "COUPON_CODE_KEYS", problems);
+        Optional<Path> tokens = file(environment, "COUPON_TOKENS", problems);
         StockStrategy stock = stock(environment, redis.isPresent(), problems);
+        Optional<Path> tags = file(environment, "COUPON_TAGS", problems);
         if (!problems.isEmpty()) {
             throw new SettingsInvalidException(problems);
         }
-        return new ServiceSettings(config, port, instance, redis, budget, messageCentre, codeKeys, tokens, stock);
+        return new ServiceSettings(config, port, instance, redis, budget, messageCentre, codeKeys, tokens, stock, tags);
     }
 
-    private static Optional<Path> secrets(Map<String, String> environment, String name, List<String> problems) {
+    private static Optional<Path> file(Map<String, String> environment, String name, List<String> problems) {
         Optional<Path> file = Optional.ofNullable(environment.get(name))
                 .filter(text -> !text.isBlank())
                 .map(Path::of);

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cutover.coupon.stock.StockStrategy;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class ServiceSettingsTest {
     @Test
@@ -24,11 +27,13 @@ final class ServiceSettingsTest {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
-                        StockStrategy.SLICES));
+                        StockStrategy.SLICES,
+                        Optional.empty()));
     }
 
     @Test
-    void everySettingIsRead() {
+    void everySettingIsRead(@TempDir Path directory) throws IOException {
+        Path tags = Files.writeString(directory.resolve("tags.json"), "{}");
         ServiceSettings settings = ServiceSettings.read(
                 Map.of(
                         "CUTOVER_CONFIG",
@@ -44,7 +49,9 @@ final class ServiceSettingsTest {
                         "COUPON_MESSAGE_CENTRE",
                         "http://127.0.0.1:9/m",
                         "COUPON_STOCK",
-                        "redis"),
+                        "redis",
+                        "COUPON_TAGS",
+                        tags.toString()),
                 "a");
         assertThat(settings)
                 .isEqualTo(new ServiceSettings(
@@ -56,7 +63,8 @@ final class ServiceSettingsTest {
                         Optional.of(java.net.URI.create("http://127.0.0.1:9/m")),
                         Optional.empty(),
                         Optional.empty(),
-                        StockStrategy.REDIS));
+                        StockStrategy.REDIS,
+                        Optional.of(tags)));
     }
 
     @Test

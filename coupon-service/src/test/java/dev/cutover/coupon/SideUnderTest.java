@@ -47,6 +47,7 @@ record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) im
                 clock,
                 BUDGET,
                 counting,
+                CouponRooms.Tagging.NONE,
                 failpoints);
     }
 

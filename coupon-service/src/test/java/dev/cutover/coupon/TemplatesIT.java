@@ -12,11 +12,13 @@ import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.backoffice.Operator;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.pricing.Eligibility;
 import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.pricing.ProductLists;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.tag.TagContext;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.ProductList;
 import dev.cutover.coupon.template.RefundPolicy;
@@ -276,6 +278,34 @@ final class TemplatesIT {
             }
         });
         return succeeded.get();
+    }
+
+    @Test
+    void aTemplateThatHasAnAudienceSinceItsClaimerWasJudgedIsNotClaimedUnasked() {
+        long template = side.mall().template(10, 0);
+        TemplateId id = new TemplateId(template);
+        AtomicInteger runs = new AtomicInteger();
+        assertThatThrownBy(() -> side.rooms()
+                        .claims()
+                        .claimByCode(
+                                Operation.of(side.mall().user(), "code", key(), "x"),
+                                id,
+                                key(),
+                                (unit, now) -> {
+                                    if (runs.incrementAndGet() == 1) {
+                                        side.mall()
+                                                .execute(
+                                                        DatabaseId.META,
+                                                        "INSERT INTO template_audience VALUES (?, 'vip')",
+                                                        template);
+                                        side.rooms().templates().forget(id);
+                                    }
+                                },
+                                TagContext.NOTHING))
+                .isInstanceOfSatisfying(
+                        Refusal.class, refusal -> assertThat(refusal.reason()).isEqualTo(Reason.AUDIENCE_NOT_MATCHED));
+        assertThat(runs).hasValue(1);
+        assertThat(side.mall().issued(Side.NEW, template)).isZero();
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.stock.SlicePlan;
 import dev.cutover.coupon.stock.SoldOut;
 import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.template.ProductCatalog;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.transfer.StockDatabases;
@@ -46,6 +47,7 @@ public final class BackOffice {
             TemplateCatalog catalog,
             ProductCatalog lists,
             SoldOut soldOut,
+            TagBook tags,
             InstantSource clock,
             Duration budget,
             Failpoints failpoints) {}
@@ -56,7 +58,13 @@ public final class BackOffice {
         this.budget = parts.budget();
         BackOfficeGate gate = new BackOfficeGate(parts.databases());
         this.publication = new Publication(
-                parts.topology(), parts.databases(), parts.stock(), parts.catalog(), parts.clock(), parts.failpoints());
+                parts.topology(),
+                parts.databases(),
+                parts.stock(),
+                parts.catalog(),
+                parts.tags(),
+                parts.clock(),
+                parts.failpoints());
         this.templates = new TemplateDesk(
                 parts.topology(),
                 parts.databases(),
@@ -64,6 +72,7 @@ public final class BackOffice {
                 gate,
                 publication,
                 parts.catalog(),
+                parts.tags(),
                 parts.clock(),
                 parts.budget());
         this.adjustments = new StockAdjustments(
@@ -94,6 +103,7 @@ public final class BackOffice {
                 parts.catalog(),
                 parts.lists(),
                 parts.soldOut(),
+                parts.tags(),
                 clock,
                 parts.budget(),
                 failpoints));

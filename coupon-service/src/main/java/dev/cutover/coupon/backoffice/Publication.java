@@ -12,6 +12,7 @@ import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.SliceAllotment;
 import dev.cutover.coupon.stock.SlicePlan;
 import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.template.ShardedTemplates;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.template.TemplateSheet;
@@ -46,6 +47,7 @@ final class Publication {
     private final CouponDatabases databases;
     private final StockDatabases stock;
     private final TemplateCatalog catalog;
+    private final TagBook tags;
     private final SlicePlan slices;
     private final InstantSource clock;
     private final Failpoints failpoints;
@@ -55,12 +57,14 @@ final class Publication {
             CouponDatabases databases,
             StockDatabases stock,
             TemplateCatalog catalog,
+            TagBook tags,
             InstantSource clock,
             Failpoints failpoints) {
         this.topology = topology;
         this.databases = databases;
         this.stock = stock;
         this.catalog = catalog;
+        this.tags = tags;
         this.slices = SlicePlan.of(topology.plan());
         this.clock = clock;
         this.failpoints = failpoints;
@@ -80,7 +84,7 @@ final class Publication {
             }
             long now = now();
             // A draft may have been written when its end was still to come.
-            List<RuleProblem> problems = RuleBook.problems(before, now);
+            List<RuleProblem> problems = RuleBook.problems(before, now, tags);
             if (state == TemplateState.DRAFT && !problems.isEmpty()) {
                 throw new RulesBrokenException(problems);
             }

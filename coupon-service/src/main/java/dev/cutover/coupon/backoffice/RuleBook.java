@@ -1,5 +1,6 @@
 package dev.cutover.coupon.backoffice;
 
+import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.RefundPolicy;
 import dev.cutover.coupon.template.Template;
@@ -7,6 +8,7 @@ import dev.cutover.coupon.template.TemplateSheet;
 import dev.cutover.coupon.template.Terms;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -37,8 +39,13 @@ public final class RuleBook {
         this.now = now;
     }
 
-    /** Everything that is wrong with it at {@code now}, epoch milliseconds; what lies in the past is over. */
-    public static List<RuleProblem> problems(TemplateSheet sheet, long now) {
+    /**
+     * Everything that is wrong with it.
+     *
+     * @param now epoch milliseconds; what lies in the past is over
+     * @param tags what its audience may ask about
+     */
+    public static List<RuleProblem> problems(TemplateSheet sheet, long now, TagBook tags) {
         RuleBook book = new RuleBook(now);
         Template template = sheet.template();
         book.name(template.name());
@@ -49,6 +56,9 @@ public final class RuleBook {
         book.refund(template.terms());
         book.stacking(template.terms());
         book.word("biz_type", sheet.bizType());
+        Optional.ofNullable(template.terms().audience())
+                .flatMap(tags::problem)
+                .ifPresent(problem -> book.require(false, "audience", problem));
         return book.problems;
     }
 

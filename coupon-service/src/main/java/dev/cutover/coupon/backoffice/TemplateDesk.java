@@ -24,6 +24,7 @@ import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.CollisionException;
 import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.LegacyTemplates;
 import dev.cutover.coupon.template.ShardedTemplates;
@@ -62,6 +63,7 @@ public final class TemplateDesk {
     private final MallTemplates mall;
     private final Publication publication;
     private final TemplateCatalog catalog;
+    private final TagBook tags;
     private final InstantSource clock;
     private final Duration budget;
 
@@ -72,6 +74,7 @@ public final class TemplateDesk {
             BackOfficeGate gate,
             Publication publication,
             TemplateCatalog catalog,
+            TagBook tags,
             InstantSource clock,
             Duration budget) {
         this.topology = topology;
@@ -82,8 +85,14 @@ public final class TemplateDesk {
         this.mall = new MallTemplates(databases, operations, gate);
         this.publication = publication;
         this.catalog = catalog;
+        this.tags = tags;
         this.clock = clock;
         this.budget = budget;
+    }
+
+    /** The tags that an audience may ask about. */
+    public TagBook tags() {
+        return tags;
     }
 
     /** Epoch milliseconds of now, in whole seconds. */
@@ -102,12 +111,11 @@ public final class TemplateDesk {
         if (side == Side.OLD && owner.isPresent()) {
             throw BackOfficeGate.onlyNew("A template of an application");
         }
-        List<RuleProblem> problems = RuleBook.problems(sheet, now());
+        List<RuleProblem> problems = RuleBook.problems(sheet, now(), tags);
         if (!problems.isEmpty()) {
             throw new RulesBrokenException(problems);
         }
-        Operation operation = Operation.of(
-                MallTemplates.NOBODY, VERB, key, TemplateShapes.editable(sheet).toString());
+        Operation operation = Operation.of(MallTemplates.NOBODY, VERB, key, canonical(sheet));
         if (side == Side.OLD) {
             return mall.create(sheet, operation, operator, budget);
         }
@@ -122,6 +130,15 @@ public final class TemplateDesk {
             // Its twin was faster.
             return meta.write((connection, epoch) -> createDraft(connection, sheet, operation, operator, owner));
         }
+    }
+
+    private static String canonical(TemplateSheet sheet) {
+        ObjectNode said = TemplateShapes.editable(sheet);
+        if (sheet.template().terms().audience() == null) {
+            // The field is younger than keys that are kept.
+            said.remove("audience");
+        }
+        return said.toString();
     }
 
     private Answer createDraft(
@@ -220,6 +237,16 @@ public final class TemplateDesk {
                 sheet.metadata(),
                 now,
                 id.number());
+        if (terms.audience() == null) {
+            Sql.update(connection, "DELETE FROM template_audience WHERE template_id = ?", id.number());
+        } else {
+            Sql.update(
+                    connection,
+                    "INSERT INTO template_audience (template_id, audience) VALUES (?, ?)"
+                            + " ON DUPLICATE KEY UPDATE audience = VALUES(audience)",
+                    id.number(),
+                    terms.audience());
+        }
     }
 
     /**
@@ -235,7 +262,7 @@ public final class TemplateDesk {
             requireEditable(before, rulesToo);
             long now = now();
             if (before.template().state() == TemplateState.DRAFT) {
-                List<RuleProblem> problems = RuleBook.problems(sheet, now);
+                List<RuleProblem> problems = RuleBook.problems(sheet, now, tags);
                 if (!problems.isEmpty()) {
                     throw new RulesBrokenException(problems);
                 }

@@ -10,17 +10,23 @@ import dev.cutover.coupon.operation.Recorded;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.shape.ClaimShapes;
 import dev.cutover.coupon.stock.StockShortException;
+import dev.cutover.coupon.store.AudienceMovedException;
 import dev.cutover.coupon.store.ClaimOrder;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.store.StoreUnit;
+import dev.cutover.coupon.tag.Audiences;
+import dev.cutover.coupon.tag.TagContext;
 import dev.cutover.coupon.template.Template;
-import dev.cutover.coupon.token.Tenant;
+import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.transfer.StockTransfers;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -50,6 +56,8 @@ public final class Claims {
     private final ClaimLock lock;
     private final SlotUsers users;
     private final CouponSerials serials;
+    private final Audiences audiences;
+    private final TemplateCatalog templates;
     private final Duration budget;
 
     /** What happens to a claim of which one template is refused. */
@@ -70,6 +78,8 @@ public final class Claims {
             ClaimLock lock,
             SlotUsers users,
             CouponSerials serials,
+            Audiences audiences,
+            TemplateCatalog templates,
             Duration budget) {
         this.databases = databases;
         this.operations = operations;
@@ -77,6 +87,8 @@ public final class Claims {
         this.lock = lock;
         this.users = users;
         this.serials = serials;
+        this.audiences = audiences;
+        this.templates = templates;
         this.budget = budget;
     }
 
@@ -91,16 +103,15 @@ public final class Claims {
      * @param wanted each template once
      */
     public Answer claim(long userId, List<Wanted> wanted, Mode mode, String key) {
-        return claim(userId, wanted, mode, key, Tenant.ALL);
+        return claim(userId, wanted, mode, key, Circumstances.NONE);
     }
 
     /**
      * A claim of several templates.
      *
      * @param wanted each template once
-     * @param visible which of them the caller may know of; to it, the others are not there
      */
-    public Answer claim(long userId, List<Wanted> wanted, Mode mode, String key, Predicate<TemplateId> visible) {
+    public Answer claim(long userId, List<Wanted> wanted, Mode mode, String key, Circumstances circumstances) {
         List<String> canonical = new ArrayList<>();
         List<ClaimOrder.Item> items = new ArrayList<>();
         for (Wanted one : wanted) {
@@ -114,22 +125,22 @@ public final class Claims {
         if (mode == Mode.PARTIAL) {
             canonical.add(mode.name());
         }
-        SortedMap<Integer, Refusal> refused = hidden(items, visible);
-        if (refused.size() == items.size() || (mode == Mode.ALL && !refused.isEmpty())) {
+        SortedMap<Integer, Refusal> refused = hidden(items, circumstances.visible());
+        if (hopeless(items, mode, refused)) {
             throw refused.get(refused.firstKey());
         }
         Operation operation = Operation.of(userId, VERB, key, canonical.toArray(String[]::new));
-        Deadline deadline = Deadline.after(budget);
-        try (ClaimLock.Hold hold =
-                lock.hold(userId, wanted.stream().map(Wanted::template).toList())) {
-            return claim(
-                    new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items),
-                    NOTHING_BEFORE,
-                    mode,
-                    key,
-                    deadline,
-                    refused);
-        }
+        return claim(
+                new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items),
+                NOTHING_BEFORE,
+                mode,
+                key,
+                refused,
+                circumstances.context());
+    }
+
+    private static boolean hopeless(List<ClaimOrder.Item> items, Mode mode, SortedMap<Integer, Refusal> refused) {
+        return refused.size() == items.size() || (mode == Mode.ALL && !refused.isEmpty());
     }
 
     private static SortedMap<Integer, Refusal> hidden(List<ClaimOrder.Item> items, Predicate<TemplateId> visible) {
@@ -152,13 +163,73 @@ public final class Claims {
     }
 
     /** One coupon for a code, under the operation that the code was taken with. */
-    public Answer claimByCode(Operation operation, TemplateId template, String key, Before before) {
+    public Answer claimByCode(Operation operation, TemplateId template, String key, Before before, TagContext context) {
         ClaimOrder order = new ClaimOrder(
                 operation, ClaimOrder.Source.CODE, List.of(new ClaimOrder.Item(0, template, List.of(serials.next()))));
-        Deadline deadline = Deadline.after(budget);
-        try (ClaimLock.Hold hold = lock.hold(operation.userId(), List.of(template))) {
-            return claim(order, before, Mode.ALL, key, deadline, new TreeMap<>());
+        return claim(order, before, Mode.ALL, key, new TreeMap<>(), context);
+    }
+
+    /** Refuses a user who is not of the audience of a template. */
+    public void requireAudience(long userId, Template template, TagContext context) {
+        Refusal refusal = audiences.outside(userId, List.of(template), context).get(template.id());
+        if (refusal != null) {
+            throw refusal;
         }
+    }
+
+    /** Asks about audiences first, for that may take a while, and then holds the lock. */
+    private Answer claim(
+            ClaimOrder order,
+            Before before,
+            Mode mode,
+            String key,
+            SortedMap<Integer, Refusal> hidden,
+            TagContext context) {
+        Deadline deadline = Deadline.after(budget);
+        while (true) {
+            SortedMap<Integer, Refusal> refused = new TreeMap<>(hidden);
+            ClaimOrder judged = judged(order, context, refused);
+            if (hopeless(order.items(), mode, refused)) {
+                // It may have been claimed when the user was of the audience.
+                return operations
+                        .earlier(order.operation(), deadline)
+                        .orElseThrow(() -> refused.get(refused.firstKey()));
+            }
+            try (ClaimLock.Hold hold = lock.hold(
+                    order.userId(),
+                    order.items().stream().map(ClaimOrder.Item::template).toList())) {
+                return claim(judged, before, mode, key, deadline, refused);
+            } catch (AudienceMovedException e) {
+                if (deadline.passed()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** The order with the audiences its user belongs to; items of others are added to {@code refused}. */
+    private ClaimOrder judged(ClaimOrder order, TagContext context, SortedMap<Integer, Refusal> refused) {
+        List<Template> limited = new ArrayList<>();
+        for (ClaimOrder.Item item : order.items()) {
+            templates
+                    .find(item.template())
+                    .filter(template -> template.terms().audience() != null)
+                    .ifPresent(limited::add);
+        }
+        if (limited.isEmpty()) {
+            return order;
+        }
+        Map<TemplateId, Refusal> outside = audiences.outside(order.userId(), limited, context);
+        for (ClaimOrder.Item item : order.items()) {
+            Refusal refusal = outside.get(item.template());
+            if (refusal != null) {
+                refused.putIfAbsent(item.number(), refusal.ofItem(item.number()));
+            }
+        }
+        Map<TemplateId, String> admitted = new HashMap<>();
+        limited.forEach(template -> admitted.put(
+                template.id(), Objects.requireNonNull(template.terms().audience())));
+        return new ClaimOrder(order.operation(), order.source(), order.items(), admitted);
     }
 
     private Answer claim(
@@ -169,12 +240,7 @@ public final class Claims {
             Deadline deadline,
             SortedMap<Integer, Refusal> refused) {
         while (true) {
-            ClaimOrder order = new ClaimOrder(
-                    whole.operation(),
-                    whole.source(),
-                    whole.items().stream()
-                            .filter(item -> !refused.containsKey(item.number()))
-                            .toList());
+            ClaimOrder order = whole.without(refused.keySet());
             try {
                 return operations.perform(order.operation(), deadline, (store, unit, now) -> {
                     before.run(unit, now);

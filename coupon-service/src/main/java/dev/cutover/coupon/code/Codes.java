@@ -7,6 +7,7 @@ import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.claim.Circumstances;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
@@ -23,6 +24,7 @@ import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.OperationRows;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.store.StoreUnit;
+import dev.cutover.coupon.tag.TagContext;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.token.Tenant;
@@ -96,18 +98,18 @@ public final class Codes {
 
     /** Issues the coupon of a code to a user, once for each code. */
     public Answer redeem(long user, String address, String typed, String key) {
-        return redeem(user, address, typed, key, Tenant.ALL);
+        return redeem(user, address, typed, key, Circumstances.NONE);
     }
 
     /** The same of those templates that the caller may know of: a code of another is none. */
-    public Answer redeem(long user, String address, String typed, String key, Predicate<TemplateId> visible) {
+    public Answer redeem(long user, String address, String typed, String key, Circumstances circumstances) {
         AttemptLimit.Asker asker = new AttemptLimit.Asker(user, address);
         limit.requireFree(asker);
-        Optional<Answer> answer = hidden(typed, visible)
+        Optional<Answer> answer = hidden(typed, circumstances.visible())
                 ? Optional.empty()
                 : databases.truth() == Side.OLD
                         ? mall.redeem(user, typed, key, alreadyUsed())
-                        : redeemOnNew(user, typed, key);
+                        : redeemOnNew(user, typed, key, circumstances.context());
         if (answer.isEmpty()) {
             // Exchanged in the mall, asked again behind the switch: the operation came along, its code did not.
             answer = operations
@@ -124,11 +126,11 @@ public final class Codes {
 
     /** The template whose coupon a code would give; changes nothing, but misses count. */
     public Template validate(long user, String address, String typed) {
-        return validate(user, address, typed, Tenant.ALL);
+        return validate(user, address, typed, Circumstances.NONE);
     }
 
     /** The same of those templates that the caller may know of: a code of another is none. */
-    public Template validate(long user, String address, String typed, Predicate<TemplateId> visible) {
+    public Template validate(long user, String address, String typed, Circumstances circumstances) {
         AttemptLimit.Asker asker = new AttemptLimit.Asker(user, address);
         limit.requireFree(asker);
         Optional<TemplateId> template = databases.truth() == Side.OLD
@@ -137,12 +139,13 @@ public final class Codes {
                         .flatMap(table::find)
                         .filter(row -> row.status() == CodeTable.Status.NEW)
                         .map(CodeTable.Row::template);
-        if (template.isEmpty() || !visible.test(template.get())) {
+        if (template.isEmpty() || !circumstances.visible().test(template.get())) {
             limit.missed(asker);
             throw invalid();
         }
         Template found = templates.require(template.get(), "code").template();
         var unused = found.claimedAt(clock.millis());
+        claims.requireAudience(user, found, circumstances.context());
         return found;
     }
 
@@ -177,7 +180,7 @@ public final class Codes {
         return Optional.empty();
     }
 
-    private Optional<Answer> redeemOnNew(long user, String typed, String key) {
+    private Optional<Answer> redeemOnNew(long user, String typed, String key, TagContext context) {
         Optional<CodeHash> hash = recognised(typed);
         if (hash.isEmpty()) {
             return Optional.empty();
@@ -196,7 +199,7 @@ public final class Codes {
                     return Optional.of(usedBefore(code, key));
                 }
                 case CLAIMING -> {
-                    Optional<Answer> answer = issue(code, key);
+                    Optional<Answer> answer = issue(code, key, context);
                     if (answer.isPresent()) {
                         return answer;
                     }
@@ -223,15 +226,20 @@ public final class Codes {
     }
 
     /** Issues the coupon of a code that is taken; empty when the taking was given up. */
-    private Optional<Answer> issue(CodeTable.Row code, String key) {
+    private Optional<Answer> issue(CodeTable.Row code, String key, TagContext context) {
         failpoints.hit(Failpoint.CODE_TAKEN);
         Answer answer;
         try {
-            answer = claims.claimByCode(operation(code), code.template(), key, (unit, now) -> {
-                if (unit.side() != Side.NEW) {
-                    throw new EpochMovedException("the code's user", "the truth on OLD");
-                }
-            });
+            answer = claims.claimByCode(
+                    operation(code),
+                    code.template(),
+                    key,
+                    (unit, now) -> {
+                        if (unit.side() != Side.NEW) {
+                            throw new EpochMovedException("the code's user", "the truth on OLD");
+                        }
+                    },
+                    context);
         } catch (Refusal e) {
             // The business refuses, so the code is given back at once; unless a twin of this request was faster.
             Optional<Answer> twin = settle(code);

@@ -9,6 +9,7 @@ import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.tag.TagContext;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -76,21 +77,26 @@ final class MallCodes {
         }
         String text = typed.strip();
         Operation operation = Operation.of(user, Codes.VERB, key, text.toUpperCase(Locale.ROOT));
-        return Optional.of(claims.claimByCode(operation, row.get().template(), key, (unit, now) -> {
-            if (unit.side() != Side.OLD) {
-                throw new EpochMovedException("the mall", "the truth on NEW");
-            }
-            int exchanged = Sql.update(
-                    unit.connection(),
-                    "UPDATE mall_coupon_code SET status = 1, user_id = ?, exchange_time = ? WHERE code = ?"
-                            + " AND COALESCE(status, 0) = 0",
-                    user,
-                    wallClock(now),
-                    text);
-            if (exchanged == 0) {
-                throw alreadyUsed;
-            }
-        }));
+        return Optional.of(claims.claimByCode(
+                operation,
+                row.get().template(),
+                key,
+                (unit, now) -> {
+                    if (unit.side() != Side.OLD) {
+                        throw new EpochMovedException("the mall", "the truth on NEW");
+                    }
+                    int exchanged = Sql.update(
+                            unit.connection(),
+                            "UPDATE mall_coupon_code SET status = 1, user_id = ?, exchange_time = ? WHERE code = ?"
+                                    + " AND COALESCE(status, 0) = 0",
+                            user,
+                            wallClock(now),
+                            text);
+                    if (exchanged == 0) {
+                        throw alreadyUsed;
+                    }
+                },
+                TagContext.NOTHING));
     }
 
     private static String wallClock(long now) {

@@ -63,7 +63,8 @@ enum ApiError {
     PRODUCT_NOT_APPLICABLE(422, "rule_error"),
     SUPER_BLACKLISTED(422, "rule_error"),
     STACKING_CONFLICT(422, "rule_error"),
-    REFUND_EXCEEDS_REDEEMED(422, "rule_error");
+    REFUND_EXCEEDS_REDEEMED(422, "rule_error"),
+    AUDIENCE_NOT_MATCHED(422, "rule_error");
 
     private static final int UNAVAILABLE = 503;
 

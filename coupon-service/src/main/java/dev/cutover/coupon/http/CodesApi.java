@@ -30,17 +30,17 @@ final class CodesApi {
 
     ApiAnswer redeem(ApiRequest request) {
         String key = request.idempotencyKey();
-        RequestBody body = request.body().allow("user_id", "code");
+        RequestBody body = request.body().allow("user_id", "code", "context");
         return ApiAnswer.created(codes.redeem(
                 body.integer("user_id", 1, ApiRequest.MOST_USER_ID),
                 request.client(),
                 typed(body),
                 key,
-                request.tenant().visible()));
+                CircumstancesFields.read(request, body)));
     }
 
     ApiAnswer validate(ApiRequest request) {
-        RequestBody body = request.body().allow("user_id", "code");
+        RequestBody body = request.body().allow("user_id", "code", "context");
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         node.put("object", "code_validation");
         node.put("valid", true);
@@ -48,7 +48,7 @@ final class CodesApi {
                 body.integer("user_id", 1, ApiRequest.MOST_USER_ID),
                 request.client(),
                 typed(body),
-                request.tenant().visible());
+                CircumstancesFields.read(request, body));
         node.put("template_id", template.id().toString());
         node.put("name", template.name());
         node.set("discount", Shapes.discount(template.discount()));

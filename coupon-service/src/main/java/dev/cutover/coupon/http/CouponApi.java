@@ -26,7 +26,7 @@ final class CouponApi {
 
     ApiAnswer claim(ApiRequest request) {
         String key = request.idempotencyKey();
-        RequestBody body = request.body().allow("user_id", "items", "mode");
+        RequestBody body = request.body().allow("user_id", "items", "mode", "context");
         long userId = body.integer("user_id", 1, ApiRequest.MOST_USER_ID);
         Claims.Mode mode = Claims.Mode.ALL;
         if (body.has("mode")) {
@@ -37,11 +37,7 @@ final class CouponApi {
             };
         }
         return ApiAnswer.created(claims.claim(
-                userId,
-                wanted(body.children("items")),
-                mode,
-                key,
-                request.tenant().visible()));
+                userId, wanted(body.children("items")), mode, key, CircumstancesFields.read(request, body)));
     }
 
     private static List<Claims.Wanted> wanted(List<RequestBody> items) {

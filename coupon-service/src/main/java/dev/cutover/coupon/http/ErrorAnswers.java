@@ -18,6 +18,7 @@ import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
 import dev.cutover.coupon.stock.StockShortException;
+import dev.cutover.coupon.store.AudienceMovedException;
 import dev.cutover.coupon.store.CollisionException;
 import dev.cutover.coupon.store.MigrationFenceException;
 import dev.cutover.coupon.store.UnknownOutcomeException;
@@ -39,7 +40,7 @@ final class ErrorAnswers {
             return answer(e.error(), e.param(), message(e), requestId);
         }
         if (failure instanceof Refusal e) {
-            return answer(ofReason(e.reason()), e.param(), message(e), requestId);
+            return refused(e, requestId);
         }
         if (failure instanceof TokenRefusedException e) {
             return answer(ofWhy(e.why()), "", message(e), requestId);
@@ -79,7 +80,9 @@ final class ErrorAnswers {
                     "This service has no key to make or to know codes with.",
                     requestId);
         }
-        if (failure instanceof CollisionException || failure instanceof StockShortException) {
+        if (failure instanceof CollisionException
+                || failure instanceof StockShortException
+                || failure instanceof AudienceMovedException) {
             return answer(
                     ApiError.DEPENDENCY_UNAVAILABLE,
                     "",
@@ -109,6 +112,16 @@ final class ErrorAnswers {
                 "",
                 "The service failed; the request id tells its operators where to look.",
                 requestId);
+    }
+
+    private static AggregatedHttpResponse refused(Refusal e, String requestId) {
+        ApiError error = ofReason(e.reason());
+        ObjectNode body = body(error, e.param(), message(e), requestId);
+        if (!e.details().isEmpty()) {
+            ArrayNode details = body.withObject("error").putArray("details");
+            e.details().forEach(detail -> detail.forEach(details.addObject()::put));
+        }
+        return answer(HttpStatus.valueOf(error.status()), error, body, requestId);
     }
 
     private static AggregatedHttpResponse broken(RulesBrokenException e, String requestId) {
@@ -173,6 +186,7 @@ final class ErrorAnswers {
             case CODE_BATCH_STATE_CONFLICT -> ApiError.CODE_BATCH_STATE_CONFLICT;
             case CODE_INVALID -> ApiError.CODE_INVALID;
             case CODE_ALREADY_USED -> ApiError.CODE_ALREADY_USED;
+            case AUDIENCE_NOT_MATCHED -> ApiError.AUDIENCE_NOT_MATCHED;
         };
     }
 

@@ -6,6 +6,7 @@ import dev.cutover.coupon.backoffice.RuleProblem;
 import dev.cutover.coupon.backoffice.RulesBrokenException;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.shape.TemplateShapes;
+import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.ProductList;
 import dev.cutover.coupon.template.RefundPolicy;
@@ -37,13 +38,13 @@ final class TemplateForm {
     private TemplateForm() {}
 
     /** A draft as the request has it; {@code now} is epoch milliseconds. */
-    static TemplateSheet read(RequestBody body, long now) {
+    static TemplateSheet read(RequestBody body, long now, TagBook tags) {
         TemplateForm form = new TemplateForm();
         TemplateSheet sheet = form.sheet(body);
         // A rule over a field that could not be read would be broken by what stands in for it.
         Set<String> unread =
                 form.problems.stream().map(problem -> section(problem.path())).collect(Collectors.toSet());
-        for (RuleProblem problem : RuleBook.problems(sheet, now)) {
+        for (RuleProblem problem : RuleBook.problems(sheet, now, tags)) {
             if (!unread.contains(section(problem.path()))) {
                 form.problems.add(problem);
             }
@@ -64,7 +65,7 @@ final class TemplateForm {
         }
         TemplateSheet wanted =
                 new TemplateSheet(seen.template().named(name), seen.bizType(), metadata, seen.updatedAt());
-        List<RuleProblem> ofName = RuleBook.problems(wanted, 0).stream()
+        List<RuleProblem> ofName = RuleBook.problems(wanted, 0, TagBook.NONE).stream()
                 .filter(problem -> problem.path().equals("name"))
                 .toList();
         if (!ofName.isEmpty()) {
@@ -125,7 +126,8 @@ final class TemplateForm {
                 RefundPolicy.valueOf(policy),
                 number(body, "extend_days"),
                 text(body, "stack_group"),
-                stackable == null || stackable);
+                stackable == null || stackable,
+                text(body, "audience"));
         Template template = new Template(
                 NONE_YET,
                 required(body, "name"),

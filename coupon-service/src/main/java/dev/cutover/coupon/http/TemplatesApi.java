@@ -81,8 +81,8 @@ final class TemplatesApi {
         String key = request.idempotencyKey();
         Operator operator = request.operator();
         request.allowQuery();
-        TemplateSheet sheet =
-                TemplateForm.read(request.body(), office.templates().now());
+        TemplateSheet sheet = TemplateForm.read(
+                request.body(), office.templates().now(), office.templates().tags());
         return ApiAnswer.created(
                 office.templates().create(sheet, key, operator, request.tenant().application()));
     }
@@ -139,7 +139,7 @@ final class TemplatesApi {
         RequestBody merged = RequestBody.of(merge(TemplateShapes.editable(seen), patch));
         long now = office.templates().now();
         TemplateSheet wanted = seen.template().state() == TemplateState.DRAFT
-                ? TemplateForm.read(merged, now)
+                ? TemplateForm.read(merged, now, office.templates().tags())
                 : TemplateForm.relabelled(seen, merged);
         return ApiAnswer.ok(TemplateShapes.template(office.templates().edit(id, version, wanted, rulesToo, operator)));
     }

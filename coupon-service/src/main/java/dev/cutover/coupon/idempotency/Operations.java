@@ -78,6 +78,12 @@ public final class Operations {
                 userId, deadline.remaining(), (store, view) -> store.operation(view, userId, operationId));
     }
 
+    /** The answer of this operation if it was done before, from the truth; refuses when its id was used for another request. */
+    public Optional<Answer> earlier(Operation operation, Deadline deadline) {
+        return databases.readFresh(
+                operation.userId(), deadline.remaining(), (store, view) -> recorded(store, view, operation));
+    }
+
     private static Optional<Answer> recorded(CouponStore store, StoreView view, Operation operation)
             throws SQLException {
         Optional<Recorded> found = store.operation(view, operation.userId(), operation.id());

@@ -170,7 +170,14 @@ public final class Issuances {
     }
 
     private static List<String> strictRules(Template template) {
-        return template.terms().dailyLimit() == null ? List.of() : List.of("daily_limit");
+        List<String> strict = new ArrayList<>();
+        if (template.terms().dailyLimit() != null) {
+            strict.add("daily_limit");
+        }
+        if (template.terms().audience() != null) {
+            strict.add("audience");
+        }
+        return strict;
     }
 
     /** Gives an issuance that awaits them its users; the same users again are no change. */

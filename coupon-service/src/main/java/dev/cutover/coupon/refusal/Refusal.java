@@ -1,6 +1,8 @@
 package dev.cutover.coupon.refusal;
 
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 
@@ -45,7 +47,8 @@ public final class Refusal extends RuntimeException {
         CODE_BATCH_NOT_FOUND,
         CODE_BATCH_STATE_CONFLICT,
         CODE_INVALID,
-        CODE_ALREADY_USED;
+        CODE_ALREADY_USED,
+        AUDIENCE_NOT_MATCHED;
 
         public String code() {
             return name().toLowerCase(Locale.ROOT);
@@ -57,17 +60,29 @@ public final class Refusal extends RuntimeException {
     private final Reason reason;
     private final String param;
     private final int item;
+    private final transient List<Map<String, String>> details;
 
     public Refusal(Reason reason, String param, String message) {
-        this(reason, param, message, NO_ITEM);
+        this(reason, param, message, NO_ITEM, List.of());
     }
 
-    private Refusal(Reason reason, String param, String message, int item) {
+    private Refusal(Reason reason, String param, String message, int item, List<Map<String, String>> details) {
         // No stack trace: a refusal is an answer, and a sold-out template gives many of them.
         super(message, null, false, false);
         this.reason = reason;
         this.param = param;
         this.item = item;
+        this.details = List.copyOf(details);
+    }
+
+    /** The same with what led to it, each as fields that the caller is told. */
+    public Refusal with(List<Map<String, String>> why) {
+        return new Refusal(reason, param, Objects.requireNonNull(getMessage()), item, why);
+    }
+
+    /** What led to it, empty where the reason says it all. */
+    public List<Map<String, String>> details() {
+        return details;
     }
 
     /** The same about one item of a request that has several, from 0. */
@@ -76,7 +91,8 @@ public final class Refusal extends RuntimeException {
                 reason,
                 param.replace("items[0]", "items[" + number + "]"),
                 Objects.requireNonNull(getMessage()),
-                number);
+                number,
+                details);
     }
 
     /** The item of the request that was refused, where it was one of them. */

@@ -31,6 +31,7 @@ public final class TemplateShapes {
             "extend_days",
             "stack_group",
             "stackable",
+            "audience",
             "biz_type",
             "metadata");
 
@@ -59,6 +60,7 @@ public final class TemplateShapes {
         node.put("extend_days", terms.extendDays());
         node.put("stack_group", terms.stackGroup());
         node.put("stackable", terms.stackable());
+        node.put("audience", terms.audience());
         node.put("biz_type", sheet.bizType());
         node.set("metadata", metadata(sheet.metadata()));
         node.put("status", template.state().name());

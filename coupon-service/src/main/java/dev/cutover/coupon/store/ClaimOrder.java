@@ -2,14 +2,24 @@ package dev.cutover.coupon.store;
 
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Operation;
+import dev.cutover.coupon.template.Template;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 
 /**
  * Coupons of one or more templates for one user, all or none.
  *
  * @param items each template once
+ * @param admitted the audiences that the user was found to belong to, by their templates
  */
-public record ClaimOrder(Operation operation, Source source, List<Item> items) {
+public record ClaimOrder(Operation operation, Source source, List<Item> items, Map<TemplateId, String> admitted) {
+    /** Of templates that are for everybody. */
+    public ClaimOrder(Operation operation, Source source, List<Item> items) {
+        this(operation, source, items, Map.of());
+    }
+
     /** How a coupon came to its user, in the words that the rows of both sides hold. */
     public enum Source {
         SENT(0),
@@ -54,6 +64,7 @@ public record ClaimOrder(Operation operation, Source source, List<Item> items) {
 
     public ClaimOrder {
         items = List.copyOf(items);
+        admitted = Map.copyOf(admitted);
         if (items.isEmpty()) {
             throw new IllegalArgumentException("A claim has at least one item.");
         }
@@ -64,6 +75,22 @@ public record ClaimOrder(Operation operation, Source source, List<Item> items) {
 
     public long userId() {
         return operation.userId();
+    }
+
+    /** The same without those of its items that are refused. */
+    public ClaimOrder without(Set<Integer> refused) {
+        return new ClaimOrder(
+                operation,
+                source,
+                items.stream().filter(item -> !refused.contains(item.number())).toList(),
+                admitted);
+    }
+
+    /** Refuses a template with an audience that nobody has asked about: it was published behind the question. */
+    public void requireAdmitted(Template template) {
+        if (!Objects.equals(template.terms().audience(), admitted.get(template.id()))) {
+            throw new AudienceMovedException(template.id());
+        }
     }
 
     /** How many coupons in all. */

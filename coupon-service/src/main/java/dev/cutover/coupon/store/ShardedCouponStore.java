@@ -75,10 +75,12 @@ public final class ShardedCouponStore implements CouponStore {
             throws SQLException {
         List<Template> known = new ArrayList<>();
         for (ClaimOrder.Item item : order.items()) {
-            known.add(templates
+            Template template = templates
                     .find(item.template())
                     .orElseThrow(() ->
-                            Template.notFound(item.template(), item.param()).ofItem(item.number())));
+                            Template.notFound(item.template(), item.param()).ofItem(item.number()));
+            order.requireAdmitted(template);
+            known.add(template);
         }
         Map<TemplateId, Held> held = held(unit, order);
         List<Claimed.Item> items = new ArrayList<>();

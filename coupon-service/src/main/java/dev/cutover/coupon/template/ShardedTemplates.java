@@ -14,8 +14,8 @@ public final class ShardedTemplates {
             SELECT template_id, name, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor, total_quantity,
                    per_user_limit, validity_type, valid_days, valid_from, valid_to, scope, status, created_at,
                    version, rule_version, claim_from, claim_to, daily_limit, discount_cap_minor, refund_policy, extend_days,
-                   stack_group, stackable, biz_type, metadata, updated_at
-            FROM coupon_template\s""";
+                   stack_group, stackable, biz_type, metadata, updated_at, audience
+            FROM coupon_template LEFT JOIN template_audience USING (template_id)\s""";
 
     private ShardedTemplates() {}
 
@@ -25,7 +25,11 @@ public final class ShardedTemplates {
 
     /** The same, locked until the transaction ends. */
     public static Optional<TemplateSheet> locked(Connection meta, TemplateId id) throws SQLException {
-        return Sql.first(meta, ShardedTemplates::sheet, SELECT + "WHERE template_id = ? FOR UPDATE", id.number());
+        return Sql.first(
+                meta,
+                ShardedTemplates::sheet,
+                SELECT + "WHERE template_id = ? FOR UPDATE OF coupon_template",
+                id.number());
     }
 
     /** In ascending order of ids, from behind {@code after} on; only those in {@code state} when it is there. */

@@ -54,6 +54,12 @@ public final class TemplateCatalog {
         return sheet(now.side(), now.epoch(), id).orElseThrow(() -> Template.notFound(id, param));
     }
 
+    /** The template as the side that holds the truth tells it. */
+    public Optional<Template> find(TemplateId id) {
+        Truth now = truth.get();
+        return find(now.side(), now.epoch(), id);
+    }
+
     /** The template as the old side tells it. */
     public Optional<Template> findOnOld(TemplateId id) {
         return find(Side.OLD, truth.get().epoch(), id);

@@ -39,7 +39,8 @@ public final class TemplateRow {
                 RefundPolicy.ofCode(row.getInt("refund_policy")),
                 number(row, "extend_days"),
                 row.getString("stack_group"),
-                row.getBoolean("stackable"));
+                row.getBoolean("stackable"),
+                row.getString("audience"));
     }
 
     /** The six rule columns that templates and coupons share. */

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param extendDays only of {@link RefundPolicy#EXTEND}
  * @param stackGroup at most one coupon of a group an order, null for none
  * @param stackable whether another coupon may be used on the same order
+ * @param audience for whom it is, an expression over tags, null for everybody
  */
 public record Terms(
         int version,
@@ -26,7 +27,34 @@ public record Terms(
         RefundPolicy refundPolicy,
         @Nullable Long extendDays,
         @Nullable String stackGroup,
-        boolean stackable) {
+        boolean stackable,
+        @Nullable String audience) {
+    /** For everybody. */
+    public Terms(
+            int version,
+            int ruleVersion,
+            @Nullable Long claimFrom,
+            @Nullable Long claimTo,
+            @Nullable Long dailyLimit,
+            @Nullable Long discountCapMinor,
+            RefundPolicy refundPolicy,
+            @Nullable Long extendDays,
+            @Nullable String stackGroup,
+            boolean stackable) {
+        this(
+                version,
+                ruleVersion,
+                claimFrom,
+                claimTo,
+                dailyLimit,
+                discountCapMinor,
+                refundPolicy,
+                extendDays,
+                stackGroup,
+                stackable,
+                null);
+    }
+
     /** What the mall does everywhere, and what the columns of a migrated row say. */
     public static final Terms OF_THE_MALL =
             new Terms(0, 1, null, null, null, null, RefundPolicy.RESTORE_IF_VALID, null, null, true);

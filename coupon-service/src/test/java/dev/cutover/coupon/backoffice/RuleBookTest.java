@@ -3,6 +3,7 @@ package dev.cutover.coupon.backoffice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.RefundPolicy;
 import dev.cutover.coupon.template.Template;
@@ -42,7 +43,9 @@ final class RuleBookTest {
     }
 
     private static List<String> paths(TemplateSheet sheet) {
-        return RuleBook.problems(sheet, NOW).stream().map(RuleProblem::path).toList();
+        return RuleBook.problems(sheet, NOW, TagBook.NONE).stream()
+                .map(RuleProblem::path)
+                .toList();
     }
 
     private static List<String> paths(Discount discount) {

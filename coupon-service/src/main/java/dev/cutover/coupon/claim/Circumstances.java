@@ -1,0 +1,17 @@
+package dev.cutover.coupon.claim;
+
+import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.tag.TagContext;
+import dev.cutover.coupon.token.Tenant;
+import java.util.function.Predicate;
+
+/**
+ * What a claim comes with and does not ask for: with others, the same key asks for the same.
+ *
+ * @param visible the templates that the caller may know of; to it, the others are not there
+ * @param context what the request says about its user
+ */
+public record Circumstances(Predicate<TemplateId> visible, TagContext context) {
+    /** A caller from whom nothing is hidden and who says nothing. */
+    public static final Circumstances NONE = new Circumstances(Tenant.ALL, TagContext.NOTHING);
+}
