@@ -34,7 +34,7 @@ public final class HttpTagService implements TagSource {
     /** After so many failures, most of the last calls, nobody asks for {@link #REST}. */
     static final int LEAST_CALLS = 10;
 
-    static final Duration REST = Duration.ofSeconds(5);
+    static final Duration REST = Duration.ofSeconds(2);
 
     private static final JsonMapper JSON = new JsonMapper();
     private static final int WINDOW = 20;
