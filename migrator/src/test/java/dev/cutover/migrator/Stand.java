@@ -40,6 +40,7 @@ import org.awaitility.Awaitility;
 /** A whole small migration on one mysqld: OLD, meta, shards and control database, fences installed, stage DUAL_WRITE. */
 final class Stand implements AutoCloseable {
     static final Epoch FIRST = new Epoch(1);
+    private static final String COPY = "{chunkRows: 2000, workers: 2, maxLag: 10s, maxThreadsRunning: 60}";
 
     final MySqlServer server;
     final MySqlServer newServer;
@@ -89,6 +90,22 @@ final class Stand implements AutoCloseable {
     /** The same with NEW on a server of its own; the control database is on OLD's. */
     static Stand create(
             MySqlServer server, MySqlServer newServer, int databases, int tables, String tablesYaml, Schema schema) {
+        return create(server, newServer, databases, tables, tablesYaml, COPY, schema);
+    }
+
+    /**
+     * The same with a copy of its own.
+     *
+     * @param copy the plan's section
+     */
+    static Stand create(
+            MySqlServer server,
+            MySqlServer newServer,
+            int databases,
+            int tables,
+            String tablesYaml,
+            String copy,
+            Schema schema) {
         String old = server.createDatabase("old");
         String meta = newServer.createDatabase("meta");
         String control = server.createDatabase("ctl");
@@ -103,7 +120,7 @@ final class Stand implements AutoCloseable {
                 + "new:\n  user: root\n  password: '" + newServer.rootPassword() + "'\n  meta: " + url(newServer, meta)
                 + "\n  databases:\n" + shards + "  sharding: {key: user_id, tables: " + tables + "}\n"
                 + "control: {url: '" + url(server, control) + "'}\n" + tablesYaml
-                + "copy: {chunkRows: 2000, workers: 2, maxLag: 10s, maxThreadsRunning: 60}\n";
+                + "copy: " + copy + "\n";
         Stand stand = new Stand(server, newServer, PlanReader.parse(yaml, "test.yaml", true));
         try {
             schema.create(stand);

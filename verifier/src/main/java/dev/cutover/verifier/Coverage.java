@@ -1,7 +1,7 @@
 package dev.cutover.verifier;
 
 import dev.cutover.core.row.KeyRange;
-import java.math.BigInteger;
+import dev.cutover.core.row.RowKey;
 import java.util.List;
 
 /** Holds ranges to what they promise: all keys, each once. */
@@ -14,7 +14,7 @@ final class Coverage {
                 && ranges.get(0).lo() == null
                 && ranges.get(ranges.size() - 1).hi() == null;
         for (int i = 1; whole && i < ranges.size(); i++) {
-            BigInteger end = ranges.get(i - 1).hi();
+            RowKey end = ranges.get(i - 1).hi();
             whole = end != null && end.equals(ranges.get(i).lo());
         }
         if (!whole) {

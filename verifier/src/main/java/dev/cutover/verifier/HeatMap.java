@@ -1,7 +1,6 @@
 package dev.cutover.verifier;
 
 import dev.cutover.core.topology.DatabaseId;
-import java.math.BigInteger;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -54,8 +53,8 @@ public record HeatMap(List<Column> columns, List<Row> rows) {
     /**
      * Neighbouring key ranges.
      *
-     * @param lo exclusive; null is open
-     * @param hi inclusive; null is open
+     * @param lo exclusive, as {@link dev.cutover.core.row.RowKey#text}; null is open
+     * @param hi inclusive, likewise; null is open
      * @param ranges how many they are
      * @param kept how many of them an interrupted run had proven
      * @param readFrom when the oldest of them was read
@@ -66,8 +65,8 @@ public record HeatMap(List<Column> columns, List<Row> rows) {
      * @param cells those that were not equal at once, by column
      */
     public record Row(
-            @Nullable BigInteger lo,
-            @Nullable BigInteger hi,
+            @Nullable String lo,
+            @Nullable String hi,
             int ranges,
             int kept,
             Instant readFrom,

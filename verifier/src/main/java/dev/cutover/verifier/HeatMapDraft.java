@@ -2,7 +2,6 @@ package dev.cutover.verifier;
 
 import dev.cutover.core.row.KeyRange;
 import dev.cutover.core.stage.PassRange;
-import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,8 +30,8 @@ final class HeatMapDraft {
 
     /** One row of the picture. */
     private static final class Line {
-        private @Nullable BigInteger lo;
-        private @Nullable BigInteger hi;
+        private @Nullable String lo;
+        private @Nullable String hi;
         private int first = Integer.MAX_VALUE;
         private int last = -1;
         private int ranges;
@@ -85,11 +84,11 @@ final class HeatMapDraft {
         KeyRange keys = range.keys();
         if (range.number() < line.first) {
             line.first = range.number();
-            line.lo = keys.lo();
+            line.lo = keys.lo() == null ? null : keys.lo().text();
         }
         if (range.number() > line.last) {
             line.last = range.number();
-            line.hi = keys.hi();
+            line.hi = keys.hi() == null ? null : keys.hi().text();
         }
         line.ranges++;
         line.kept += kept ? 1 : 0;

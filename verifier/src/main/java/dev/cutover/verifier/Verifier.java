@@ -309,7 +309,7 @@ public final class Verifier {
         private List<KeyRange> ranges(ComparedTable table) {
             try (Connection connection = topology.database(DatabaseId.OLD).getConnection()) {
                 List<KeyRange> ranges = new RowReader()
-                        .ranges(
+                        .pairedRanges(
                                 connection,
                                 table.projection(),
                                 table.table().fromTable(),

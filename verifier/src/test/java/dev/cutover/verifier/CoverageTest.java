@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cutover.core.row.KeyRange;
-import java.math.BigInteger;
+import dev.cutover.core.row.RowKey;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -32,6 +32,6 @@ class CoverageTest {
     }
 
     private static KeyRange range(@Nullable Long lo, @Nullable Long hi) {
-        return new KeyRange(lo == null ? null : BigInteger.valueOf(lo), hi == null ? null : BigInteger.valueOf(hi));
+        return new KeyRange(lo == null ? null : RowKey.of(lo), hi == null ? null : RowKey.of(hi));
     }
 }

@@ -3,8 +3,8 @@ package dev.cutover.verifier;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cutover.core.row.KeyRange;
+import dev.cutover.core.row.RowKey;
 import dev.cutover.core.stage.PassRange;
-import java.math.BigInteger;
 import java.time.Instant;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +27,8 @@ class HeatMapDraftTest {
                 0);
     }
 
-    private static @Nullable BigInteger border(int number, int first, int last) {
-        return number == first || number == last ? null : BigInteger.valueOf(number * 100L);
+    private static @Nullable RowKey border(int number, int first, int last) {
+        return number == first || number == last ? null : RowKey.of(number * 100L);
     }
 
     private static HeatMap finished(HeatMapDraft draft, int tables) {

@@ -102,6 +102,11 @@ public final class Expression {
         this.parts = parts;
     }
 
+    /** Whether it is this placeholder and nothing else. */
+    public boolean isPlaceholder(String name) {
+        return source.strip().toLowerCase(Locale.ROOT).equals("{" + name.toLowerCase(Locale.ROOT) + "}");
+    }
+
     /** Cuts an expression; refuses an open quote. */
     public static Expression parse(String source) {
         List<Part> parts = new ArrayList<>();

@@ -4,20 +4,23 @@ import dev.cutover.core.topology.Identifier;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * One column of a source key: how it reads as text, and how the text becomes a parameter again.
  *
- * @param name the column
+ * @param column as the schema describes it
  * @param kind what its text stands for
- * @param exact whether values that MySQL holds for equal are the same text
- * @param zerofill whether MySQL prints it with leading zeros
  */
-record KeyColumn(String name, Kind kind, boolean exact, boolean zerofill) {
+record KeyColumn(TableSchema.Column column, Kind kind) {
     enum Kind {
         INTEGER,
         TEXT,
-        BINARY
+        BINARY,
+        /** Its text is that of the day, {@code 2026-11-23}. */
+        DATE,
+        /** Its text is the member's label; MySQL orders members by their numbers. */
+        ENUM
     }
 
     static KeyColumn of(TableSchema schema, String name) {
@@ -25,26 +28,46 @@ record KeyColumn(String name, Kind kind, boolean exact, boolean zerofill) {
                 .orElseThrow(() -> new ProjectionRefusedException("The key column '" + name + "' is not in "
                         + schema.table() + ". Name the columns of its primary key in the plan."));
         if (column.integer()) {
-            return new KeyColumn(column.name(), Kind.INTEGER, true, column.zerofill());
+            return new KeyColumn(column, Kind.INTEGER);
         }
         if (column.binary()) {
-            return new KeyColumn(column.name(), Kind.BINARY, true, false);
+            return new KeyColumn(column, Kind.BINARY);
         }
         if (column.text()) {
-            // Every other binary collation pads with spaces: 'a' = 'a '.
-            return new KeyColumn(column.name(), Kind.TEXT, "utf8mb4_0900_bin".equals(column.collation()), false);
+            return new KeyColumn(column, Kind.TEXT);
+        }
+        if (column.dataType().equals("date")) {
+            return new KeyColumn(column, Kind.DATE);
+        }
+        if (column.dataType().equals("enum")) {
+            if (column.members().stream().anyMatch(member -> member.isEmpty() || member.contains("\\"))) {
+                throw new ProjectionRefusedException("The key column " + schema.table() + "." + column.name()
+                        + " has a member '', which reads like the value MySQL keeps for what is no member, or one with a"
+                        + " backslash. Rename that member first.");
+            }
+            return new KeyColumn(column, Kind.ENUM);
         }
         throw new ProjectionRefusedException("The key column " + schema.table() + "." + column.name() + " is of type "
-                + column.columnType() + ". A key is made of integer, text and binary columns.");
+                + column.columnType() + ". A key is made of integer, text, binary, DATE and ENUM columns.");
+    }
+
+    String name() {
+        return column.name();
+    }
+
+    /** Whether values that MySQL holds for equal are the same text. */
+    boolean exact() {
+        // Every other binary collation pads with spaces: 'a' = 'a '.
+        return kind != Kind.TEXT || "utf8mb4_0900_bin".equals(column.collation());
     }
 
     /** Its text over the source row. */
     String select(String alias) {
-        String column = alias + "." + Identifier.quote(name);
+        String quoted = alias + "." + Identifier.quote(name());
         return switch (kind) {
-            case INTEGER -> zerofill ? column + " + 0" : column;
-            case TEXT -> column;
-            case BINARY -> "CONCAT('0x', HEX(" + column + "))";
+            case INTEGER -> column.zerofill() ? quoted + " + 0" : quoted;
+            case TEXT, DATE, ENUM -> quoted;
+            case BINARY -> "CONCAT('0x', HEX(" + quoted + "))";
         };
     }
 
@@ -53,16 +76,36 @@ record KeyColumn(String name, Kind kind, boolean exact, boolean zerofill) {
         try {
             return switch (kind) {
                 case INTEGER -> number(new BigInteger(part));
-                case TEXT -> part;
+                case TEXT, DATE, ENUM -> part;
                 case BINARY -> HexFormat.of().parseHex(part, 2, part.length());
             };
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    "'" + part + "' is no value of the " + kind + " key column " + name + ".", e);
+                    "'" + part + "' is no value of the " + kind + " key column " + name() + ".", e);
         }
     }
 
-    static Object number(BigInteger value) {
+    /** Its text as a parameter to be ordered by: a label would be compared as text, a member's number is not. */
+    Object border(String part) {
+        if (kind != Kind.ENUM) {
+            return parameter(part);
+        }
+        List<String> members = column.members();
+        if (!part.isEmpty() && !members.contains(part)) {
+            throw new IllegalArgumentException("'" + part + "' is no member of the key column " + name() + ".");
+        }
+        return members.indexOf(part) + 1;
+    }
+
+    /** Whether rows lie in the same order by this column and by that one of another table. */
+    boolean orderedLike(TableSchema.Column other) {
+        return kind == Kind.INTEGER
+                ? other.integer()
+                : column.columnType().equals(other.columnType())
+                        && String.valueOf(column.collation()).equals(String.valueOf(other.collation()));
+    }
+
+    private static Object number(BigInteger value) {
         if (value.bitLength() < Long.SIZE) {
             return value.longValueExact();
         }

@@ -4,7 +4,6 @@ import dev.cutover.core.plan.Expression;
 import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.topology.Identifier;
 import dev.cutover.core.topology.Topology;
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -101,12 +100,23 @@ public final class Projection {
         return made.sourceKey().stream().allMatch(KeyColumn::exact);
     }
 
+    /** The parts of a source key that are the same text wherever MySQL holds them for equal; keys that differ in one are different rows. */
+    public List<String> exactParts(RowKey sourceKey) {
+        List<String> parts = new ArrayList<>();
+        for (int i = 0; i < made.sourceKey().size(); i++) {
+            if (made.sourceKey().get(i).exact()) {
+                parts.add(sourceKey.parts().get(i));
+            }
+        }
+        return parts;
+    }
+
     /**
-     * Whether key ranges exist: the leading source key column is an integer and, forward, one key column of the target grows with
-     * it. Otherwise the table is one range.
+     * By how many leading source key columns ranges are cut that are ranges of the target's physical tables, too: all of them where the
+     * target takes the key over as it is, one where a key column of the target grows with a leading integer, otherwise none.
      */
-    public boolean hasRanges() {
-        return made.hasRanges();
+    public int pairedColumns() {
+        return made.pairedColumns();
     }
 
     /** Table and joins for a forward projection: {@code `mall_coupon_user` s LEFT JOIN …}. */
@@ -120,7 +130,7 @@ public final class Projection {
 
     /** The same over this physical table of the source. */
     public String fromClause(String sourcePhysicalTable) {
-        return Identifier.quote(sourcePhysicalTable) + " " + alias() + made.indexHint() + made.joins();
+        return keyedTable(sourcePhysicalTable) + made.joins();
     }
 
     /** The value of a target column over the source row, in the target column's own notation. */
@@ -178,8 +188,18 @@ public final class Projection {
     }
 
     /** The source key's columns in key order, for an ORDER BY. */
-    String orderBy() {
-        return String.join(", ", quotedSourceKey);
+    List<String> orderBy() {
+        return quotedSourceKey;
+    }
+
+    /** The source key's columns as the texts of a {@link RowKey}. */
+    List<String> sourceKeyTexts() {
+        return made.sourceKey().stream().map(key -> key.select(alias())).toList();
+    }
+
+    /** This physical table of the source without its joins. */
+    String keyedTable(String sourcePhysicalTable) {
+        return Identifier.quote(sourcePhysicalTable) + " " + alias() + made.indexHint();
     }
 
     /** The key this row has on the target, as text; of a row that is not rejected. */
@@ -201,49 +221,82 @@ public final class Projection {
 
     /** The range over the source row. */
     public SqlCondition sourceRangeCondition(KeyRange range) {
-        if (range.equals(KeyRange.ALL)) {
-            return new SqlCondition("TRUE", List.of());
+        List<Border> borders = new ArrayList<>();
+        for (int i = 0; i < width(range); i++) {
+            borders.add(new Border(quotedSourceKey.get(i), "?", List.of(i)));
         }
-        requireRanges();
-        String column = alias() + "." + Identifier.quote(made.sourceKey().get(0).name());
-        return between(column, "?", 1, range);
+        return between(borders, range);
     }
 
-    /** The same range over the target's physical table of a slot, without alias; forward only. */
+    /** The same range, of {@link #pairedColumns}, over the target's physical table of a slot, without alias; forward only. */
     public SqlCondition targetRangeCondition(KeyRange range, int slot) {
-        if (range.equals(KeyRange.ALL)) {
-            return new SqlCondition("TRUE", List.of());
+        int width = width(range);
+        if (width != 0 && width != pairedColumns()) {
+            throw new IllegalStateException("A range of " + width + " key columns of " + table().name()
+                    + " is none of its physical tables; ranges of both sides have " + pairedColumns() + ".");
         }
-        requireRanges();
-        int column = made.rangeColumn()
-                .orElseThrow(() -> new IllegalStateException("A range of one physical table of " + table().name()
-                        + " is no range of the table it goes back to."));
-        Expression expression = made.addresses().get(column);
-        List<String> used = new ArrayList<>();
-        String border = address(expression, slot, used);
-        return between(Identifier.quote(columns().get(column).name()), border, used.size(), range);
+        List<Border> borders = new ArrayList<>();
+        for (int i = 0; i < width; i++) {
+            int column = width == 1 ? made.rangeColumn().orElse(0) : i;
+            List<String> used = new ArrayList<>();
+            String address = address(made.addresses().get(column), slot, used);
+            borders.add(new Border(
+                    quotedColumns.get(column),
+                    address,
+                    used.stream().map(this::keyIndex).toList()));
+        }
+        return between(borders, range);
     }
 
-    private static SqlCondition between(String column, String border, int uses, KeyRange range) {
+    /**
+     * One column of a border.
+     *
+     * @param column what is compared
+     * @param value with what, over parameters
+     * @param parts the key's parts that are the parameters
+     */
+    private record Border(String column, String value, List<Integer> parts) {}
+
+    private int width(KeyRange range) {
+        RowKey border = range.lo() == null ? range.hi() : range.lo();
+        int width = border == null ? 0 : border.parts().size();
+        if (width > made.sourceKey().size()) {
+            throw new IllegalArgumentException("The range " + range + " is of more columns than the key of "
+                    + table().name() + ", " + sourceKeyColumns() + ".");
+        }
+        return width;
+    }
+
+    private SqlCondition between(List<Border> borders, KeyRange range) {
         List<String> conditions = new ArrayList<>();
         List<Object> parameters = new ArrayList<>();
-        BigInteger lo = range.lo();
-        if (lo != null) {
-            conditions.add(column + " > " + border);
-            parameters.addAll(Collections.nCopies(uses, KeyColumn.number(lo)));
+        if (range.lo() != null) {
+            conditions.add(beyond(borders, " > ", " > ", range.lo(), parameters));
         }
-        BigInteger hi = range.hi();
-        if (hi != null) {
-            conditions.add(column + " <= " + border);
-            parameters.addAll(Collections.nCopies(uses, KeyColumn.number(hi)));
+        if (range.hi() != null) {
+            conditions.add(beyond(borders, " < ", " <= ", range.hi(), parameters));
         }
-        return new SqlCondition(String.join(" AND ", conditions), parameters);
+        return new SqlCondition(conditions.isEmpty() ? "TRUE" : String.join(" AND ", conditions), parameters);
     }
 
-    private void requireRanges() {
-        if (!hasRanges()) {
-            throw new IllegalStateException("The table " + table().name() + " has no key ranges; use KeyRange.ALL.");
+    // a > ? OR a = ? AND b > ?, because MySQL walks no index for (a, b) > (?, ?).
+    private String beyond(List<Border> borders, String off, String last, RowKey key, List<Object> parameters) {
+        List<String> cases = new ArrayList<>();
+        for (int i = 0; i < borders.size(); i++) {
+            StringBuilder one = new StringBuilder();
+            for (int j = 0; j <= i; j++) {
+                Border border = borders.get(j);
+                one.append(j == 0 ? "" : " AND ")
+                        .append(border.column())
+                        .append(j < i ? " = " : i < borders.size() - 1 ? off : last)
+                        .append(border.value());
+                border.parts()
+                        .forEach(part -> parameters.add(
+                                made.sourceKey().get(part).border(key.parts().get(part))));
+            }
+            cases.add(one.toString());
         }
+        return cases.size() == 1 ? cases.get(0) : "(" + String.join(" OR ", cases) + ")";
     }
 
     /** These source keys over the source row; no keys are no rows. */

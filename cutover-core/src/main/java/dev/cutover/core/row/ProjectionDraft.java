@@ -21,6 +21,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * What a projection is made of, and the making of it: expressions are rendered, MySQL says of which types they are, and each is put
@@ -34,7 +35,7 @@ import java.util.stream.Collectors;
  * @param selects one expression a column, over the source row
  * @param addresses one expression a key column of the target, over placeholders
  * @param rangeColumn the key column of the target that grows with the leading source key column
- * @param hasRanges whether key ranges exist
+ * @param pairedColumns by how many leading source key columns ranges are cut that are ranges of the target, too
  * @param slot the slot over the source row
  * @param reject why the row is rejected, {@code NULL} when nothing is
  * @param joins with a leading space, or empty
@@ -49,7 +50,7 @@ record ProjectionDraft(
         List<String> selects,
         List<Expression> addresses,
         OptionalInt rangeColumn,
-        boolean hasRanges,
+        int pairedColumns,
         String slot,
         String reject,
         String joins,
@@ -147,8 +148,9 @@ record ProjectionDraft(
         OptionalInt rangeColumn = sides.forward() && sourceKey.get(0).kind() == KeyColumn.Kind.INTEGER
                 ? rangeColumn(sides.target(), sourceKey.get(0).name(), columns, addresses, shape.slots())
                 : OptionalInt.empty();
-        boolean hasRanges =
-                sourceKey.get(0).kind() == KeyColumn.Kind.INTEGER && (!sides.forward() || rangeColumn.isPresent());
+        int pairedColumns = sides.forward() && takenOver(sourceKey, columns, addresses)
+                ? sourceKey.size()
+                : rangeColumn.isPresent() ? 1 : 0;
         return new Projection(new ProjectionDraft(
                 sides.table(),
                 sides.forward(),
@@ -158,7 +160,7 @@ record ProjectionDraft(
                 List.copyOf(selects),
                 List.copyOf(addresses),
                 rangeColumn,
-                hasRanges,
+                pairedColumns,
                 shape.slot(),
                 reject,
                 shape.joins(),
@@ -273,6 +275,17 @@ record ProjectionDraft(
                     + String.join(", ", missing) + " of " + old.table()
                     + ", so a rollback would lose them. Give each an expression in 'back'.");
         }
+    }
+
+    // The target's key is the source's, column for column, and lies in the same order.
+    private static boolean takenOver(
+            List<KeyColumn> sourceKey, List<TargetColumn> columns, List<Expression> addresses) {
+        return addresses.size() == sourceKey.size()
+                && IntStream.range(0, addresses.size())
+                        .allMatch(i -> addresses
+                                        .get(i)
+                                        .isPlaceholder(sourceKey.get(i).name())
+                                && sourceKey.get(i).orderedLike(columns.get(i).schema()));
     }
 
     // Which key column grows with the leading source key column is tried out, on two slots and from 1 to 2^40.

@@ -37,9 +37,7 @@ public record RowKey(List<String> parts) {
      * {@code \\} in front of a {@code |} or {@code \\} inside a part; a longer key keeps its start and ends in its SHA-256.
      */
     public String text() {
-        String text = parts.stream()
-                .map(part -> part.replace("\\", "\\\\").replace("|", "\\|"))
-                .collect(Collectors.joining("|"));
+        String text = whole();
         if (text.length() <= LONGEST_TEXT) {
             return text;
         }
@@ -49,8 +47,22 @@ public record RowKey(List<String> parts) {
         return text.substring(0, kept) + "#" + sha256(text);
     }
 
+    /** The same text, however long it is. */
+    public String whole() {
+        return parts.stream()
+                .map(part -> part.replace("\\", "\\\\").replace("|", "\\|"))
+                .collect(Collectors.joining("|"));
+    }
+
     /** The key behind such a text; empty where its end was cut off, or it has another number of parts. */
     public static Optional<RowKey> ofText(String text, int width) {
+        RowKey key = ofWhole(text);
+        // A text of full length may end in a hash.
+        return key.parts().size() == width && text.length() < LONGEST_TEXT - 1 ? Optional.of(key) : Optional.empty();
+    }
+
+    /** The key behind a text of {@link #whole}. */
+    public static RowKey ofWhole(String text) {
         List<String> parts = new ArrayList<>();
         StringBuilder part = new StringBuilder();
         for (int i = 0; i < text.length(); i++) {
@@ -65,10 +77,7 @@ public record RowKey(List<String> parts) {
             }
         }
         parts.add(part.toString());
-        // A text of full length may end in a hash.
-        return parts.size() == width && text.length() < LONGEST_TEXT - 1
-                ? Optional.of(new RowKey(parts))
-                : Optional.empty();
+        return new RowKey(parts);
     }
 
     private static String sha256(String text) {

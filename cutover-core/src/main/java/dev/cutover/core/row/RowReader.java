@@ -1,7 +1,6 @@
 package dev.cutover.core.row;
 
 import dev.cutover.core.topology.Identifier;
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -38,7 +37,7 @@ public final class RowReader {
     public List<ProjectedRow> byRange(
             Connection source, Projection projection, String sourcePhysicalTable, KeyRange range) throws SQLException {
         List<ProjectedRow> rows = new ArrayList<>();
-        String order = " ORDER BY " + projection.orderBy();
+        String order = " ORDER BY " + String.join(", ", projection.orderBy());
         read(source, projection, sourcePhysicalTable, projection.sourceRangeCondition(range), order, rows);
         return rows;
     }
@@ -89,40 +88,55 @@ public final class RowReader {
     }
 
     /**
-     * Ranges of about this many rows that together are the whole table, the first and the last one open; one range without an integer
-     * key. MySQL walks the index, one border a statement.
+     * Ranges of this many rows that together are the whole table, the first and the last one open. MySQL walks the index, one border a
+     * statement.
      */
     public List<KeyRange> ranges(Connection source, Projection projection, String sourcePhysicalTable, int rowsPerRange)
             throws SQLException {
+        return ranges(
+                source,
+                projection,
+                sourcePhysicalTable,
+                projection.sourceKeyColumns().size(),
+                rowsPerRange);
+    }
+
+    /** The same of about this many rows, for what is read on both sides by range; one range where none is a range of both. */
+    public List<KeyRange> pairedRanges(
+            Connection source, Projection projection, String sourcePhysicalTable, int rowsPerRange)
+            throws SQLException {
+        return ranges(source, projection, sourcePhysicalTable, projection.pairedColumns(), rowsPerRange);
+    }
+
+    private static List<KeyRange> ranges(
+            Connection source, Projection projection, String table, int columns, int rowsPerRange) throws SQLException {
         if (rowsPerRange < 1) {
             throw new IllegalArgumentException("A range has at least one row, not " + rowsPerRange + ".");
         }
         List<KeyRange> ranges = new ArrayList<>();
-        BigInteger lo = null;
-        BigInteger border = projection.hasRanges()
-                ? border(source, projection, sourcePhysicalTable, KeyRange.ALL, rowsPerRange)
-                : null;
+        RowKey lo = null;
+        RowKey border = columns == 0 ? null : border(source, projection, table, columns, KeyRange.ALL, rowsPerRange);
         while (border != null) {
             ranges.add(new KeyRange(lo, border));
             lo = border;
-            border = border(source, projection, sourcePhysicalTable, new KeyRange(lo, null), rowsPerRange);
+            border = border(source, projection, table, columns, new KeyRange(lo, null), rowsPerRange);
         }
         ranges.add(new KeyRange(lo, null));
         return List.copyOf(ranges);
     }
 
     // The key of the last of so many rows; null when there are fewer.
-    private static @Nullable BigInteger border(
-            Connection source, Projection projection, String table, KeyRange after, int rows) throws SQLException {
+    private static @Nullable RowKey border(
+            Connection source, Projection projection, String table, int columns, KeyRange after, int rows)
+            throws SQLException {
         SqlCondition condition = projection.sourceRangeCondition(after);
-        String column = projection.alias() + "."
-                + Identifier.quote(projection.sourceKeyColumns().get(0));
-        String sql = "SELECT " + column + " FROM " + Identifier.quote(table) + " " + projection.alias() + " WHERE "
-                + condition.sql() + " ORDER BY " + column + " LIMIT 1 OFFSET " + (rows - 1);
+        String sql = "SELECT " + String.join(", ", projection.sourceKeyTexts().subList(0, columns)) + " FROM "
+                + projection.keyedTable(table) + " WHERE " + condition.sql() + " ORDER BY "
+                + String.join(", ", projection.orderBy().subList(0, columns)) + " LIMIT 1 OFFSET " + (rows - 1);
         try (PreparedStatement statement = source.prepareStatement(sql)) {
             condition.bind(statement, 1);
             try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? new BigInteger(row.getString(1)) : null;
+                return row.next() ? projection.sourceKey(keyBytes(row, columns)) : null;
             }
         }
     }
@@ -149,10 +163,7 @@ public final class RowReader {
 
     private static ProjectedRow read(ResultSet row, Projection projection) throws SQLException {
         int keyColumns = projection.sourceKeyColumns().size();
-        List<byte[]> key = new ArrayList<>(keyColumns);
-        for (int i = 1; i <= keyColumns; i++) {
-            key.add(Objects.requireNonNull(row.getBytes(i), "a key column is NULL"));
-        }
+        List<byte[]> key = keyBytes(row, keyColumns);
         int slot = row.getInt(keyColumns + 1);
         if (row.wasNull()) {
             slot = -1;
@@ -167,5 +178,13 @@ public final class RowReader {
                 slot,
                 reason == null ? null : new String(reason, StandardCharsets.UTF_8),
                 values);
+    }
+
+    private static List<byte[]> keyBytes(ResultSet row, int columns) throws SQLException {
+        List<byte[]> key = new ArrayList<>(columns);
+        for (int i = 1; i <= columns; i++) {
+            key.add(Objects.requireNonNull(row.getBytes(i), "a key column is NULL"));
+        }
+        return key;
     }
 }

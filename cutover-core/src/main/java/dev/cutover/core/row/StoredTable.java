@@ -152,7 +152,9 @@ public final class StoredTable {
         for (int i = 0; i < key.size(); i++) {
             String part = rowKey.parts().get(i);
             conditions.add(Identifier.quote(key.get(i).name()) + " = "
-                    + (key.get(i).kind() == KeyColumn.Kind.TEXT ? quoted(part) : part));
+                    + (key.get(i).kind() == KeyColumn.Kind.INTEGER || key.get(i).kind() == KeyColumn.Kind.BINARY
+                            ? part
+                            : quoted(part)));
         }
         return "DELETE FROM " + Identifier.quote(name) + " WHERE " + String.join(" AND ", conditions);
     }

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,9 @@ public record TableSchema(String table, List<Column> columns, List<String> prima
     private static final Set<String> TEXTS = Set.of("char", "varchar", "tinytext", "text", "mediumtext", "longtext");
     private static final Set<String> BINARIES =
             Set.of("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob");
+
+    // Quotes are doubled; a backslash may be, too.
+    private static final Pattern LABEL = Pattern.compile("'((?:[^']|'')*)'");
 
     /**
      * One column.
@@ -58,6 +63,18 @@ public record TableSchema(String table, List<Column> columns, List<String> prima
 
         public boolean binary() {
             return BINARIES.contains(dataType);
+        }
+
+        /** The labels of an ENUM in the order of their numbers, from 1; empty for what is none. */
+        List<String> members() {
+            List<String> members = new ArrayList<>();
+            if (dataType.equals("enum")) {
+                Matcher label = LABEL.matcher(columnType);
+                while (label.find()) {
+                    members.add(label.group(1).replace("''", "'"));
+                }
+            }
+            return members;
         }
 
         /** Shown with leading zeros, which are no part of the number. */

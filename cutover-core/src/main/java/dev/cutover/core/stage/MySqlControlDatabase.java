@@ -2,9 +2,9 @@ package dev.cutover.core.stage;
 
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.core.row.KeyRange;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.UnreachableException;
-import java.math.BigInteger;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -410,8 +410,7 @@ public final class MySqlControlDatabase implements ControlDatabase {
                             return new Chunk(
                                     table,
                                     row.getInt("chunk_no"),
-                                    number(row.getString("lo")),
-                                    number(row.getString("hi")),
+                                    KeyRange.ofTexts(row.getString("lo"), row.getString("hi")),
                                     Chunk.State.valueOf(row.getString("state")),
                                     row.getLong("row_count"),
                                     open ? null : Instant.ofEpochMilli(done));
@@ -439,8 +438,8 @@ public final class MySqlControlDatabase implements ControlDatabase {
                 Instant done = chunk.doneAt();
                 batch.bind("table", table)
                         .bind("number", chunk.number())
-                        .bind("lo", text(chunk.lo()))
-                        .bind("hi", text(chunk.hi()))
+                        .bind("lo", chunk.keys().loText())
+                        .bind("hi", chunk.keys().hiText())
                         .bind("state", chunk.state().name())
                         .bind("rows", chunk.rows())
                         .bind("done", done == null ? null : done.toEpochMilli())
@@ -693,14 +692,6 @@ public final class MySqlControlDatabase implements ControlDatabase {
 
     private static String after(String parameter) {
         return "NOW(3) + INTERVAL :" + parameter + " * 1000 MICROSECOND";
-    }
-
-    private static @Nullable BigInteger number(@Nullable String text) {
-        return text == null ? null : new BigInteger(text);
-    }
-
-    private static @Nullable String text(@Nullable BigInteger number) {
-        return number == null ? null : number.toString();
     }
 
     private void update(String act, String sql, Map<String, ?> parameters) {

@@ -1,7 +1,6 @@
 package dev.cutover.core.stage;
 
 import dev.cutover.core.row.KeyRange;
-import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -110,8 +109,8 @@ public final class PassLedger {
                 batch.bind("run", runId)
                         .bind("table", table)
                         .bind("number", range.number())
-                        .bind("lo", text(range.keys().lo()))
-                        .bind("hi", text(range.keys().hi()))
+                        .bind("lo", range.keys().loText())
+                        .bind("hi", range.keys().hiText())
                         .add();
             }
             return batch.execute();
@@ -130,7 +129,7 @@ public final class PassLedger {
                         .bind("table", table)
                         .map((row, context) -> new PassRange(
                                 row.getInt("range_no"),
-                                new KeyRange(number(row.getString("lo")), number(row.getString("hi"))),
+                                KeyRange.ofTexts(row.getString("lo"), row.getString("hi")),
                                 row.getBoolean("proven"),
                                 row.getBoolean("proven") ? Instant.ofEpochMilli(row.getLong("read_at")) : null,
                                 row.getLong("cells"),
@@ -180,13 +179,5 @@ public final class PassLedger {
             }
         }
         return positions;
-    }
-
-    private static @Nullable String text(@Nullable BigInteger border) {
-        return border == null ? null : border.toString();
-    }
-
-    private static @Nullable BigInteger number(@Nullable String border) {
-        return border == null ? null : new BigInteger(border);
     }
 }

@@ -15,9 +15,10 @@ import dev.cutover.core.plan.Secret;
 import dev.cutover.core.plan.SwitchPlan;
 import dev.cutover.core.plan.VerifyPlan;
 import dev.cutover.core.routing.ShardLayout;
+import dev.cutover.core.row.KeyRange;
+import dev.cutover.core.row.RowKey;
 import dev.cutover.core.topology.Side;
 import dev.cutover.sandbox.MySqlServer;
-import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -257,20 +258,20 @@ class MySqlControlDatabaseIT {
 
     @Test
     void chunksAreKeptInOrderAndFinished() {
-        BigInteger big = new BigInteger("18446744073709551615");
+        RowKey big = RowKey.of("18446744073709551615", "a|b\\");
         control.planChunks(
                 "user_coupon",
                 List.of(
-                        Chunk.todo("user_coupon", 0, null, BigInteger.TEN),
-                        Chunk.todo("user_coupon", 1, BigInteger.TEN, big),
-                        Chunk.todo("user_coupon", 2, big, null)));
+                        Chunk.todo("user_coupon", 0, new KeyRange(null, RowKey.of("10", "x"))),
+                        Chunk.todo("user_coupon", 1, new KeyRange(RowKey.of("10", "x"), big)),
+                        Chunk.todo("user_coupon", 2, new KeyRange(big, null))));
         control.chunkDone("user_coupon", 1, 2000);
 
         List<Chunk> chunks = control.chunks("user_coupon");
 
         assertThat(chunks).extracting(Chunk::number).containsExactly(0, 1, 2);
-        assertThat(chunks.get(0).lo()).isNull();
-        assertThat(chunks.get(1).hi()).isEqualTo(big);
+        assertThat(chunks.get(0).keys().lo()).isNull();
+        assertThat(chunks.get(1).keys().hi()).isEqualTo(big);
         assertThat(chunks.get(1).state()).isEqualTo(Chunk.State.DONE);
         assertThat(chunks.get(1).rows()).isEqualTo(2000);
         assertThat(chunks.get(1).doneAt()).isNotNull();

@@ -11,11 +11,13 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +49,7 @@ final class RowPlacing {
 
     /**
      * The keys whose row stands where it belongs already, value for value: a mirror was there before the stream. What is not surely so is
-     * not named: a key that is or was in more than one place, a row to be kept out, a key that is another text on the target.
+     * not named: a key that is or was in more than one place, a row to be kept out, a key that MySQL may hold for another dirty one.
      */
     Set<RowKey> inPlace(
             Connection connection,
@@ -55,11 +57,16 @@ final class RowPlacing {
             Map<RowKey, Set<Integer>> dirty,
             Collection<ProjectedRow> rows)
             throws SQLException {
+        // Of 'abc' that became 'ABC' both are dirty, and deleting the one deletes the other.
+        Map<List<String>, Integer> alike = new HashMap<>();
+        dirty.keySet().forEach(key -> alike.merge(projection.exactParts(key), 1, Integer::sum));
         Map<Integer, List<RowKey>> byPlace = new TreeMap<>();
         Map<Integer, List<ProjectedRow>> wanted = new TreeMap<>();
         for (ProjectedRow row : rows) {
             int place = traffic.place(row);
-            if (place >= 0 && Set.of(place).equals(traffic.places(dirty.getOrDefault(row.sourceKey(), Set.of())))) {
+            if (place >= 0
+                    && Objects.equals(alike.get(projection.exactParts(row.sourceKey())), 1)
+                    && Set.of(place).equals(traffic.places(dirty.getOrDefault(row.sourceKey(), Set.of())))) {
                 byPlace.computeIfAbsent(place, any -> new ArrayList<>()).add(row.sourceKey());
                 wanted.computeIfAbsent(place, any -> new ArrayList<>()).add(row);
             }

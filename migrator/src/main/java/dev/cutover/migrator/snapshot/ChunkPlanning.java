@@ -31,7 +31,7 @@ final class ChunkPlanning {
                             projection,
                             projection.table().fromTable(),
                             topology.plan().copy().chunkRows())) {
-                chunks.add(Chunk.todo(table, chunks.size(), range.lo(), range.hi()));
+                chunks.add(Chunk.todo(table, chunks.size(), range));
             }
         }
         control.planChunks(table, chunks);

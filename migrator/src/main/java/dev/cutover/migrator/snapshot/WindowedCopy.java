@@ -2,7 +2,6 @@ package dev.cutover.migrator.snapshot;
 
 import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
-import dev.cutover.core.row.KeyRange;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowReader;
@@ -232,8 +231,8 @@ public final class WindowedCopy {
 
     private long read(Projection projection, Chunk chunk, List<List<ProjectedRow>> byShard) throws SQLException {
         try (Connection source = topology.database(DatabaseId.OLD).getConnection()) {
-            List<ProjectedRow> rows = reader.byRange(
-                    source, projection, projection.table().fromTable(), new KeyRange(chunk.lo(), chunk.hi()));
+            List<ProjectedRow> rows =
+                    reader.byRange(source, projection, projection.table().fromTable(), chunk.keys());
             for (ProjectedRow row : rows) {
                 // A row without a route is noted in shard-0.
                 int shard = row.slot() < 0 ? 0 : topology.plan().layout().databaseOf(row.slot());

@@ -2,6 +2,9 @@ package dev.cutover.migrator.stream;
 
 import dev.cutover.migrator.stream.BinlogRecord.RowImage;
 import dev.cutover.migrator.stream.WatchedTables.TableName;
+import io.debezium.data.Enum;
+import io.debezium.time.Date;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.connect.data.Field;
@@ -72,7 +75,18 @@ final class RecordDecoder {
 
     private static @Nullable RowImage image(Struct value, String field) {
         Struct image = value.schema().field(field) == null ? null : value.getStruct(field);
-        return image == null ? null : image::get;
+        return image == null ? null : column -> value(image, column);
+    }
+
+    private static @Nullable Object value(Struct image, String column) {
+        Field field = image.schema().field(column);
+        Object value = image.get(column);
+        String type = field == null ? null : field.schema().name();
+        if (value instanceof Integer days && Date.SCHEMA_NAME.equals(type)) {
+            return LocalDate.ofEpochDay(days);
+        }
+        // Debezium escapes the commas of a member, because it writes lists of them.
+        return value instanceof String member && Enum.LOGICAL_NAME.equals(type) ? member.replace("\\,", ",") : value;
     }
 
     private static @Nullable String text(Struct struct, String name) {

@@ -93,6 +93,9 @@ final class SourceDefinitions {
             List<String> members =
                     MEMBER.matcher(arguments).results().map(MatchResult::group).toList();
             column.enumValues(members).length(type.equals("enum") ? 1 : 2 * members.size() - 1);
+        } else if (type.equals("date")) {
+            // Else a zero date would be told as the first of January 1970, which is another day.
+            column.optional(true);
         } else if (arguments != null) {
             String[] numbers = arguments.split(",");
             column.length(Integer.parseInt(numbers[0]));

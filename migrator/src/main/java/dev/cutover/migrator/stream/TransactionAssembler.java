@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by one thread.
  */
 final class TransactionAssembler {
-    private static final HexFormat HEX = HexFormat.of();
+    // As MySQL's HEX writes it: keys read and keys streamed are compared.
+    private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
     private final String stream;
     private final WatchedTables tables;
@@ -154,7 +155,7 @@ final class TransactionAssembler {
                         + "table again); then let it through: setting 'accept_ddl' = '" + gtid + "'.");
     }
 
-    private static void routed(Open transaction, WatchedTable.Routed table, BinlogRecord.Row row) {
+    private void routed(Open transaction, WatchedTable.Routed table, BinlogRecord.Row row) {
         ChangedKey was = place(table, row.before());
         ChangedKey is = place(table, row.after());
         if (was != null) {
@@ -165,12 +166,12 @@ final class TransactionAssembler {
         }
     }
 
-    private static @Nullable ChangedKey place(WatchedTable.Routed table, @Nullable RowImage image) {
+    private @Nullable ChangedKey place(WatchedTable.Routed table, @Nullable RowImage image) {
         return image == null
                 ? null
                 : new ChangedKey(
                         table.table(),
-                        key(table.keyColumns(), image),
+                        key(table.table(), table.keyColumns(), image),
                         table.slot(text(image.value(table.shardColumn()))));
     }
 
@@ -180,13 +181,13 @@ final class TransactionAssembler {
         String route = table.routeColumn();
         if (before != null && after != null && route != null && !same(before, after, route)) {
             throw stopped(
-                    "row " + key(table.keyColumns(), before).parts() + " of " + row.table() + " changed its shard key "
-                            + route + " while NEW holds the truth",
+                    "row " + key(table.table(), table.keyColumns(), before).parts() + " of " + row.table()
+                            + " changed its shard key " + route + " while NEW holds the truth",
                     "transaction " + row.gtid(),
                     "A shard key is immutable on NEW: write it back, move the row by delete and insert under a new key.");
         }
-        RowKey was = before == null ? null : key(table.keyColumns(), before);
-        RowKey is = after == null ? null : key(table.keyColumns(), after);
+        RowKey was = before == null ? null : key(table.table(), table.keyColumns(), before);
+        RowKey is = after == null ? null : key(table.table(), table.keyColumns(), after);
         if (was != null) {
             transaction.keys.add(new ChangedKey(table.table(), was, table.slot()));
         }
@@ -237,10 +238,18 @@ final class TransactionAssembler {
                 : Objects.equals(was, is);
     }
 
-    private static RowKey key(List<String> columns, RowImage image) {
+    private RowKey key(String table, List<String> columns, RowImage image) {
         List<String> parts = new ArrayList<>(columns.size());
         for (String column : columns) {
-            parts.add(String.valueOf(text(image.value(column))));
+            String part = text(image.value(column));
+            if (part == null) {
+                // A key holds no NULL: it is a value the binlog reader has no word for.
+                throw stopped(
+                        "a row of " + table + " changed whose key column " + column + " holds a date that is none",
+                        "column " + column,
+                        "Give such rows a real date on the source, then copy the table again.");
+            }
+            parts.add(part);
         }
         return new RowKey(parts);
     }

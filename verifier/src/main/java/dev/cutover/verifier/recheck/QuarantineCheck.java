@@ -76,7 +76,7 @@ public final class QuarantineCheck {
         // While nothing moves, as many entries as rejected rows, each the entry of a rejected row, are all of them: no
         // need to read the
         // source a second time.
-        if (!inFlight.moving() && rejected <= FEW && table.projection().hasRanges() && oneKeyColumn()) {
+        if (!inFlight.moving() && rejected <= FEW && oneKeyColumn()) {
             Set<Entry> actual = actual(entry -> true);
             if (actual.size() == rejected
                     && actual.stream().allMatch(entry -> entry.rowKey().matches("-?\\d{1,18}"))

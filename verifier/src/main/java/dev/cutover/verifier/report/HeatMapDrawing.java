@@ -55,7 +55,7 @@ final class HeatMapDrawing {
     }
 
     private static String border(HeatMap.Row row) {
-        return row.hi() == null ? (row.lo() == null ? "all keys" : "highest") : "≤ " + Words.number(row.hi());
+        return row.hi() == null ? (row.lo() == null ? "all keys" : "highest") : "≤ " + Words.border(row.hi());
     }
 
     private String draw() {

@@ -109,8 +109,8 @@ public final class ReportJson {
         ArrayNode rows = node.putArray("rows");
         for (HeatMap.Row row : map.rows()) {
             ObjectNode line = rows.addObject();
-            line.put("lo", row.lo() == null ? null : row.lo().toString());
-            line.put("hi", row.hi() == null ? null : row.hi().toString());
+            line.put("lo", row.lo());
+            line.put("hi", row.hi());
             line.put("ranges", row.ranges());
             line.put("kept", row.kept());
             line.put("readFrom", row.readFrom().toString());

@@ -13,7 +13,6 @@ import dev.cutover.verifier.Resumed;
 import dev.cutover.verifier.TableResult;
 import dev.cutover.verifier.Verdict;
 import dev.cutover.verifier.VerificationReport;
-import java.math.BigInteger;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -108,8 +107,8 @@ public final class ReportReader {
 
     private static HeatMap.Row row(JsonNode node) {
         return new HeatMap.Row(
-                number(node.path("lo")),
-                number(node.path("hi")),
+                optional(node.path("lo")),
+                optional(node.path("hi")),
                 node.path("ranges").asInt(),
                 node.path("kept").asInt(),
                 Instant.parse(text(node, "readFrom")),
@@ -157,10 +156,6 @@ public final class ReportReader {
 
     private static @Nullable String optional(JsonNode node) {
         return node.isTextual() ? node.asText() : null;
-    }
-
-    private static @Nullable BigInteger number(JsonNode node) {
-        return node.isTextual() ? new BigInteger(node.asText()) : null;
     }
 
     private static @Nullable RowKey key(JsonNode node) {

@@ -15,14 +15,22 @@ final class Words {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
             .withZone(ZoneOffset.UTC);
 
+    private static final int LONGEST_BORDER = 24;
+
     private Words() {}
 
     static String number(long number) {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
-    static String number(BigInteger number) {
-        return String.format(Locale.ROOT, "%,d", number);
+    /** The border of a key range: a number with its thousands apart, the beginning of a long text. */
+    static String border(String key) {
+        if (key.matches("-?[0-9]+")) {
+            return String.format(Locale.ROOT, "%,d", new BigInteger(key));
+        }
+        return key.codePointCount(0, key.length()) <= LONGEST_BORDER
+                ? key
+                : key.substring(0, key.offsetByCodePoints(0, LONGEST_BORDER - 1)) + "…";
     }
 
     /** Such as {@code 1 row} or {@code 2 rows}. */
@@ -51,12 +59,12 @@ final class Words {
     }
 
     static String keys(HeatMap.Row row) {
-        BigInteger lo = row.lo();
-        BigInteger hi = row.hi();
+        String lo = row.lo();
+        String hi = row.hi();
         return lo == null && hi == null
                 ? "all keys"
-                : "keys " + (lo == null ? "" : "above " + number(lo))
+                : "keys " + (lo == null ? "" : "above " + border(lo))
                         + (lo == null || hi == null ? "" : ", ")
-                        + (hi == null ? "" : "up to " + number(hi));
+                        + (hi == null ? "" : "up to " + border(hi));
     }
 }
