@@ -3,6 +3,7 @@ package dev.cutover.core.row;
 import dev.cutover.core.topology.Identifier;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -85,16 +86,21 @@ record KeyColumn(TableSchema.Column column, Kind kind) {
         }
     }
 
-    /** Its text as a parameter to be ordered by: a label would be compared as text, a member's number is not. */
-    Object border(String part) {
-        if (kind != Kind.ENUM) {
-            return parameter(part);
-        }
-        List<String> members = column.members();
-        if (!part.isEmpty() && !members.contains(part)) {
+    /**
+     * The members on one side of this one, which MySQL finds by an index; for {@code <} and {@code >} over an ENUM it reads the whole
+     * table.
+     *
+     * @param above those of higher numbers, not of lower ones
+     * @param inclusive and this one
+     */
+    List<String> members(String part, boolean above, boolean inclusive) {
+        List<String> all = new ArrayList<>(List.of(""));
+        all.addAll(column.members());
+        int at = all.indexOf(part);
+        if (at < 0) {
             throw new IllegalArgumentException("'" + part + "' is no member of the key column " + name() + ".");
         }
-        return members.indexOf(part) + 1;
+        return above ? all.subList(inclusive ? at : at + 1, all.size()) : all.subList(0, inclusive ? at + 1 : at);
     }
 
     /** Whether rows lie in the same order by this column and by that one of another table. */

@@ -271,32 +271,46 @@ public final class Projection {
         List<String> conditions = new ArrayList<>();
         List<Object> parameters = new ArrayList<>();
         if (range.lo() != null) {
-            conditions.add(beyond(borders, " > ", " > ", range.lo(), parameters));
+            conditions.add(beyond(borders, true, range.lo(), parameters));
         }
         if (range.hi() != null) {
-            conditions.add(beyond(borders, " < ", " <= ", range.hi(), parameters));
+            conditions.add(beyond(borders, false, range.hi(), parameters));
         }
         return new SqlCondition(conditions.isEmpty() ? "TRUE" : String.join(" AND ", conditions), parameters);
     }
 
-    // a > ? OR a = ? AND b > ?, because MySQL walks no index for (a, b) > (?, ?).
-    private String beyond(List<Border> borders, String off, String last, RowKey key, List<Object> parameters) {
+    // a > ? OR a = ? AND b > ?, because MySQL walks no index for (a, b) > (?, ?). Above is exclusive, below inclusive.
+    private String beyond(List<Border> borders, boolean above, RowKey key, List<Object> parameters) {
         List<String> cases = new ArrayList<>();
         for (int i = 0; i < borders.size(); i++) {
             StringBuilder one = new StringBuilder();
-            for (int j = 0; j <= i; j++) {
-                Border border = borders.get(j);
-                one.append(j == 0 ? "" : " AND ")
-                        .append(border.column())
-                        .append(j < i ? " = " : i < borders.size() - 1 ? off : last)
-                        .append(border.value());
-                border.parts()
-                        .forEach(part -> parameters.add(
-                                made.sourceKey().get(part).border(key.parts().get(part))));
+            for (int j = 0; j < i; j++) {
+                one.append(compared(borders.get(j), " = ", key, parameters)).append(" AND ");
+            }
+            boolean inclusive = !above && i == borders.size() - 1;
+            Border border = borders.get(i);
+            int part = border.parts().get(0);
+            if (made.sourceKey().get(part).kind() == KeyColumn.Kind.ENUM) {
+                List<String> members =
+                        made.sourceKey().get(part).members(key.parts().get(part), above, inclusive);
+                parameters.addAll(members);
+                one.append(
+                        members.isEmpty()
+                                ? "FALSE"
+                                : border.column() + " IN (?" + ", ?".repeat(members.size() - 1) + ")");
+            } else {
+                one.append(compared(border, above ? " > " : inclusive ? " <= " : " < ", key, parameters));
             }
             cases.add(one.toString());
         }
         return cases.size() == 1 ? cases.get(0) : "(" + String.join(" OR ", cases) + ")";
+    }
+
+    private String compared(Border border, String comparison, RowKey key, List<Object> parameters) {
+        border.parts()
+                .forEach(part -> parameters.add(
+                        made.sourceKey().get(part).parameter(key.parts().get(part))));
+        return border.column() + comparison + border.value();
     }
 
     /** These source keys over the source row; no keys are no rows. */
