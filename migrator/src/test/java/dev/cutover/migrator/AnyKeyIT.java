@@ -11,6 +11,7 @@ import dev.cutover.core.row.SqlCondition;
 import dev.cutover.core.stage.Chunk;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.sandbox.MySqlServer;
+import dev.cutover.sandbox.table.KeyKind;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -28,7 +29,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -39,120 +39,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class AnyKeyIT {
     private static final int ROWS = 1_200;
 
-    /** Kinds of keys, each with a way to make up the n-th one. */
-    enum Key {
-        SIGNED("k BIGINT", "k", (random, n) -> Long.toString(edge(random, n, Long.MIN_VALUE, -1, 0, Long.MAX_VALUE))),
-        UNSIGNED(
-                "k BIGINT UNSIGNED",
-                "k",
-                (random, n) -> Long.toUnsignedString(edge(random, n, 0, -1, Long.MIN_VALUE, Long.MAX_VALUE))),
-        ZEROFILL("k INT(8) UNSIGNED ZEROFILL", "k", (random, n) -> Integer.toString(n * 3)),
-        COMPOSITE(
-                "a SMALLINT, k INT, c VARCHAR(5) CHARACTER SET ascii COLLATE ascii_bin",
-                "a, k, c",
-                (random, n) -> (random.nextInt(3) - 1) + ", " + n + ", '" + (char) ('a' + n % 26) + "'"),
-        WITHOUT_CASE_OR_ACCENT(
-                "k VARCHAR(60) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci",
-                "k",
-                (random, n) -> quoted(letters(random, "aÄéßZ漢😀", 4) + n)),
-        PADDED(
-                "k VARCHAR(60) CHARACTER SET latin1 COLLATE latin1_swedish_ci",
-                "k",
-                (random, n) -> quoted(letters(random, "äÖxé", 3) + n + " ".repeat(random.nextInt(3)))),
-        TEXT_OF_ANY_SIGNS(
-                "k VARCHAR(60) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-                "k",
-                (random, n) -> quoted(letters(random, "aA|\\'\"%_ \u0001", 4) + n)),
-        CHAR(
-                "k CHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-                "k",
-                (random, n) -> quoted(letters(random, "aA漢", 3) + n)),
-        GBK(
-                "k VARCHAR(40) CHARACTER SET gbk COLLATE gbk_chinese_ci",
-                "k",
-                (random, n) -> quoted(letters(random, "汉字券a", 3) + n)),
-        BINARY("k BINARY(8)", "k", (random, n) -> bytes(random, n, 8)),
-        VARBINARY("k VARBINARY(20)", "k", (random, n) -> n == 0 ? "''" : bytes(random, n, 4 + n % 15)),
-        DATE(
-                "k DATE, n INT",
-                "k, n",
-                (random, n) -> "'"
-                        + List.of("1000-01-01", "9999-12-31", "2020-02-29", "1970-01-01", "1582-10-10")
-                                .get(n % 5) + "', " + n),
-        ENUM(
-                "k ENUM('z','it''s','a,b','A') CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, n INT",
-                "k, n",
-                (random, n) -> List.of("'z'", "'it''s'", "'a,b'", "'A'").get(random.nextInt(4)) + ", " + n);
-
-        private final String columns;
-        private final String names;
-        private final BiFunction<Random, Integer, String> maker;
-
-        Key(String columns, String names, BiFunction<Random, Integer, String> maker) {
-            this.columns = columns;
-            this.names = names;
-            this.maker = maker;
-        }
-
-        private List<String> nameList() {
-            return List.of(names.split(", ", -1));
-        }
-
-        String ddl(String table) {
-            return "CREATE TABLE " + table + " (" + columns
-                    + ", user_id INT NOT NULL, v VARBINARY(40) NULL, PRIMARY KEY (" + names + "))";
-        }
-
-        String plan() {
-            String taken = nameList().stream()
-                    .map(name -> name + ": \"{" + name + "}\"")
-                    .collect(Collectors.joining(", "));
-            return """
-                    tables:
-                      - name: item
-                        kind: dynamic
-                        from: {table: item, key: [%s]}
-                        shardBy: user_id
-                        key: {%s}
-                        columns: {user_id: s.user_id, v: s.v}
-                        backKey: {%s}
-                        back: {user_id: n.user_id, v: n.v}
-                    """.formatted(names, taken, taken);
-        }
-
-        private static long edge(Random random, int n, long... edges) {
-            return n < edges.length ? edges[n] : random.nextLong();
-        }
-
-        private static String letters(Random random, String alphabet, int length) {
-            int[] points = alphabet.codePoints().toArray();
-            StringBuilder text = new StringBuilder();
-            for (int i = 0; i < length; i++) {
-                text.appendCodePoint(points[random.nextInt(points.length)]);
-            }
-            return text.toString();
-        }
-
-        private static String quoted(String text) {
-            return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'";
-        }
-
-        // The number keeps them apart; about every third ends in zeros, which MySQL leaves out of the binlog.
-        private static String bytes(Random random, int n, int length) {
-            byte[] bytes = new byte[length];
-            if (random.nextInt(3) > 0) {
-                random.nextBytes(bytes);
-            }
-            for (int i = 0; i < 3; i++) {
-                bytes[i] = (byte) ((n + 1) >> (8 * i));
-            }
-            return "x'" + HexFormat.of().formatHex(bytes) + "'";
-        }
-    }
-
     @ParameterizedTest
-    @EnumSource(Key.class)
-    void copyAndStreamBringEveryRowOnceWhateverItsKey(Key key) throws SQLException {
+    @EnumSource(KeyKind.class)
+    void copyAndStreamBringEveryRowOnceWhateverItsKey(KeyKind key) throws SQLException {
         Random random = new Random(key.ordinal());
         List<String> keys = keys(key, random, ROWS + 200);
         try (Stand stand = stand(key)) {
@@ -185,7 +74,7 @@ final class AnyKeyIT {
 
     @Test
     void aDateThatIsNoneInAKeyStopsTheStreamInsteadOfBeingTakenForAnotherDay() {
-        Key key = Key.DATE;
+        KeyKind key = KeyKind.DATE;
         try (Stand stand = stand(key)) {
             MigrationWorker worker = stand.worker(Failpoints.NONE);
             stand.drain();
@@ -200,7 +89,7 @@ final class AnyKeyIT {
 
     @Test
     void aKeyThatChangesItsCaseOnlyStaysThoughAMirrorWasThereFirst() throws SQLException {
-        Key key = Key.WITHOUT_CASE_OR_ACCENT;
+        KeyKind key = KeyKind.WITHOUT_CASE_OR_ACCENT;
         try (Stand stand = stand(key)) {
             stand.sql(DatabaseId.OLD, "INSERT INTO item VALUES ('abc', 7, 'v')");
             AtomicInteger mirrored = new AtomicInteger();
@@ -237,16 +126,16 @@ final class AnyKeyIT {
         }
     }
 
-    private static List<String> keys(Key key, Random random, int many) {
+    private static List<String> keys(KeyKind key, Random random, int many) {
         Set<String> keys = new LinkedHashSet<>();
         for (int n = 0; n < many; n++) {
-            keys.add(key.maker.apply(random, n));
+            keys.add(key.key(random, n));
         }
         assertThat(keys).hasSize(many);
         return new ArrayList<>(keys);
     }
 
-    private static Stand stand(Key key) {
+    private static Stand stand(KeyKind key) {
         return Stand.create(
                 MySqlServer.shared(),
                 MySqlServer.shared(),
@@ -271,9 +160,9 @@ final class AnyKeyIT {
     }
 
     /** Changes a hundred rows from there on: values, users, whole keys, and some go. */
-    private static void changes(Stand stand, Key key, List<String> keys, int from, Random random) {
+    private static void changes(Stand stand, KeyKind key, List<String> keys, int from, Random random) {
         for (int i = from; i < from + 100; i++) {
-            String where = " WHERE (" + key.names + ") = (" + keys.get(i) + ")";
+            String where = " WHERE (" + key.columns() + ") = (" + keys.get(i) + ")";
             stand.sql(
                     DatabaseId.OLD,
                     switch (i % 4) {
@@ -289,7 +178,7 @@ final class AnyKeyIT {
     }
 
     /** Both sides hold the same bytes, each row in the physical table of its user. */
-    private static void same(Stand stand, Key key) throws SQLException {
+    private static void same(Stand stand, KeyKind key) throws SQLException {
         stand.drain();
         Set<String> target = new TreeSet<>();
         TablePlan table = stand.plan.table("item");

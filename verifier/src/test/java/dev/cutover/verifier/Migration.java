@@ -20,6 +20,7 @@ import dev.cutover.core.topology.Topology;
 import dev.cutover.sandbox.MySqlServer;
 import dev.cutover.sandbox.mall.MallData;
 import dev.cutover.sandbox.mall.MallSchema;
+import dev.cutover.sandbox.table.KeyKind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -65,6 +66,28 @@ final class Migration implements AutoCloseable {
     }
 
     static Migration create(int shards, int tables, int userCoupons, int rangeRows) throws SQLException, IOException {
+        Migration migration = open(
+                shards,
+                tables,
+                "verify: {rangeRows: " + rangeRows + ", masked: [thing.digest]}\n" + resource("/tables.yaml"));
+        migration.createTables(userCoupons);
+        return migration;
+    }
+
+    /** One table {@code item} with such a key, empty on both sides, and no mall. */
+    static Migration ofKey(int shards, int tables, KeyKind key, int rangeRows) throws SQLException {
+        Migration migration = open(shards, tables, "verify: {rangeRows: " + rangeRows + "}\n" + key.plan());
+        migration.execute(DatabaseId.OLD, key.ddl("item"));
+        for (DatabaseId shard : migration.plan.shardDatabases()) {
+            for (int table = 0; table < tables; table++) {
+                migration.execute(shard, key.ddl(migration.plan.layout().physicalTable("item", table)));
+            }
+        }
+        migration.fence();
+        return migration;
+    }
+
+    private static Migration open(int shards, int tables, String sections) {
         MySqlServer server = MySqlServer.shared();
         String old = server.createDatabase("mall");
         String meta = server.createDatabase("meta");
@@ -83,15 +106,13 @@ final class Migration implements AutoCloseable {
                 + "', databases: ["
                 + shardNames.stream().map(name -> "'" + base + name + "'").collect(Collectors.joining(", "))
                 + "], sharding: {key: user_id, tables: " + tables + "}}\n" + "control: {url: '" + base + ctl + "'}\n"
-                + "verify: {rangeRows: " + rangeRows + ", masked: [thing.digest]}\n" + resource("/tables.yaml");
+                + sections;
         MigrationPlan plan = PlanReader.parse(yaml, "test", true);
         Topology topology = Topology.open(plan, "verifier-test");
         ControlDatabase control = new MySqlControlDatabase(topology.control());
         control.install();
         control.initialise(plan);
-        Migration migration = new Migration(server, all, plan, topology, control);
-        migration.createTables(userCoupons);
-        return migration;
+        return new Migration(server, all, plan, topology, control);
     }
 
     private void createTables(int userCoupons) throws SQLException {
@@ -137,6 +158,10 @@ final class Migration implements AutoCloseable {
                 }
             }
         }
+        fence();
+    }
+
+    private void fence() throws SQLException {
         for (DatabaseId database : plan.databases()) {
             try (Connection connection = topology.database(database).getConnection()) {
                 Fence.install(

@@ -193,7 +193,7 @@ public final class Projection {
     }
 
     /** The source key's columns as the texts of a {@link RowKey}. */
-    List<String> sourceKeyTexts() {
+    public List<String> sourceKeyTexts() {
         return made.sourceKey().stream().map(key -> key.select(alias())).toList();
     }
 

@@ -343,9 +343,8 @@ public final class ComparedTable {
 
     /** The source key's columns as the text of a row key. */
     public List<String> sourceKeyText() {
-        return projection.sourceKeyColumns().stream()
-                .map(column ->
-                        keyText(projection.alias() + "." + Identifier.quote(column), binarySourceKeys.contains(column)))
+        return projection.sourceKeyTexts().stream()
+                .map(text -> keyText(text, false))
                 .toList();
     }
 
@@ -359,7 +358,7 @@ public final class ComparedTable {
     /** The target key over a target row, as text. */
     public List<String> targetKeyText() {
         return projection.targetKeyColumns().stream()
-                .map(column -> keyText(Identifier.quote(column), binary(column)))
+                .map(column -> keyText(projection.targetExpression(column), binary(column)))
                 .toList();
     }
 
@@ -384,11 +383,14 @@ public final class ComparedTable {
         table().backKey()
                 .forEach((column, expression) -> back.put(
                         column.toLowerCase(Locale.ROOT),
-                        KEY_COLUMN.matcher(expression).replaceAll(match -> Identifier.quote(match.group(1)))));
+                        KEY_COLUMN
+                                .matcher(expression)
+                                .replaceAll(match ->
+                                        Matcher.quoteReplacement(projection.targetExpression(match.group(1))))));
         table().key().forEach((newColumn, expression) -> {
             Matcher same = KEY_COLUMN.matcher(expression.strip());
             if (same.matches()) {
-                back.putIfAbsent(same.group(1).toLowerCase(Locale.ROOT), Identifier.quote(newColumn));
+                back.putIfAbsent(same.group(1).toLowerCase(Locale.ROOT), projection.targetExpression(newColumn));
             }
         });
         List<String> texts = new ArrayList<>();
