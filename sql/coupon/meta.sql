@@ -107,6 +107,22 @@ CREATE TABLE IF NOT EXISTS coupon_stat_goods (
   KEY idx_template (template_id, day)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- By whom coupons and orders came, of acts on NEW that said so.
+CREATE TABLE IF NOT EXISTS coupon_stat_channel (
+  database_no    SMALLINT    NOT NULL,
+  template_id    BIGINT      NOT NULL,
+  channel        VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  partner_id     VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'empty for none',
+  day            INT         NOT NULL,
+  issued         BIGINT      NOT NULL,
+  redeemed       BIGINT      NOT NULL,
+  redeemed_minor BIGINT      NOT NULL,
+  refunded       BIGINT      NOT NULL,
+  refunded_minor BIGINT      NOT NULL,
+  PRIMARY KEY (database_no, template_id, channel, partner_id, day),
+  KEY idx_template (template_id, day)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- How far the ledger of each shard database is in the sums above; moved in their transaction.
 CREATE TABLE IF NOT EXISTS coupon_stat_progress (
   database_no SMALLINT NOT NULL,
@@ -201,6 +217,13 @@ CREATE TABLE IF NOT EXISTS issuance_chunk (
   finished_at BIGINT      NULL,
   PRIMARY KEY (task_id, chunk_no),
   KEY idx_open (task_id, state, lease_until)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS issuance_channel (
+  task_id    BIGINT      NOT NULL,
+  channel    VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  partner_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'empty for none',
+  PRIMARY KEY (task_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS issuance_failure (

@@ -112,6 +112,14 @@ CREATE TABLE IF NOT EXISTS coupon_ledger (
   KEY idx_coupon (coupon_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Through whom an act of the ledger came, where somebody said; a table of its own because the ledger is there in older installations.
+CREATE TABLE IF NOT EXISTS coupon_ledger_channel (
+  entry_id   BIGINT      NOT NULL,
+  channel    VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  partner_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'empty for none',
+  PRIMARY KEY (entry_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Uses: holds, refunds in parts, and the lines of orders. Not migrated: a rollback leaves them behind, and what a client was answered
 -- is in coupon_operation.
 

@@ -240,6 +240,11 @@ final class HttpApiIT {
         assertInvalid(get("/v1/users/7/coupons?starting_after=cpn_x"), "cursor_invalid", "starting_after");
         assertInvalid(get("/v1/users/7/coupons?page=2"), "parameter_unknown", "page");
         assertInvalid(get("/v1/claims/k"), "parameter_missing", "user_id");
+        String claim = claimBody(user, template, 1).replace("{\"user_id", "{%s,\"user_id");
+        assertInvalid(
+                post("/v1/claims", key(), claim.formatted("\"channel\":\"App\"")), "parameter_invalid", "channel");
+        assertInvalid(
+                post("/v1/claims", key(), claim.formatted("\"partner_id\":\"p\"")), "parameter_missing", "channel");
         assertInvalid(redeem(user, "cpn_1", "o o"), "parameter_invalid", "order_no");
         assertInvalid(redeem(user, "cpn_1\",\"cpn_1", "o"), "parameter_invalid", "coupon_ids");
         assertThat(mall.issued(Side.OLD, template)).isZero();

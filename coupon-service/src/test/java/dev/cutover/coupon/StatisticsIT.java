@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.claim.Circumstances;
+import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.operation.Channel;
+import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.statistics.Statistics;
 import dev.cutover.coupon.statistics.Sums;
 import dev.cutover.coupon.store.MigrationFenceException;
+import dev.cutover.coupon.tag.TagContext;
+import dev.cutover.coupon.token.Tenant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +49,18 @@ final class StatisticsIT {
     }
 
     private static List<CouponId> claim(long user, long template, int quantity) {
-        Answer answer = side.rooms().claims().claim(user, new TemplateId(template), quantity, key());
+        return claim(user, template, quantity, Channel.NONE);
+    }
+
+    private static List<CouponId> claim(long user, long template, int quantity, Channel via) {
+        Answer answer = side.rooms()
+                .claims()
+                .claim(
+                        user,
+                        List.of(new Claims.Wanted(new TemplateId(template), quantity)),
+                        Claims.Mode.ALL,
+                        key(),
+                        new Circumstances(Tenant.ALL, TagContext.NOTHING, via));
         List<CouponId> coupons = new ArrayList<>();
         StoreConformance.json(answer.json())
                 .path("coupons")
@@ -54,6 +71,12 @@ final class StatisticsIT {
 
     private static Statistics statistics() {
         return side.rooms().statistics();
+    }
+
+    private static List<Statistics.Line> channels(long template) {
+        return statistics()
+                .report(new TemplateId(template), LocalDate.EPOCH, LocalDate.of(9999, 12, 31), Statistics.Group.CHANNEL)
+                .lines();
     }
 
     private static Sums total(long template) {
@@ -107,10 +130,11 @@ final class StatisticsIT {
         Parallel.run(8, i -> {
             for (int n = 0; n < 10; n++) {
                 long one = side.mall().user();
-                List<CouponId> coupons = claim(one, template, 1 + n % 3);
+                Channel via = n % 3 == 0 ? Channel.NONE : new Channel("app", n % 3 == 1 ? "" : "p-" + i % 2);
+                List<CouponId> coupons = claim(one, template, 1 + n % 3, via);
                 claimed.addAndGet(coupons.size());
                 if (n % 2 == 0) {
-                    RedemptionId use = rig.redeem(one, "o-" + i + "-" + n, coupons.get(0));
+                    RedemptionId use = rig.redeem(one, "o-" + i + "-" + n, coupons.get(0), Cart.UNKNOWN.via(via));
                     redeemed.incrementAndGet();
                     rig.refund(use, "part", 120);
                     taken.addAndGet(120);
@@ -133,6 +157,17 @@ final class StatisticsIT {
         assertThat(sums.refunded()).isEqualTo(refunded.get());
         assertThat(sums.refundedMinor()).isEqualTo(taken.get());
         assertThat(statistics().recount()).isEmpty();
+        List<Statistics.Line> channels = channels(template);
+        assertThat(channels)
+                .extracting(line -> line.name() + "/" + line.partner())
+                .containsExactly("app/", "app/p-0", "app/p-1", "/");
+        // Eight times n = 1, 4, 7; uses where n is even, all of them in part, whole where n is a multiple of four.
+        assertThat(channels.get(0).sums()).isEqualTo(new Sums(8 * 6, 8, 8 * 500, 8, 8 * 500));
+        // n = 2, 5, 8, half of them by each partner.
+        assertThat(channels.get(1).sums()).isEqualTo(new Sums(4 * 9, 4 * 2, 4 * 1_000, 4, 4 * (500 + 120)));
+        assertThat(channels.get(2).sums()).isEqualTo(channels.get(1).sums());
+        assertThat(channels.stream().map(Statistics.Line::sums).reduce(Sums.NOTHING, Sums::plus))
+                .isEqualTo(sums);
 
         // A wrong sum is named.
         side.mall()
@@ -150,6 +185,11 @@ final class StatisticsIT {
                         "UPDATE coupon_stat SET issued = issued - 1 WHERE template_id = ? LIMIT 1",
                         template);
         assertThat(statistics().recount()).isEmpty();
+        side.mall().execute(DatabaseId.META, "UPDATE coupon_stat_channel SET redeemed = redeemed + 1 LIMIT 1");
+        assertThat(statistics().recount())
+                .singleElement()
+                .satisfies(mistake -> assertThat(mistake.what()).contains(", channel app/"));
+        side.mall().execute(DatabaseId.META, "UPDATE coupon_stat_channel SET redeemed = redeemed - 1 LIMIT 1");
 
         // On OLD nobody keeps a ledger; the next epoch counts the rows again.
         side.mall().copyBackAll();
@@ -159,6 +199,11 @@ final class StatisticsIT {
         side.mall().copyForwardAll();
         statistics().tick();
         assertThat(total(template).redeemed()).isEqualTo(redeemed.get() + 1);
+        // The mall did it for nobody; what came through somebody is as it was.
+        List<Statistics.Line> after = channels(template);
+        assertThat(after.subList(0, 3)).isEqualTo(channels.subList(0, 3));
+        assertThat(after.get(3).sums().redeemed())
+                .isEqualTo(channels.get(3).sums().redeemed() + 1);
         assertThat(statistics().recount()).isEmpty();
     }
 

@@ -10,6 +10,7 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.claim.Circumstances;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Operation;
@@ -18,7 +19,6 @@ import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.pricing.ProductLists;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
-import dev.cutover.coupon.tag.TagContext;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.ProductList;
 import dev.cutover.coupon.template.RefundPolicy;
@@ -301,7 +301,7 @@ final class TemplatesIT {
                                         side.rooms().templates().forget(id);
                                     }
                                 },
-                                TagContext.NOTHING))
+                                Circumstances.NONE))
                 .isInstanceOfSatisfying(
                         Refusal.class, refusal -> assertThat(refusal.reason()).isEqualTo(Reason.AUDIENCE_NOT_MATCHED));
         assertThat(runs).hasValue(1);

@@ -15,6 +15,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -90,6 +91,42 @@ final class UseApiIT {
         return "{\"user_id\":" + user + ",\"order_no\":\"" + order + "\",\"coupon_ids\":[\"" + coupon + "\"],"
                 + "\"order\":{\"currency\":\"CNY\",\"lines\":[{\"product_id\":\"7\",\"amount_minor\":3000},"
                 + "{\"goods_sn\":\"SN-2\",\"quantity\":2,\"amount_minor\":1000,\"freight_minor\":50}]}}";
+    }
+
+    @Test
+    void aChannelIsKeptOfClaimsOrdersHoldsAndWhatIsTakenBackOfThem() {
+        long user = mall.user();
+        long template = mall.template(10, 0);
+        String claim =
+                "{\"user_id\":" + user + ",\"channel\":\"app\",\"partner_id\":\"p-7\",\"items\":[{\"template_id\":"
+                        + "\"tpl_" + template + "\",\"quantity\":2}]}";
+        Reply claimed = send("POST", "/v1/claims", claim, "Idempotency-Key", "via-1");
+        assertThat(claimed.status()).isEqualTo(201);
+        assertThat(send("POST", "/v1/claims", claim.replace("p-7", "p-8"), "Idempotency-Key", "via-1")
+                        .code())
+                .isEqualTo("idempotency_key_reused");
+        String first = claimed.body().path("coupons").get(0).path("id").asText();
+        String second = claimed.body().path("coupons").get(1).path("id").asText();
+        Reply held =
+                post("/v1/holds", order(user, first, "via-o1").replace("\"order\":", "\"channel\":\"web\",\"order\":"));
+        Reply used = post("/v1/holds/" + held.text("id") + "/confirm", "");
+        post(
+                "/v1/redemptions/"
+                        + used.body().path("redemptions").get(0).path("id").asText() + "/refunds",
+                "{\"refund_no\":\"via-r1\",\"amount_minor\":100}");
+        assertThat(post("/v1/redemptions", order(user, second, "via-o2")).status())
+                .isEqualTo(201);
+        Awaitility.await()
+                .untilAsserted(() -> assertThat(get("/v1/templates/tpl_" + template + "/stats?group=channel")
+                                .body()
+                                .path("data")
+                                .toString())
+                        .isEqualTo("[{\"channel\":\"app\",\"partner_id\":\"p-7\",\"issued\":2,\"redeemed\":0,"
+                                + "\"redeemed_minor\":0,\"refunded\":0,\"refunded_minor\":0},"
+                                + "{\"channel\":\"web\",\"partner_id\":null,\"issued\":0,\"redeemed\":1,"
+                                + "\"redeemed_minor\":500,\"refunded\":0,\"refunded_minor\":100},"
+                                + "{\"channel\":null,\"partner_id\":null,\"issued\":0,\"redeemed\":1,"
+                                + "\"redeemed_minor\":500,\"refunded\":0,\"refunded_minor\":0}]"));
     }
 
     @Test

@@ -125,13 +125,16 @@ public final class Claims {
         if (mode == Mode.PARTIAL) {
             canonical.add(mode.name());
         }
+        if (circumstances.via().named()) {
+            canonical.add(circumstances.via().canonical());
+        }
         SortedMap<Integer, Refusal> refused = hidden(items, circumstances.visible());
         if (hopeless(items, mode, refused)) {
             throw refused.get(refused.firstKey());
         }
         Operation operation = Operation.of(userId, VERB, key, canonical.toArray(String[]::new));
         return claim(
-                new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items),
+                new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items, circumstances.via()),
                 NOTHING_BEFORE,
                 mode,
                 key,
@@ -163,10 +166,14 @@ public final class Claims {
     }
 
     /** One coupon for a code, under the operation that the code was taken with. */
-    public Answer claimByCode(Operation operation, TemplateId template, String key, Before before, TagContext context) {
+    public Answer claimByCode(
+            Operation operation, TemplateId template, String key, Before before, Circumstances circumstances) {
         ClaimOrder order = new ClaimOrder(
-                operation, ClaimOrder.Source.CODE, List.of(new ClaimOrder.Item(0, template, List.of(serials.next()))));
-        return claim(order, before, Mode.ALL, key, new TreeMap<>(), context);
+                operation,
+                ClaimOrder.Source.CODE,
+                List.of(new ClaimOrder.Item(0, template, List.of(serials.next()))),
+                circumstances.via());
+        return claim(order, before, Mode.ALL, key, new TreeMap<>(), circumstances.context());
     }
 
     /** Refuses a user who is not of the audience of a template. */
@@ -229,7 +236,7 @@ public final class Claims {
         Map<TemplateId, String> admitted = new HashMap<>();
         limited.forEach(template -> admitted.put(
                 template.id(), Objects.requireNonNull(template.terms().audience())));
-        return new ClaimOrder(order.operation(), order.source(), order.items(), admitted);
+        return new ClaimOrder(order.operation(), order.source(), order.items(), order.via(), admitted);
     }
 
     private Answer claim(

@@ -24,7 +24,6 @@ import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.OperationRows;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.store.StoreUnit;
-import dev.cutover.coupon.tag.TagContext;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.token.Tenant;
@@ -109,7 +108,7 @@ public final class Codes {
                 ? Optional.empty()
                 : databases.truth() == Side.OLD
                         ? mall.redeem(user, typed, key, alreadyUsed())
-                        : redeemOnNew(user, typed, key, circumstances.context());
+                        : redeemOnNew(user, typed, key, circumstances);
         if (answer.isEmpty()) {
             // Exchanged in the mall, asked again behind the switch: the operation came along, its code did not.
             answer = operations
@@ -180,7 +179,7 @@ public final class Codes {
         return Optional.empty();
     }
 
-    private Optional<Answer> redeemOnNew(long user, String typed, String key, TagContext context) {
+    private Optional<Answer> redeemOnNew(long user, String typed, String key, Circumstances circumstances) {
         Optional<CodeHash> hash = recognised(typed);
         if (hash.isEmpty()) {
             return Optional.empty();
@@ -199,7 +198,7 @@ public final class Codes {
                     return Optional.of(usedBefore(code, key));
                 }
                 case CLAIMING -> {
-                    Optional<Answer> answer = issue(code, key, context);
+                    Optional<Answer> answer = issue(code, key, circumstances);
                     if (answer.isPresent()) {
                         return answer;
                     }
@@ -226,7 +225,7 @@ public final class Codes {
     }
 
     /** Issues the coupon of a code that is taken; empty when the taking was given up. */
-    private Optional<Answer> issue(CodeTable.Row code, String key, TagContext context) {
+    private Optional<Answer> issue(CodeTable.Row code, String key, Circumstances circumstances) {
         failpoints.hit(Failpoint.CODE_TAKEN);
         Answer answer;
         try {
@@ -239,7 +238,7 @@ public final class Codes {
                             throw new EpochMovedException("the code's user", "the truth on OLD");
                         }
                     },
-                    context);
+                    circumstances);
         } catch (Refusal e) {
             // The business refuses, so the code is given back at once; unless a twin of this request was faster.
             Optional<Answer> twin = settle(code);

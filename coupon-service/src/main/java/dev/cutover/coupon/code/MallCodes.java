@@ -1,6 +1,7 @@
 package dev.cutover.coupon.code;
 
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.claim.Circumstances;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.EpochMovedException;
@@ -9,7 +10,6 @@ import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.CouponDatabases;
-import dev.cutover.coupon.tag.TagContext;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -96,7 +96,7 @@ final class MallCodes {
                         throw alreadyUsed;
                     }
                 },
-                TagContext.NOTHING));
+                Circumstances.NONE));
     }
 
     private static String wallClock(long now) {

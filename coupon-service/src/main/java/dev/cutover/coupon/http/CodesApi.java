@@ -30,7 +30,7 @@ final class CodesApi {
 
     ApiAnswer redeem(ApiRequest request) {
         String key = request.idempotencyKey();
-        RequestBody body = request.body().allow("user_id", "code", "context");
+        RequestBody body = request.body().allow("user_id", "code", "context", "channel", "partner_id");
         return ApiAnswer.created(codes.redeem(
                 body.integer("user_id", 1, ApiRequest.MOST_USER_ID),
                 request.client(),

@@ -26,7 +26,7 @@ final class CouponApi {
 
     ApiAnswer claim(ApiRequest request) {
         String key = request.idempotencyKey();
-        RequestBody body = request.body().allow("user_id", "items", "mode", "context");
+        RequestBody body = request.body().allow("user_id", "items", "mode", "context", "channel", "partner_id");
         long userId = body.integer("user_id", 1, ApiRequest.MOST_USER_ID);
         Claims.Mode mode = Claims.Mode.ALL;
         if (body.has("mode")) {

@@ -20,11 +20,12 @@ final class HoldsApi {
 
     ApiAnswer hold(ApiRequest request) {
         String key = request.idempotencyKey();
-        RequestBody body = request.body().allow("user_id", "order_no", "coupon_ids", "ttl_seconds", "order");
+        RequestBody body = request.body()
+                .allow("user_id", "order_no", "coupon_ids", "ttl_seconds", "order", "channel", "partner_id");
         long userId = body.integer("user_id", 1, ApiRequest.MOST_USER_ID);
         String orderNo = OrderFields.number(body, "order_no");
         List<CouponId> coupons = OrderFields.coupons(body, "coupon_ids");
-        Cart cart = OrderFields.cart(body, "order");
+        Cart cart = OrderFields.cart(body, "order").via(CircumstancesFields.via(body));
         Duration ttl = Duration.ofSeconds(body.optionalInteger("ttl_seconds", 1, Holds.LONGEST_TTL.toSeconds())
                 .orElse(Holds.USUAL_TTL.toSeconds()));
         return ApiAnswer.created(holds.hold(userId, orderNo, coupons, cart, ttl, key));

@@ -40,7 +40,9 @@ final class IssuancesApi {
                         "batch_size",
                         "read_batch_size",
                         "message_users",
-                        "rate");
+                        "rate",
+                        CircumstancesFields.CHANNEL,
+                        CircumstancesFields.PARTNER);
         String number = request.kept("issuance_no", body.text("issuance_no"));
         String template = body.text("template_id");
         Issuances.Ordered ordered = issuances.order(new IssuanceOrder(
@@ -50,6 +52,7 @@ final class IssuancesApi {
                                 Reason.TEMPLATE_NOT_FOUND, "template_id", "There is no template '" + template + "'.")),
                 audience(body.child("audience")),
                 tunables(body, Tunables.USUAL),
+                CircumstancesFields.via(body),
                 operator));
         return ApiAnswer.ofNaturalKey(IssuanceShapes.issuance(ordered.progress()), ordered.known());
     }

@@ -37,7 +37,8 @@ final class StatisticsApi {
             case "day" -> Statistics.Group.DAY;
             case "source" -> Statistics.Group.SOURCE;
             case "product" -> Statistics.Group.PRODUCT;
-            default -> throw ApiException.invalid("group", "'day', 'source' or 'product'");
+            case "channel" -> Statistics.Group.CHANNEL;
+            default -> throw ApiException.invalid("group", "'day', 'source', 'product' or 'channel'");
         };
         if (group == Statistics.Group.DAY && ChronoUnit.DAYS.between(from, to) >= MOST_DAYS) {
             throw ApiException.invalid(

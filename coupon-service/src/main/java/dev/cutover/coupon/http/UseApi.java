@@ -37,11 +37,11 @@ final class UseApi {
 
     ApiAnswer redeem(ApiRequest request) {
         String key = request.idempotencyKey();
-        RequestBody body = request.body().allow("user_id", "order_no", "coupon_ids", "order");
+        RequestBody body = request.body().allow("user_id", "order_no", "coupon_ids", "order", "channel", "partner_id");
         long userId = body.integer("user_id", 1, ApiRequest.MOST_USER_ID);
         String orderNo = OrderFields.number(body, "order_no");
         List<CouponId> coupons = OrderFields.coupons(body, "coupon_ids");
-        Cart cart = OrderFields.cart(body, "order");
+        Cart cart = OrderFields.cart(body, "order").via(CircumstancesFields.via(body));
         return ApiAnswer.created(redemptions.redeem(userId, orderNo, coupons, cart, key));
     }
 

@@ -349,7 +349,15 @@ final class DatabaseIssuer {
                     unit.connection(),
                     given.stream()
                             .map(one -> Entry.of(
-                                    Act.ISSUE, one.coupon(), one.user(), template, SOURCE.number(), 0, request, now))
+                                            Act.ISSUE,
+                                            one.coupon(),
+                                            one.user(),
+                                            template,
+                                            SOURCE.number(),
+                                            0,
+                                            request,
+                                            now)
+                                    .via(step.task().via()))
                             .toList());
             if (limited(step) && !given.isEmpty() && !SliceStock.take(unit.connection(), template, given.size())) {
                 throw new StockShortException(template, given.size());

@@ -6,6 +6,7 @@ import dev.cutover.core.routing.ShardLayout;
 import dev.cutover.coupon.id.IssuanceId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.MetaDatabase;
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.sql.Sql;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -40,7 +41,8 @@ final class IssuanceTables {
     private static final String TASK =
             "SELECT task_id, issuance_no, fingerprint, template_id, state, paused_because, seed, audience_sha256, named,"
                     + " duplicates, issued, batch_size, read_batch_size, message_users, rate, created_by, audit, created_at,"
-                    + " run_since, run_base, finished_at FROM issuance_task ";
+                    + " run_since, run_base, finished_at, channel, partner_id"
+                    + " FROM issuance_task LEFT JOIN issuance_channel USING (task_id) ";
 
     private final MetaDatabase meta;
     private final Failpoints failpoints;
@@ -66,6 +68,7 @@ final class IssuanceTables {
     }
 
     private static IssuanceTask task(ResultSet row) throws SQLException {
+        String channel = row.getString("channel");
         long finished = row.getLong("finished_at");
         Long finishedAt = row.wasNull() ? null : finished;
         return new IssuanceTask(
@@ -77,6 +80,7 @@ final class IssuanceTables {
                 row.getString("paused_because"),
                 row.getString("seed"),
                 row.getString("audience_sha256"),
+                channel == null ? Channel.NONE : new Channel(channel, row.getString("partner_id")),
                 row.getLong("named"),
                 row.getLong("duplicates"),
                 row.getLong("issued"),
@@ -118,6 +122,14 @@ final class IssuanceTables {
                             audit,
                             now)
                     .get(0);
+            if (order.via().named()) {
+                Sql.update(
+                        connection,
+                        "INSERT INTO issuance_channel (task_id, channel, partner_id) VALUES (?, ?, ?)",
+                        id,
+                        order.via().name(),
+                        order.via().partner());
+            }
             if (order.audience().isPresent()) {
                 begin(connection, id, order.audience().get(), layout, chunkUsers, now);
             }

@@ -2,6 +2,7 @@ package dev.cutover.coupon.issuance;
 
 import dev.cutover.coupon.id.IssuanceId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Channel;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param issuanceNo the caller's name for it
  * @param pausedBecause the code of the reason the service paused it for, null where a person did
  * @param seed what the serial texts of its coupons are derived from
+ * @param via through whom its coupons come
  * @param named how many users were named
  * @param duplicates how many of them were named before
  * @param audit who changed what, as a JSON list
@@ -25,6 +27,7 @@ public record IssuanceTask(
         @Nullable String pausedBecause,
         String seed,
         @Nullable String audience,
+        Channel via,
         long named,
         long duplicates,
         long issued,

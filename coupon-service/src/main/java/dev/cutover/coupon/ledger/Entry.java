@@ -2,6 +2,7 @@ package dev.cutover.coupon.ledger;
 
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Channel;
 import java.util.Map;
 
 /**
@@ -11,6 +12,7 @@ import java.util.Map;
  * @param useRound how often the coupon had been given back before
  * @param businessNo the number of the claim, the order, the hold or the refund
  * @param amountMinor what was spared or taken back, 0 where the act is not about money
+ * @param via through whom it came
  * @param goods what each product of the order was spared, in minor units by its serial number; empty where that is not known
  * @param at epoch milliseconds
  */
@@ -23,10 +25,16 @@ public record Entry(
         int useRound,
         String businessNo,
         long amountMinor,
+        Channel via,
         Map<String, Long> goods,
         long at) {
     public Entry {
         goods = Map.copyOf(goods);
+    }
+
+    /** The same, come through this channel. */
+    public Entry via(Channel channel) {
+        return new Entry(act, coupon, userId, template, source, useRound, businessNo, amountMinor, channel, goods, at);
     }
 
     /** An act without money. */
@@ -39,6 +47,6 @@ public record Entry(
             int useRound,
             String businessNo,
             long at) {
-        return new Entry(act, coupon, userId, template, source, useRound, businessNo, 0, Map.of(), at);
+        return new Entry(act, coupon, userId, template, source, useRound, businessNo, 0, Channel.NONE, Map.of(), at);
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.CollisionException;
@@ -26,7 +27,10 @@ public final class Ledger {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TypeReference<TreeMap<String, Long>> GOODS = new TypeReference<>() {};
     private static final String SELECT = "SELECT entry_id, act, coupon_id, user_id, template_id, source, use_round,"
-            + " business_no, amount_minor, goods, created_at FROM coupon_ledger ";
+            + " business_no, amount_minor, goods, created_at, channel, partner_id"
+            + " FROM coupon_ledger LEFT JOIN coupon_ledger_channel USING (entry_id) ";
+
+    private static final int CHANNEL_COLUMNS = 3;
 
     private Ledger() {}
 
@@ -49,11 +53,12 @@ public final class Ledger {
             values.add(entry.at());
         }
         try {
-            Sql.update(
+            List<Long> ids = Sql.insert(
                     unit,
                     "INSERT INTO coupon_ledger (act, coupon_id, user_id, template_id, source, use_round, business_no,"
                             + " amount_minor, goods, created_at) VALUES " + Sql.tuples(entries.size(), 10),
                     values.toArray());
+            appendChannels(unit, entries, ids);
         } catch (SQLException e) {
             if (MySqlErrors.duplicate(e)) {
                 // The feed has given the number up while this transaction stood still.
@@ -61,6 +66,39 @@ public final class Ledger {
             }
             throw e;
         }
+    }
+
+    // A table of its own because the ledger is there in older installations; most entries have none.
+    private static void appendChannels(Connection unit, List<Entry> entries, List<Long> ids) throws SQLException {
+        List<@Nullable Object> values = new ArrayList<>();
+        for (int i = 0; i < entries.size(); i++) {
+            Channel via = entries.get(i).via();
+            if (via.named()) {
+                values.add(ids.get(i));
+                values.add(via.name());
+                values.add(via.partner());
+            }
+        }
+        if (!values.isEmpty()) {
+            Sql.update(
+                    unit,
+                    "INSERT INTO coupon_ledger_channel (entry_id, channel, partner_id) VALUES "
+                            + Sql.tuples(values.size() / CHANNEL_COLUMNS, CHANNEL_COLUMNS),
+                    values.toArray());
+        }
+    }
+
+    /** Through whom this use of a coupon came. */
+    public static Channel viaOfUse(Connection unit, CouponId coupon, int useRound) throws SQLException {
+        return Sql.first(
+                        unit,
+                        row -> new Channel(row.getString(1), row.getString(2)),
+                        "SELECT channel, partner_id FROM coupon_ledger JOIN coupon_ledger_channel USING (entry_id)"
+                                + " WHERE coupon_id = ? AND act = ? AND use_round = ? ORDER BY entry_id DESC LIMIT 1",
+                        coupon.number(),
+                        Act.REDEEM.number(),
+                        useRound)
+                .orElse(Channel.NONE);
     }
 
     /**
@@ -102,6 +140,7 @@ public final class Ledger {
 
     private static Numbered entry(ResultSet row) throws SQLException {
         String goods = row.getString("goods");
+        String channel = row.getString("channel");
         return new Numbered(
                 row.getLong("entry_id"),
                 new Entry(
@@ -113,6 +152,7 @@ public final class Ledger {
                         row.getInt("use_round"),
                         row.getString("business_no"),
                         row.getLong("amount_minor"),
+                        channel == null ? Channel.NONE : new Channel(channel, row.getString("partner_id")),
                         goods == null ? Map.of() : goods(goods),
                         row.getLong("created_at")));
     }

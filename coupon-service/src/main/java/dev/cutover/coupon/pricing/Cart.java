@@ -1,5 +1,6 @@
 package dev.cutover.coupon.pricing;
 
+import dev.cutover.coupon.operation.Channel;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -9,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param amountMinor what all lines come to without freight, in minor units
  * @param lines empty when they are not told
+ * @param via through whom the order came
  */
-public record Cart(OptionalLong amountMinor, List<OrderLine> lines) {
+public record Cart(OptionalLong amountMinor, List<OrderLine> lines, Channel via) {
     /** As many as an operation's recorded answer has room for. */
     public static final int MOST_LINES = 50;
 
@@ -18,7 +20,7 @@ public record Cart(OptionalLong amountMinor, List<OrderLine> lines) {
     public static final long MOST_MINOR = 10_000_000_000L;
 
     /** An order of which nothing is known. */
-    public static final Cart UNKNOWN = new Cart(OptionalLong.empty(), List.of());
+    public static final Cart UNKNOWN = new Cart(OptionalLong.empty(), List.of(), Channel.NONE);
 
     public Cart {
         lines = List.copyOf(lines);
@@ -31,12 +33,19 @@ public record Cart(OptionalLong amountMinor, List<OrderLine> lines) {
     }
 
     public static Cart of(OptionalLong amountMinor) {
-        return new Cart(amountMinor, List.of());
+        return new Cart(amountMinor, List.of(), Channel.NONE);
     }
 
     public static Cart of(List<OrderLine> lines) {
         return new Cart(
-                OptionalLong.of(lines.stream().mapToLong(OrderLine::amountMinor).reduce(0, Math::addExact)), lines);
+                OptionalLong.of(lines.stream().mapToLong(OrderLine::amountMinor).reduce(0, Math::addExact)),
+                lines,
+                Channel.NONE);
+    }
+
+    /** The same, come through this channel. */
+    public Cart via(Channel channel) {
+        return new Cart(amountMinor, lines, channel);
     }
 
     public boolean itemised() {
@@ -48,7 +57,7 @@ public record Cart(OptionalLong amountMinor, List<OrderLine> lines) {
         return lines.stream().mapToLong(OrderLine::freightMinor).sum();
     }
 
-    /** The cart in one line, the same for equal carts; without lines as it was written before there were any. */
+    /** The cart in one line, the same for equal carts; without lines or channel as it was written before there were any. */
     public String canonical() {
         StringBuilder text = new StringBuilder(amountMinor.toString());
         for (OrderLine line : lines) {
@@ -58,7 +67,7 @@ public record Cart(OptionalLong amountMinor, List<OrderLine> lines) {
             append(text, line.product().goodsSn());
             append(text, line.product().category());
         }
-        return text.toString();
+        return via.named() ? text.append('|').append(via.canonical()).toString() : text.toString();
     }
 
     // With its length, so that no two carts have one text.

@@ -25,6 +25,10 @@ public final class StatisticsShapes {
                 case DAY -> one.put("day", line.name());
                 case SOURCE -> one.put("source", source(line.name()));
                 case PRODUCT -> one.put("product", line.name());
+                case CHANNEL -> {
+                    one.put("channel", line.name().isEmpty() ? null : line.name());
+                    one.put("partner_id", line.partner().isEmpty() ? null : line.partner());
+                }
             }
             if (group == Statistics.Group.PRODUCT) {
                 one.put("redeemed", line.sums().redeemed());

@@ -4,6 +4,7 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Identifier;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.ledger.Act;
 import dev.cutover.coupon.ledger.LedgerFeed;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
 import dev.cutover.coupon.sql.Sql;
@@ -11,6 +12,9 @@ import dev.cutover.coupon.store.Tables;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.LocalDate;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Sums counted from the rows themselves.
@@ -50,6 +54,40 @@ final class RowCount {
         } catch (SQLException | UnreachableException e) {
             throw new DatabaseTroubleException("Counting the coupons of shard-" + database, e);
         }
+    }
+
+    /** The sums by channel of one shard database up to its ledger's entry {@code at}, from all entries it ever had. */
+    Map<String, Sums> channels(int database, long at) {
+        try (Connection connection =
+                topology.database(DatabaseId.shard(database)).getConnection()) {
+            return channels(
+                    connection,
+                    "SELECT template_id, " + Tally.DAY_SQL.formatted("created_at") + " AS day, channel, partner_id,"
+                            + " SUM(act = " + Act.ISSUE.number() + "), SUM(act = " + Act.REDEEM.number() + "),"
+                            + " SUM(IF(act = " + Act.REDEEM.number() + ", amount_minor, 0)),"
+                            + " SUM(act = " + Act.REFUND.number() + "),"
+                            + " SUM(IF(act IN (" + Act.REFUND.number() + ", " + Act.REFUND_PART.number()
+                            + "), amount_minor, 0))"
+                            + " FROM coupon_ledger JOIN coupon_ledger_channel USING (entry_id) WHERE entry_id <= ?"
+                            + " GROUP BY template_id, day, channel, partner_id",
+                    at);
+        } catch (SQLException | UnreachableException e) {
+            throw new DatabaseTroubleException("Counting the channels of shard-" + database, e);
+        }
+    }
+
+    /** Rows of template, day, channel, partner and five sums, by what they are of in words. */
+    static Map<String, Sums> channels(Connection connection, String sql, Object... values) throws SQLException {
+        Map<String, Sums> sums = new HashMap<>();
+        Sql.list(
+                connection,
+                row -> sums.put(
+                        "template " + row.getLong(1) + ", day " + LocalDate.ofEpochDay(row.getLong(2)) + ", channel "
+                                + row.getString(3) + "/" + row.getString(4),
+                        new Sums(row.getLong(5), row.getLong(6), row.getLong(7), row.getLong(8), row.getLong(9))),
+                sql,
+                values);
+        return sums;
     }
 
     private void rows(Connection connection, int slot, Tally tally) throws SQLException {

@@ -40,6 +40,11 @@ public final class Statistics {
     private static final Logger LOG = LoggerFactory.getLogger(Statistics.class);
     private static final int PART = 1_000;
     private static final int ROWS_A_STATEMENT = 200;
+    private static final String SUMS = "issued, redeemed, redeemed_minor, refunded, refunded_minor";
+    private static final String ADD_SUMS =
+            " ON DUPLICATE KEY UPDATE issued = issued + VALUES(issued), redeemed = redeemed + VALUES(redeemed),"
+                    + " redeemed_minor = redeemed_minor + VALUES(redeemed_minor), refunded = refunded + VALUES(refunded),"
+                    + " refunded_minor = refunded_minor + VALUES(refunded_minor)";
     private static final String TURN = "coupon-statistics";
 
     private final Topology topology;
@@ -132,7 +137,7 @@ public final class Statistics {
                 return false;
             }
             addSums(connection, database, tally);
-            addGoods(connection, database, tally);
+            addWhatOnlyTheLedgerTells(connection, database, tally);
             return true;
         });
     }
@@ -144,7 +149,10 @@ public final class Statistics {
         do {
             more = feed.next(database, entry, PART);
             // Only what the rows do not tell is needed of them.
-            more.stream().filter(one -> !one.entry().goods().isEmpty()).forEach(settled::add);
+            more.stream()
+                    .filter(one ->
+                            !one.entry().goods().isEmpty() || one.entry().via().named())
+                    .forEach(settled::add);
             entry = last(more, entry);
         } while (!more.isEmpty());
         long settledTo = entry;
@@ -156,7 +164,7 @@ public final class Statistics {
             }
             Sql.update(connection, "DELETE FROM coupon_stat WHERE database_no = ?", database);
             addSums(connection, database, counted);
-            addGoods(connection, database, Tally.of(settled));
+            addWhatOnlyTheLedgerTells(connection, database, Tally.of(settled));
             Sql.update(
                     connection,
                     "REPLACE INTO coupon_stat_progress (database_no, epoch, entry_id, counted_at) VALUES (?, ?, ?, ?)",
@@ -187,25 +195,39 @@ public final class Statistics {
 
     private static void addSums(Connection connection, int database, Tally tally) throws SQLException {
         List<List<@Nullable Object>> tuples = new ArrayList<>();
-        tally.sums()
-                .forEach((key, sums) -> tuples.add(List.of(
-                        database,
-                        key.template(),
-                        key.day(),
-                        key.source(),
-                        sums.issued(),
-                        sums.redeemed(),
-                        sums.redeemedMinor(),
-                        sums.refunded(),
-                        sums.refundedMinor())));
+        tally.sums().forEach((key, sums) -> tuples.add(tuple(sums, database, key.template(), key.day(), key.source())));
         upsert(
                 connection,
-                "INSERT INTO coupon_stat (database_no, template_id, day, source, issued, redeemed, redeemed_minor, refunded,"
-                        + " refunded_minor) VALUES ",
+                "INSERT INTO coupon_stat (database_no, template_id, day, source, " + SUMS + ") VALUES ",
                 tuples,
-                " ON DUPLICATE KEY UPDATE issued = issued + VALUES(issued), redeemed = redeemed + VALUES(redeemed),"
-                        + " redeemed_minor = redeemed_minor + VALUES(redeemed_minor), refunded = refunded + VALUES(refunded),"
-                        + " refunded_minor = refunded_minor + VALUES(refunded_minor)");
+                ADD_SUMS);
+    }
+
+    private static List<@Nullable Object> tuple(Sums sums, Object... keys) {
+        List<@Nullable Object> tuple = new ArrayList<>(List.of(keys));
+        tuple.addAll(
+                List.of(sums.issued(), sums.redeemed(), sums.redeemedMinor(), sums.refunded(), sums.refundedMinor()));
+        return tuple;
+    }
+
+    private static void addWhatOnlyTheLedgerTells(Connection connection, int database, Tally tally)
+            throws SQLException {
+        addGoods(connection, database, tally);
+        List<List<@Nullable Object>> tuples = new ArrayList<>();
+        tally.channels()
+                .forEach((key, sums) -> tuples.add(tuple(
+                        sums,
+                        database,
+                        key.template(),
+                        key.via().name(),
+                        key.via().partner(),
+                        key.day())));
+        upsert(
+                connection,
+                "INSERT INTO coupon_stat_channel (database_no, template_id, channel, partner_id, day, " + SUMS
+                        + ") VALUES ",
+                tuples,
+                ADD_SUMS);
     }
 
     private static void addGoods(Connection connection, int database, Tally tally) throws SQLException {
@@ -256,15 +278,21 @@ public final class Statistics {
     public enum Group {
         DAY,
         SOURCE,
-        PRODUCT
+        PRODUCT,
+        CHANNEL
     }
 
     /**
      * One line of an answer.
      *
-     * @param name the day, the source's number or the product's serial number
+     * @param name the day, the source's number, the product's serial number or the channel, empty for none
+     * @param partner of the channel, empty for none
      */
-    public record Line(String name, Sums sums) {}
+    public record Line(String name, String partner, Sums sums) {
+        Line(String name, Sums sums) {
+            this(name, "", sums);
+        }
+    }
 
     /**
      * Sums of one template.
@@ -297,12 +325,17 @@ public final class Statistics {
             List<Line> lines = new ArrayList<>();
             for (Line line : lines(connection, template, from, to, group == Group.SOURCE ? "source" : "day")) {
                 total = total.plus(line.sums());
-                if (group != Group.PRODUCT) {
-                    lines.add(group == Group.DAY ? new Line(dayText(line.name()), line.sums()) : line);
+                if (group == Group.DAY) {
+                    lines.add(new Line(dayText(line.name()), line.sums()));
+                } else if (group == Group.SOURCE) {
+                    lines.add(line);
                 }
             }
             if (group == Group.PRODUCT) {
                 lines.addAll(goods(connection, template, from, to));
+            }
+            if (group == Group.CHANNEL) {
+                lines.addAll(channels(connection, template, from, to, total));
             }
             return new Report(
                     template,
@@ -343,6 +376,31 @@ public final class Statistics {
                 to.toEpochDay());
     }
 
+    /** By channel and partner, and last what came by none: what the mall did, and what nobody said. */
+    private static List<Line> channels(
+            Connection connection, TemplateId template, LocalDate from, LocalDate to, Sums total) throws SQLException {
+        List<Line> lines = new ArrayList<>(Sql.list(
+                connection,
+                row -> new Line(
+                        row.getString(1),
+                        row.getString(2),
+                        new Sums(row.getLong(3), row.getLong(4), row.getLong(5), row.getLong(6), row.getLong(7))),
+                "SELECT channel, partner_id, SUM(issued), SUM(redeemed), SUM(redeemed_minor), SUM(refunded),"
+                        + " SUM(refunded_minor) FROM coupon_stat_channel WHERE template_id = ? AND day BETWEEN ? AND ?"
+                        + " GROUP BY channel, partner_id ORDER BY channel, partner_id",
+                template.number(),
+                from.toEpochDay(),
+                to.toEpochDay()));
+        Sums rest = total;
+        for (Line line : lines) {
+            rest = rest.minus(line.sums());
+        }
+        if (!rest.equals(Sums.NOTHING)) {
+            lines.add(new Line("", rest));
+        }
+        return lines;
+    }
+
     /**
      * A sum that the rows do not bear out.
      *
@@ -352,13 +410,14 @@ public final class Statistics {
 
     /**
      * Counts everything again from the rows, beside all writers, and names what differs. Refunds are compared by template: rows do not
-     * know their day.
+     * know their day. Channels, which rows do not know, are compared with the whole ledger.
      */
     public List<Mistake> recount() {
         List<Mistake> mistakes = new ArrayList<>();
         for (int database = 0; database < databaseCount(); database++) {
             int number = database;
             Map<Tally.Key, Sums> kept = new HashMap<>();
+            Map<String, Sums> keptChannels = new HashMap<>();
             // Sums and progress belong together: one statement, one snapshot.
             long entry = reading(connection -> {
                 connection.setAutoCommit(false);
@@ -380,6 +439,11 @@ public final class Statistics {
                             "SELECT template_id, day, source, issued, redeemed, redeemed_minor, refunded, refunded_minor"
                                     + " FROM coupon_stat WHERE database_no = ?",
                             number);
+                    keptChannels.putAll(RowCount.channels(
+                            connection,
+                            "SELECT template_id, day, channel, partner_id, " + SUMS
+                                    + " FROM coupon_stat_channel WHERE database_no = ?",
+                            number));
                     connection.commit();
                     return at;
                 } finally {
@@ -388,6 +452,7 @@ public final class Statistics {
             });
             Map<Tally.Key, Sums> counted = rows.count(number, entry).sums();
             compare(number, comparable(kept), comparable(counted), mistakes);
+            compare(number, keptChannels, rows.channels(number, entry), mistakes);
         }
         return mistakes;
     }

@@ -2,6 +2,7 @@ package dev.cutover.coupon.statistics;
 
 import dev.cutover.coupon.ledger.Entry;
 import dev.cutover.coupon.ledger.Ledger;
+import dev.cutover.coupon.operation.Channel;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -17,9 +18,12 @@ final class Tally {
 
     private final Map<Key, Sums> sums = new HashMap<>();
     private final Map<GoodsKey, GoodsSums> goods = new HashMap<>();
+    private final Map<ChannelKey, Sums> channels = new HashMap<>();
 
     /** @param day days since 1970-01-01 on the wall clock of the mall */
     record Key(long template, int day, int source) {}
+
+    record ChannelKey(long template, int day, Channel via) {}
 
     record GoodsKey(long template, String goodsSn, int day) {}
 
@@ -50,6 +54,9 @@ final class Tally {
         };
         int day = dayOf(entry.at());
         add(new Key(entry.template().number(), day, entry.source()), act);
+        if (entry.via().named() && !act.equals(Sums.NOTHING)) {
+            channels.merge(new ChannelKey(entry.template().number(), day, entry.via()), act, Sums::plus);
+        }
         entry.goods()
                 .forEach((goodsSn, minor) -> goods.merge(
                         new GoodsKey(entry.template().number(), goodsSn, day),
@@ -70,6 +77,10 @@ final class Tally {
 
     Map<Key, Sums> sums() {
         return sums;
+    }
+
+    Map<ChannelKey, Sums> channels() {
+        return channels;
     }
 
     Map<GoodsKey, GoodsSums> goods() {

@@ -1,6 +1,7 @@
 package dev.cutover.coupon.store;
 
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.template.Template;
 import java.util.List;
@@ -12,12 +13,14 @@ import java.util.Set;
  * Coupons of one or more templates for one user, all or none.
  *
  * @param items each template once
+ * @param via through whom they come
  * @param admitted the audiences that the user was found to belong to, by their templates
  */
-public record ClaimOrder(Operation operation, Source source, List<Item> items, Map<TemplateId, String> admitted) {
+public record ClaimOrder(
+        Operation operation, Source source, List<Item> items, Channel via, Map<TemplateId, String> admitted) {
     /** Of templates that are for everybody. */
-    public ClaimOrder(Operation operation, Source source, List<Item> items) {
-        this(operation, source, items, Map.of());
+    public ClaimOrder(Operation operation, Source source, List<Item> items, Channel via) {
+        this(operation, source, items, via, Map.of());
     }
 
     /** How a coupon came to its user, in the words that the rows of both sides hold. */
@@ -83,6 +86,7 @@ public record ClaimOrder(Operation operation, Source source, List<Item> items, M
                 operation,
                 source,
                 items.stream().filter(item -> !refused.contains(item.number())).toList(),
+                via,
                 admitted);
     }
 

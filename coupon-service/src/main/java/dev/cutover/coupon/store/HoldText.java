@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.pricing.CouponQuote;
 import dev.cutover.coupon.pricing.OrderLine;
@@ -26,6 +27,10 @@ final class HoldText {
     static String of(Quote quote) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         quote.cart().amountMinor().ifPresent(amount -> node.put("amount", amount));
+        Channel via = quote.cart().via();
+        if (via.named()) {
+            node.put("channel", via.name()).put("partner", via.partner());
+        }
         ArrayNode lines = node.putArray("lines");
         for (OrderLine line : quote.cart().lines()) {
             ArrayNode one = lines.addArray();
@@ -76,7 +81,11 @@ final class HoldText {
         }
         OptionalLong amount =
                 node.has("amount") ? OptionalLong.of(node.path("amount").longValue()) : OptionalLong.empty();
-        return new Quote(new Cart(amount, lines), coupons);
+        Channel via = node.has("channel")
+                ? new Channel(
+                        node.path("channel").textValue(), node.path("partner").textValue())
+                : Channel.NONE;
+        return new Quote(new Cart(amount, lines, via), coupons);
     }
 
     private static @Nullable String name(JsonNode node) {

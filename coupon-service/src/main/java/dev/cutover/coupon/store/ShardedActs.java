@@ -5,6 +5,7 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.ledger.Act;
 import dev.cutover.coupon.ledger.Entry;
 import dev.cutover.coupon.ledger.Ledger;
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.pricing.CouponQuote;
 import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.pricing.Quote;
@@ -54,11 +55,16 @@ final class ShardedActs {
     }
 
     void add(Act act, CouponId coupon, String businessNo) {
-        add(act, coupon, businessNo, 0, Map.of());
+        add(act, coupon, businessNo, 0, Channel.NONE, Map.of());
     }
 
-    void add(Act act, CouponId coupon, String businessNo, long amountMinor) {
-        add(act, coupon, businessNo, amountMinor, Map.of());
+    /** Something taken back of a use, for whoever the use came through. */
+    void refunded(Act act, CouponId coupon, String refundNo, long amountMinor) throws SQLException {
+        Facts facts = known.get(coupon);
+        if (facts != null) {
+            Channel via = Ledger.viaOfUse(unit.connection(), coupon, facts.useRound());
+            add(act, coupon, refundNo, amountMinor, via, Map.of());
+        }
     }
 
     /** A use, with what each product was spared. */
@@ -71,10 +77,17 @@ final class ShardedActs {
                 goods.merge(name, share.amountMinor(), Long::sum);
             }
         }
-        add(Act.REDEEM, amounts.id(), orderNo, amounts.amountMinor(), goods);
+        add(
+                Act.REDEEM,
+                amounts.id(),
+                orderNo,
+                amounts.amountMinor(),
+                quote.cart().via(),
+                goods);
     }
 
-    private void add(Act act, CouponId coupon, String businessNo, long amountMinor, Map<String, Long> goods) {
+    private void add(
+            Act act, CouponId coupon, String businessNo, long amountMinor, Channel via, Map<String, Long> goods) {
         Facts facts = known.get(coupon);
         // A row of the mall may name a coupon that is gone; then there is nothing whose history this would be.
         if (facts != null) {
@@ -87,6 +100,7 @@ final class ShardedActs {
                     facts.useRound(),
                     businessNo,
                     amountMinor,
+                    via,
                     goods,
                     now));
         }

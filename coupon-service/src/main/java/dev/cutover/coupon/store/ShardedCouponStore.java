@@ -171,14 +171,15 @@ public final class ShardedCouponStore implements CouponStore {
         for (Claimed.Item item : claimed.items()) {
             for (CouponId coupon : item.coupons()) {
                 entries.add(Entry.of(
-                        Act.ISSUE,
-                        coupon,
-                        order.userId(),
-                        item.asked().template(),
-                        order.source().number(),
-                        0,
-                        order.operation().id(),
-                        claimed.at()));
+                                Act.ISSUE,
+                                coupon,
+                                order.userId(),
+                                item.asked().template(),
+                                order.source().number(),
+                                0,
+                                order.operation().id(),
+                                claimed.at())
+                        .via(order.via()));
             }
         }
         return entries;

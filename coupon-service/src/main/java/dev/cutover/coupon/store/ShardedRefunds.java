@@ -59,7 +59,7 @@ final class ShardedRefunds {
         boolean whole = amount == left;
         CouponId coupon = redemption.couponId();
         ShardedActs acts = new ShardedActs(unit, order.userId(), List.of(coupon), now);
-        acts.add(whole ? Act.REFUND : Act.REFUND_PART, coupon, order.refundNo(), amount);
+        acts.refunded(whole ? Act.REFUND : Act.REFUND_PART, coupon, order.refundNo(), amount);
         insert(unit, order, amount, whole, now);
         boolean restored = whole && makeWhole(unit, redemption, now);
         unit.touched(Tables.REDEMPTION, Long.toString(redemption.id().number()));

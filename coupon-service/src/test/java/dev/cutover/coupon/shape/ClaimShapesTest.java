@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.store.ClaimOrder;
 import dev.cutover.coupon.store.Claimed;
@@ -50,7 +51,10 @@ final class ClaimShapesTest {
                     Collections.nCopies(each, new CouponId(Long.MAX_VALUE))));
         }
         ClaimOrder order = new ClaimOrder(
-                new Operation(Integer.MAX_VALUE, "claim:" + "k".repeat(64), "f"), ClaimOrder.Source.CLAIMED, asked);
+                new Operation(Integer.MAX_VALUE, "claim:" + "k".repeat(64), "f"),
+                ClaimOrder.Source.CLAIMED,
+                asked,
+                Channel.NONE);
         String json = ClaimShapes.claim(new Claimed(order, 0, items), order, Map.of(), "k".repeat(64))
                 .toString();
         assertThat(json.length()).isLessThanOrEqualTo(RECORDED);
