@@ -389,4 +389,24 @@ final class CodesIT {
             assertThat(refusal(() -> redeem(onNew, user, "SPRING-8", key()))).isEqualTo(Reason.CODE_INVALID);
         }
     }
+
+    @Test
+    void whatACodeGaveOnTheNewSideIsToldTheSameOnceOldHoldsTheTruthAgain() {
+        try (SideUnderTest back = SideUnderTest.open(Side.NEW)) {
+            long template = back.mall().template(10, 0);
+            List<String> codes = batch(back, template, 2);
+            Codes redeeming = new Codes(rooms(back), KEYS, LEASE, Failpoints.NONE);
+            long user = back.mall().user();
+            String key = key();
+            Answer answer = redeem(redeeming, user, codes.get(0), key);
+            back.mall().copyBackAll();
+            back.mall().moveTruth(Side.OLD);
+            Awaitility.await().until(() -> back.rooms().databases().truth() == Side.OLD);
+            assertThat(redeem(redeeming, user, codes.get(0), key)).isEqualTo(new Answer(answer.json(), true));
+            assertThat(refusal(() -> redeem(redeeming, user, codes.get(0), key())))
+                    .isEqualTo(Reason.CODE_INVALID);
+            assertThat(refusal(() -> redeem(redeeming, user, codes.get(1), key())))
+                    .isEqualTo(Reason.CODE_INVALID);
+        }
+    }
 }

@@ -12,14 +12,18 @@ import dev.cutover.core.row.RowReader;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.HoldId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.store.MigrationFenceException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,6 +32,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -223,6 +228,39 @@ final class RoundTripIT {
             RedemptionId onOld = rig.redeem(user, "o", coupon);
             assertThatThrownBy(() -> rig.refund(onOld, "r", 100)).isInstanceOf(MigrationFenceException.class);
             rig.refundRest(onOld, "r");
+        }
+    }
+
+    @Test
+    void whatOnlyTheNewSideCouldDoIsToldTheSameOnceOldHoldsTheTruthAgain() {
+        try (SideUnderTest side = SideUnderTest.open(Side.NEW)) {
+            UseRig rig = new UseRig(side, side.rooms());
+            long user = rig.user();
+            OptionalLong owner = OptionalLong.of(user);
+            long template = side.mall().template(1000, 0);
+            CouponId held = rig.coupon(user, template);
+            CouponId released = rig.coupon(user, template);
+            HoldId second = rig.hold(user, "released", released);
+            RedemptionId used = rig.redeem(user, "used", rig.coupon(user, template));
+            Supplier<Answer> hold =
+                    () -> rig.rooms().holds().hold(user, "o", List.of(held), Cart.UNKNOWN, UseRig.TTL, "h");
+            Answer answer = hold.get();
+            HoldId first = HoldId.parse(
+                            StoreConformance.json(answer.json()).path("id").asText())
+                    .orElseThrow();
+            Map<Supplier<Answer>, Answer> answers = new HashMap<>(Map.of(hold, answer));
+            for (Supplier<Answer> act : List.<Supplier<Answer>>of(
+                    () -> rig.rooms().holds().confirm(first, owner, "c"),
+                    () -> rig.rooms().holds().release(second, owner, "r"),
+                    () -> rig.rooms()
+                            .redemptions()
+                            .refund(used, OptionalLong.empty(), "part", OptionalLong.of(100), List.of(), "p"))) {
+                answers.put(act, act.get());
+            }
+            side.mall().copyBackAll();
+            side.mall().moveTruth(Side.OLD);
+            Awaitility.await().until(() -> side.proxy().register().truth() == Side.OLD);
+            answers.forEach((act, told) -> assertThat(act.get()).isEqualTo(new Answer(told.json(), true)));
         }
     }
 

@@ -83,6 +83,11 @@ public final class CodeKeys {
                 .orElseThrow(() -> new MissingException("There is no key of codes"));
     }
 
+    /** Whether no code can be known. */
+    boolean isEmpty() {
+        return secrets.isEmpty();
+    }
+
     Iterable<String> ids() {
         current();
         return secrets.keySet();

@@ -30,8 +30,11 @@ import dev.cutover.coupon.token.Tenant;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +56,9 @@ public final class Codes {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String EMPTY = "{\"object\":\"nothing\"}";
     private static final int MOST_TAKINGS = 3;
+    // A code is taken again only when its issuer died or was refused; each further one is a read when a client asks
+    // OLD.
+    private static final int MOST_TAKINGS_LOOKED_FOR = 8;
 
     private final CodeTable table;
     private final MallCodes mall;
@@ -110,17 +116,40 @@ public final class Codes {
                         ? mall.redeem(user, typed, key, alreadyUsed())
                         : redeemOnNew(user, typed, key, circumstances);
         if (answer.isEmpty()) {
-            // Exchanged in the mall, asked again behind the switch: the operation came along, its code did not.
-            answer = operations
-                    .find(user, Operation.of(user, VERB, key).id(), Deadline.after(budget))
-                    .map(Recorded::result)
-                    .map(json -> new Answer(json, true));
+            answer = answeredOnTheOtherSide(user, typed, key);
         }
         if (answer.isEmpty()) {
             limit.missed(asker);
             throw invalid();
         }
         return answer.get();
+    }
+
+    /** What was exchanged before a switch or a rollback: the operation came along, its code did not. */
+    private Optional<Answer> answeredOnTheOtherSide(long user, String typed, String key) {
+        List<String> operationIds =
+                new ArrayList<>(List.of(Operation.of(user, VERB, key).id()));
+        if (databases.truth() == Side.OLD && !keys.isEmpty()) {
+            recognised(typed)
+                    .ifPresent(hash -> IntStream.rangeClosed(1, MOST_TAKINGS_LOOKED_FOR)
+                            .forEach(taking -> operationIds.add(
+                                    hash.operation(user, taking).id())));
+        }
+        Deadline deadline = Deadline.after(budget);
+        return operationIds.stream()
+                .flatMap(id -> operations.find(user, id, deadline).stream())
+                .map(Recorded::result)
+                .filter(result -> asked(result, key))
+                .findFirst()
+                .map(result -> new Answer(result, true));
+    }
+
+    private static boolean asked(String result, String key) {
+        try {
+            return JSON.readTree(result).path("request_no").asText().equals(key);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("An answer that was recorded is no JSON.", e);
+        }
     }
 
     /** The template whose coupon a code would give; changes nothing, but misses count. */

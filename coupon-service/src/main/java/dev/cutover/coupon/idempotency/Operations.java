@@ -13,6 +13,7 @@ import dev.cutover.coupon.stock.StockShortException;
 import dev.cutover.coupon.store.CollisionException;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponStore;
+import dev.cutover.coupon.store.MigrationFenceException;
 import dev.cutover.coupon.store.StoreUnit;
 import dev.cutover.coupon.store.StoreView;
 import dev.cutover.coupon.store.Tables;
@@ -126,8 +127,9 @@ public final class Operations {
             long now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toEpochMilli();
             try {
                 return new Answer(effect.run(store, watched, now), false);
-            } catch (Refusal | StockShortException e) {
-                // Behind our own row there is no twin's: it could not have been inserted.
+            } catch (Refusal | StockShortException | MigrationFenceException e) {
+                // What only NEW can do may have been done there before a rollback. Behind our own row there is no
+                // twin's: it could not have been inserted.
                 if (!watched.recorded) {
                     Optional<Answer> twin = recorded(store, unit, operation);
                     if (twin.isPresent()) {
