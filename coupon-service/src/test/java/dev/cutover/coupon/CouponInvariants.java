@@ -6,12 +6,23 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
-/** What must be true of the rows of NEW when nobody writes, asked with SQL alone: none of the service's own code judges itself here. */
-final class CouponInvariants {
+/**
+ * What must be true of the rows of NEW when nobody writes, asked with SQL alone: none of the service's own code judges itself here. A line
+ * begins with the number of the invariant.
+ *
+ * <p>A row that came from OLD, as one does that OLD changed during a rollback, is written anew: it has a request number of the kind
+ * LEGACY-… and a negative claim number, and the ledger tells only what NEW did to it. So what the ledger has to tell in full is asked of
+ * the other rows.
+ */
+public final class CouponInvariants {
+    private static final String ALL_TOLD = "c.request_no NOT LIKE 'LEGACY-%'";
+
     private final SmallMall mall;
     private final List<String> violations = new ArrayList<>();
 
@@ -20,7 +31,7 @@ final class CouponInvariants {
     }
 
     /** One line a violation, none when all holds. */
-    static List<String> violated(SmallMall mall) {
+    public static List<String> violated(SmallMall mall) {
         CouponInvariants invariants = new CouponInvariants(mall);
         for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
             invariants.slot(slot);
@@ -28,6 +39,7 @@ final class CouponInvariants {
         for (int database = 0; database < SmallMall.DATABASES; database++) {
             invariants.database(DatabaseId.shard(database));
         }
+        invariants.limits();
         invariants.codes();
         invariants.issuances();
         invariants.stock();
@@ -55,21 +67,35 @@ final class CouponInvariants {
 
     private void slot(int slot) {
         none(
-                "4 claims are numbered from 1 without gaps",
+                "4 claims are numbered from 1 without gaps, those of the mall counted",
                 slot,
-                "SELECT CONCAT(user_id, '/', template_id) FROM {user_coupon} WHERE claim_seq > 0"
-                        + " GROUP BY user_id, template_id HAVING COUNT(*) <> MAX(claim_seq)");
+                "SELECT CONCAT(user_id, '/', template_id) FROM {user_coupon} GROUP BY user_id, template_id"
+                        + " HAVING MAX(claim_seq) > COUNT(*) OR COUNT(DISTINCT claim_seq) <> COUNT(*)");
         none(
                 "5 a request of a user stands for one claim",
                 slot,
                 "SELECT CONCAT(user_id, '/', request_no, '/', item_no) FROM {user_coupon}"
                         + " GROUP BY user_id, request_no, item_no HAVING COUNT(*) > 1");
         none(
-                "6 a claim's coupons are those it answered",
+                "6 each coupon that a claim answered is there and its user's",
                 slot,
-                "SELECT o.op_id FROM {coupon_operation} o WHERE o.op_id LIKE 'claim:%'"
-                        + " AND JSON_LENGTH(o.result, '$.coupons') <> (SELECT COUNT(*) FROM {user_coupon} c"
+                "SELECT CONCAT(o.op_id, ' ', answered.id) FROM {coupon_operation} o, JSON_TABLE(o.result, '$.coupons[*]'"
+                        + " COLUMNS (id VARCHAR(40) PATH '$.id')) answered WHERE JSON_EXTRACT(o.result, '$.object') = 'claim'"
+                        + " AND NOT EXISTS (SELECT 1 FROM {user_coupon} c WHERE c.coupon_id = CAST(SUBSTRING(answered.id, 5)"
+                        + " AS SIGNED) AND c.user_id = o.user_id)");
+        none(
+                "6 a claim has no coupon that it did not answer",
+                slot,
+                "SELECT o.op_id FROM {coupon_operation} o WHERE JSON_EXTRACT(o.result, '$.object') = 'claim'"
+                        + " AND JSON_LENGTH(o.result, '$.coupons') < (SELECT COUNT(*) FROM {user_coupon} c"
                         + " WHERE c.user_id = o.user_id AND c.request_no = o.op_id)");
+        none(
+                "6 each use that was answered is there, on its order",
+                slot,
+                "SELECT CONCAT(o.op_id, ' ', answered.id) FROM {coupon_operation} o, JSON_TABLE(o.result, '$.redemptions[*]'"
+                        + " COLUMNS (id VARCHAR(40) PATH '$.id')) answered WHERE NOT EXISTS (SELECT 1 FROM {coupon_redemption} r"
+                        + " WHERE r.redemption_id = CAST(SUBSTRING(answered.id, 5) AS SIGNED) AND r.user_id = o.user_id"
+                        + " AND r.order_no = o.result ->> '$.order_no')");
         none(
                 "6 no coupon of a claim without its operation",
                 slot,
@@ -78,7 +104,8 @@ final class CouponInvariants {
         none(
                 "8 uses less returns are 1 for a used coupon and 0 for any other",
                 slot,
-                "SELECT c.coupon_id FROM {user_coupon} c WHERE (c.status = 3) <> (SELECT COALESCE(SUM(CASE l.act"
+                "SELECT c.coupon_id FROM {user_coupon} c WHERE " + ALL_TOLD
+                        + " AND (c.status = 3) <> (SELECT COALESCE(SUM(CASE l.act"
                         + " WHEN 4 THEN 1 WHEN 7 THEN -1 ELSE 0 END), 0) FROM coupon_ledger l WHERE l.coupon_id = c.coupon_id)");
         none(
                 "9 a coupon has at most one use that stands",
@@ -90,6 +117,16 @@ final class CouponInvariants {
                 slot,
                 "SELECT r.redemption_id FROM {coupon_redemption} r LEFT JOIN {user_coupon} c ON c.coupon_id = r.coupon_id"
                         + " WHERE COALESCE(r.refund_status, 0) = 0 AND (c.status IS NULL OR c.status <> 3 OR c.order_no <> r.order_no)");
+        none(
+                "9 a used coupon has a use on its order",
+                slot,
+                "SELECT c.coupon_id FROM {user_coupon} c WHERE c.status = 3 AND NOT EXISTS (SELECT 1 FROM {coupon_redemption} r"
+                        + " WHERE r.coupon_id = c.coupon_id AND r.order_no = c.order_no)");
+        none(
+                "9 an order has one use of a coupon that stands",
+                slot,
+                "SELECT CONCAT(order_no, '/', coupon_id) FROM {coupon_redemption} WHERE COALESCE(refund_status, 0) = 0"
+                        + " GROUP BY order_no, coupon_id HAVING COUNT(*) > 1");
         none(
                 "10 refunds of a use are not more than it took off",
                 slot,
@@ -120,30 +157,75 @@ final class CouponInvariants {
                 "13 nothing is used outside its time, unless it was held in it",
                 slot,
                 "SELECT l.entry_id FROM coupon_ledger l JOIN {user_coupon} c ON c.coupon_id = l.coupon_id"
-                        + " WHERE l.act = 4 AND c.use_round = 0 AND c.claim_seq > 0 AND (l.created_at < COALESCE(c.valid_from, 0)"
+                        + " WHERE l.act = 4 AND l.use_round = c.use_round AND " + ALL_TOLD
+                        + " AND (l.created_at < COALESCE(c.valid_from, 0)"
                         + " OR l.created_at >= c.valid_to) AND NOT EXISTS (SELECT 1 FROM coupon_ledger h WHERE h.coupon_id = l.coupon_id"
                         + " AND h.act = 2 AND h.entry_id < l.entry_id AND h.created_at < c.valid_to)");
         none(
-                "14 the ledger tells each row's status and rounds",
+                "14 the ledger, replayed from its first entry, gives each row's status and rounds",
                 slot,
-                "SELECT c.coupon_id FROM {user_coupon} c WHERE c.use_round <> (SELECT COUNT(*) FROM coupon_ledger l"
-                        + " WHERE l.coupon_id = c.coupon_id AND l.act = 7) OR (c.status = 5) <> (SELECT COUNT(*) > 0 FROM"
-                        + " coupon_ledger l WHERE l.coupon_id = c.coupon_id AND l.act = 9)");
+                "SELECT c.coupon_id FROM {user_coupon} c JOIN (SELECT coupon_id, SUM(act = 1) AS issues, SUM(act = 7) AS rounds,"
+                        + " MAX(IF(act = 1, entry_id, 0)) AS issue, MIN(entry_id) AS first_entry, CAST(SUBSTRING_INDEX(GROUP_CONCAT("
+                        + "IF(act IN (1, 2, 3, 4, 7, 8, 9), act, NULL) ORDER BY entry_id DESC), ',', 1) AS UNSIGNED) AS last_act"
+                        + " FROM coupon_ledger GROUP BY coupon_id) l ON l.coupon_id = c.coupon_id WHERE " + ALL_TOLD
+                        + " AND (l.issues <> 1 OR l.issue <> l.first_entry OR l.rounds <> c.use_round"
+                        // A hold that is over, and a coupon that is, are so by the time, which is nobody's act.
+                        + " OR NOT CASE l.last_act WHEN 4 THEN c.status = 3 WHEN 9 THEN c.status = 5 WHEN 8 THEN c.status = 4"
+                        + " WHEN 2 THEN c.status = 1 ELSE c.status = 1 AND c.hold_no IS NULL END)");
         none(
-                "14 each coupon was issued once",
+                "14 each coupon is in the ledger",
                 slot,
-                "SELECT c.coupon_id FROM {user_coupon} c WHERE c.claim_seq > 0 AND (SELECT COUNT(*) FROM coupon_ledger l"
-                        + " WHERE l.coupon_id = c.coupon_id AND l.act = 1) <> 1");
+                "SELECT c.coupon_id FROM {user_coupon} c WHERE " + ALL_TOLD
+                        + " AND NOT EXISTS (SELECT 1 FROM coupon_ledger l WHERE l.coupon_id = c.coupon_id)");
+        none(
+                "14 no act of a round is told under another one",
+                slot,
+                "SELECT l.entry_id FROM coupon_ledger l JOIN {user_coupon} c ON c.coupon_id = l.coupon_id WHERE "
+                        + ALL_TOLD
+                        + " AND l.use_round <> (SELECT COUNT(*) FROM coupon_ledger r WHERE r.coupon_id = l.coupon_id AND r.act = 7"
+                        + " AND r.entry_id < l.entry_id)");
         none(
                 "15 what the ledger says was spared is what the uses say",
                 slot,
-                "SELECT r.coupon_id FROM {coupon_redemption} r GROUP BY r.coupon_id HAVING SUM(r.amount_minor) <>"
+                "SELECT r.coupon_id FROM {coupon_redemption} r JOIN {user_coupon} c ON c.coupon_id = r.coupon_id WHERE "
+                        + ALL_TOLD + " GROUP BY r.coupon_id HAVING SUM(r.amount_minor) <>"
                         + " (SELECT COALESCE(SUM(l.amount_minor), 0) FROM coupon_ledger l WHERE l.coupon_id = r.coupon_id AND l.act = 4)");
+        none(
+                "15 what the ledger says was taken back is what the refunds say",
+                slot,
+                "SELECT c.coupon_id FROM {user_coupon} c WHERE " + ALL_TOLD
+                        + " AND (SELECT COALESCE(SUM(l.amount_minor), 0) FROM coupon_ledger l WHERE l.coupon_id = c.coupon_id"
+                        + " AND l.act IN (5, 6)) <> (SELECT COALESCE(SUM(f.amount_minor), 0) FROM {coupon_redemption} r"
+                        + " JOIN {coupon_refund} f ON f.redemption_id = r.redemption_id WHERE r.coupon_id = c.coupon_id)");
+        none(
+                "15 each use of the ledger is a use of the coupon, on that order",
+                slot,
+                "SELECT l.entry_id FROM coupon_ledger l JOIN {user_coupon} c ON c.coupon_id = l.coupon_id WHERE l.act = 4"
+                        + " AND NOT EXISTS (SELECT 1 FROM {coupon_redemption} r WHERE r.coupon_id = l.coupon_id"
+                        + " AND r.order_no = l.business_no AND r.amount_minor = l.amount_minor)");
         none(
                 "17 rows are where their user is",
                 slot,
                 "SELECT coupon_id FROM {user_coupon} WHERE CRC32(CAST(user_id AS CHAR)) % "
                         + SmallMall.DATABASES * SmallMall.TABLES + " <> " + slot + " OR coupon_id & 1023 <> " + slot);
+        none(
+                "17 a use is where its coupon is",
+                slot,
+                "SELECT redemption_id FROM {coupon_redemption} WHERE CRC32(CAST(user_id AS CHAR)) % "
+                        + SmallMall.DATABASES * SmallMall.TABLES + " <> " + slot + " OR redemption_id & 1023 <> " + slot
+                        + " OR coupon_id & 1023 <> " + slot);
+        none(
+                "18 no line is spared more than it costs, nor a use less than nothing or more than its order",
+                slot,
+                "SELECT redemption_id FROM {coupon_redemption_line} GROUP BY redemption_id HAVING MIN(discount_minor) < 0"
+                        + " OR SUM(discount_minor > amount_minor) > 0");
+        none(
+                "18 all coupons of an order together spare no line more than it costs",
+                slot,
+                "SELECT CONCAT(r.user_id, '/', r.order_no, '/', l.line_no) FROM {coupon_redemption} r"
+                        + " JOIN {coupon_redemption_line} l ON l.redemption_id = r.redemption_id"
+                        + " WHERE COALESCE(r.refund_status, 0) = 0 GROUP BY r.user_id, r.order_no, l.line_no, l.goods_sn, l.product_id"
+                        + " HAVING SUM(l.discount_minor) > MAX(l.amount_minor)");
         none(
                 "18 nothing is spared below zero, and lines add up to their use",
                 slot,
@@ -168,21 +250,28 @@ final class CouponInvariants {
     private void codes() {
         Map<Long, Integer> byCoupon = new HashMap<>();
         for (int database = 0; database < SmallMall.DATABASES; database++) {
-            each(
+            rows(
                     DatabaseId.shard(database),
                     "SELECT COALESCE(coupon_id, 0) FROM coupon_code WHERE status = 2",
-                    coupon -> byCoupon.merge(coupon, 1, Integer::sum));
+                    row -> byCoupon.merge(row[0], 1, Integer::sum));
         }
-        List<Long> ofCodes = new ArrayList<>();
+        Set<Long> ofCodes = new HashSet<>();
+        // With those of the mall's codes, and those that the mall has touched since.
+        Set<Long> ofAny = new HashSet<>();
         for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
-            each(
+            rows(
                     DatabaseId.shard(mall.plan.layout().databaseOf(slot)),
-                    "SELECT coupon_id FROM " + mall.plan.layout().physicalTable("user_coupon", slot)
-                            + " WHERE source = 2 AND claim_seq > 0",
-                    ofCodes::add);
+                    "SELECT coupon_id, claim_seq FROM " + mall.plan.layout().physicalTable("user_coupon", slot)
+                            + " WHERE source = 2",
+                    row -> {
+                        ofAny.add(row[0]);
+                        if (row[1] > 0) {
+                            ofCodes.add(row[0]);
+                        }
+                    });
         }
         byCoupon.forEach((coupon, codes) -> {
-            if (codes != 1 || !ofCodes.contains(coupon)) {
+            if (codes != 1 || !ofAny.contains(coupon)) {
                 violations.add("7 coupon " + coupon + " has " + codes + " used codes");
             }
         });
@@ -204,38 +293,83 @@ final class CouponInvariants {
                     slot,
                     "SELECT CONCAT(user_id, '/', request_no) FROM {user_coupon} WHERE source = 0 AND claim_seq > 0"
                             + " GROUP BY user_id, request_no HAVING COUNT(*) > 1");
+            none(
+                    "16 nobody has two coupons of one issuance's text",
+                    slot,
+                    "SELECT CONCAT(user_id, '/', coupon_sn) FROM {user_coupon} WHERE source = 0 GROUP BY user_id, coupon_sn"
+                            + " HAVING COUNT(*) > 1");
         }
     }
 
-    private void each(DatabaseId database, String sql, Consumer<Long> row) {
+    /** 4: nobody has more of a template than its limit, but for what the mall had given already. */
+    private void limits() {
+        Map<Long, Long> limits = new HashMap<>();
+        rows(
+                DatabaseId.META,
+                "SELECT template_id, per_user_limit FROM coupon_template WHERE per_user_limit IS NOT NULL",
+                row -> limits.put(row[0], row[1]));
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            rows(
+                    DatabaseId.shard(mall.plan.layout().databaseOf(slot)),
+                    "SELECT template_id, user_id, COUNT(*) FROM "
+                            + mall.plan.layout().physicalTable("user_coupon", slot)
+                            + " GROUP BY template_id, user_id HAVING MAX(claim_seq) > 0",
+                    row -> {
+                        if (row[2] > limits.getOrDefault(row[0], Long.MAX_VALUE)) {
+                            violations.add("4 user " + row[1] + " has " + row[2] + " of template " + row[0]
+                                    + ", whose limit is " + limits.get(row[0]));
+                        }
+                    });
+        }
+    }
+
+    /** 2: what remains, what was issued and what travels is the total; 1: and none of them is less than nothing. */
+    private void stock() {
+        Map<Long, Long> there = new HashMap<>();
+        for (int database = 0; database < SmallMall.DATABASES; database++) {
+            for (String part : List.of(
+                    "SELECT template_id, remaining FROM stock_slice",
+                    "SELECT template_id, pieces FROM stock_lot",
+                    "SELECT l.template_id, -1 FROM stock_piece p JOIN stock_lot l ON l.lot_id = p.lot_id",
+                    "SELECT template_id, IF(leg = 1, quantity, -quantity) FROM stock_transfer_leg")) {
+                rows(DatabaseId.shard(database), part, row -> there.merge(row[0], row[1], Long::sum));
+            }
+        }
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            rows(
+                    DatabaseId.shard(mall.plan.layout().databaseOf(slot)),
+                    "SELECT template_id, COUNT(*) FROM " + mall.plan.layout().physicalTable("user_coupon", slot)
+                            + " GROUP BY template_id",
+                    row -> there.merge(row[0], row[1], Long::sum));
+        }
+        rows(
+                DatabaseId.META,
+                "SELECT template_id, total_quantity FROM coupon_template WHERE total_quantity IS NOT NULL"
+                        + " AND status IN (1, 2, 3)",
+                row -> {
+                    long sum = there.getOrDefault(row[0], 0L);
+                    if (sum != row[1]) {
+                        violations.add("2 template " + row[0] + ": stock, stock on its way and coupons are " + sum
+                                + ", its total is " + row[1]);
+                    }
+                });
+    }
+
+    private void rows(DatabaseId database, String sql, Consumer<long[]> row) {
         try (Connection connection = mall.topology.database(database).getConnection()) {
-            Sql.list(connection, found -> found.getLong(1), sql).forEach(row);
+            Sql.list(
+                            connection,
+                            found -> {
+                                long[] numbers = new long[found.getMetaData().getColumnCount()];
+                                for (int i = 0; i < numbers.length; i++) {
+                                    numbers[i] = found.getLong(i + 1);
+                                }
+                                return numbers;
+                            },
+                            sql)
+                    .forEach(row);
         } catch (SQLException e) {
             throw new IllegalStateException(sql + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** 2: what remains, what was issued and what travels is the total. */
-    private void stock() {
-        try (Connection meta = mall.topology.database(DatabaseId.META).getConnection()) {
-            for (long[] template : Sql.list(
-                    meta,
-                    row -> new long[] {row.getLong(1), row.getLong(2)},
-                    "SELECT template_id, total_quantity FROM coupon_template WHERE total_quantity IS NOT NULL"
-                            + " AND status IN (1, 2, 3)")) {
-                long remaining = mall.remaining(template[0]);
-                long issued = mall.issued(dev.cutover.core.topology.Side.NEW, template[0]);
-                long travelling = mall.number(
-                        DatabaseId.META,
-                        "SELECT COUNT(*) FROM stock_transfer WHERE template_id = ? AND state IN (0, 1)",
-                        template[0]);
-                if (travelling == 0 && remaining + issued != template[1]) {
-                    violations.add("2 template " + template[0] + ": " + remaining + " remain and " + issued
-                            + " were issued of " + template[1]);
-                }
-            }
-        } catch (SQLException e) {
-            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 }

@@ -32,7 +32,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -528,7 +527,11 @@ final class CouponModelIT {
 
     @Test
     void aStormOfAllCommandsKeepsEveryInvariant() {
-        storm(side.rooms());
+        CouponStorm storm = storm(side.rooms());
+        everythingHolds(side.rooms());
+        assertThat(storm.soldOut()).isNotEmpty();
+        storm.whoWasRefusedStockWasRefusedRightly();
+        storm.everybodyIsToldTheSameAgain(FULL ? 100_000 : 400);
         everythingHolds(side.rooms());
     }
 
@@ -575,99 +578,18 @@ final class CouponModelIT {
         }
     }
 
-    /** 32 threads, each with a history of its own. */
-    private void storm(CouponRooms rooms) {
-        List<Long> users = new ArrayList<>();
-        for (int i = 0; i < 6; i++) {
-            users.add(side.mall().user());
-        }
-        List<Long> templates = List.of(
-                side.mall().template(150, 9),
-                side.mall().template(-1, 0),
-                side.mall().template(400, 0));
-        ConcurrentLinkedQueue<String[]> coupons = new ConcurrentLinkedQueue<>();
-        ConcurrentLinkedQueue<HoldId> holds = new ConcurrentLinkedQueue<>();
-        ConcurrentLinkedQueue<RedemptionId> uses = new ConcurrentLinkedQueue<>();
-        AtomicInteger acts = new AtomicInteger();
-        int each = FULL ? 300 : 30;
-        Parallel.run(32, thread -> {
-            Random random = new Random(thread);
-            for (int n = 0; n < each; n++) {
-                String key = "s" + thread + "-" + n;
-                try {
-                    switch (random.nextInt(8)) {
-                        case 0, 1, 2 -> {
-                            long user = users.get(random.nextInt(users.size()));
-                            List<Claims.Wanted> wanted = new ArrayList<>();
-                            for (int i = random.nextInt(3); i < 3; i++) {
-                                wanted.add(new Claims.Wanted(
-                                        new TemplateId(templates.get((i + thread) % 3)), 1 + random.nextInt(2)));
-                            }
-                            JsonNode answer = StoreConformance.json(rooms.claims()
-                                    .claim(
-                                            user,
-                                            wanted,
-                                            random.nextBoolean() ? Claims.Mode.ALL : Claims.Mode.PARTIAL,
-                                            key)
-                                    .json());
-                            answer.path("coupons")
-                                    .forEach(coupon -> coupons.add(new String[] {
-                                        Long.toString(user), coupon.path("id").asText()
-                                    }));
-                        }
-                        case 3, 4 -> {
-                            String[] coupon = some(coupons, random);
-                            JsonNode answer = StoreConformance.json(rooms.redemptions()
-                                    .redeem(
-                                            Long.parseLong(coupon[0]),
-                                            "so" + key,
-                                            List.of(CouponId.parse(coupon[1]).orElseThrow()),
-                                            Cart.of(OptionalLong.of(10_000)),
-                                            key)
-                                    .json());
-                            answer.path("redemptions")
-                                    .forEach(use -> uses.add(
-                                            RedemptionId.parse(use.path("id").asText())
-                                                    .orElseThrow()));
-                        }
-                        case 5 -> {
-                            String[] coupon = some(coupons, random);
-                            JsonNode answer = StoreConformance.json(rooms.holds()
-                                    .hold(
-                                            Long.parseLong(coupon[0]),
-                                            "sh" + key,
-                                            List.of(CouponId.parse(coupon[1]).orElseThrow()),
-                                            Cart.of(OptionalLong.of(10_000)),
-                                            TTL,
-                                            key)
-                                    .json());
-                            holds.add(HoldId.parse(answer.path("id").asText()).orElseThrow());
-                        }
-                        case 6 -> {
-                            HoldId hold = some(holds, random);
-                            if (random.nextBoolean()) {
-                                rooms.holds().confirm(hold, OptionalLong.empty(), key);
-                            } else {
-                                rooms.holds().release(hold, OptionalLong.empty(), key);
-                            }
-                        }
-                        default ->
-                            rooms.redemptions()
-                                    .refund(
-                                            some(uses, random),
-                                            OptionalLong.empty(),
-                                            "sf" + key,
-                                            random.nextBoolean() ? OptionalLong.empty() : OptionalLong.of(200),
-                                            List.of(),
-                                            key);
-                    }
-                    acts.incrementAndGet();
-                } catch (Refusal e) {
-                    assertThat(e.reason()).isNotNull();
-                }
-            }
-        });
-        assertThat(acts.get()).isGreaterThan(32 * each / 4);
+    private CouponStorm storm(CouponRooms rooms) {
+        CouponStorm storm = new CouponStorm(
+                side.mall(),
+                rooms,
+                List.of(
+                        side.mall().template(150, 0),
+                        side.mall().template(-1, 0),
+                        side.mall().template(-1, 9),
+                        side.mall().template(400, 0)));
+        storm.codes(40);
+        storm.blow(32, FULL ? 300 : 30);
+        return storm;
     }
 
     @Test
@@ -694,14 +616,5 @@ final class CouponModelIT {
         });
         assertThat(CouponInvariants.violated(side.mall()))
                 .anySatisfy(violation -> assertThat(violation).startsWith("4 claims are numbered"));
-    }
-
-    private static <T> T some(ConcurrentLinkedQueue<T> queue, Random random) {
-        List<T> all = List.copyOf(queue);
-        if (all.isEmpty()) {
-            // As if it were a stranger's.
-            throw new Refusal(Reason.COUPON_NOT_FOUND, "id", "There is nothing yet.");
-        }
-        return all.get(random.nextInt(all.size()));
     }
 }

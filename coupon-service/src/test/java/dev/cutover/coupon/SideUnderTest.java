@@ -13,10 +13,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 
 /** A small mall with the rooms behind the proxy, without any lock in Redis: limits have to hold by the databases alone. */
-record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) implements AutoCloseable {
+public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) implements AutoCloseable {
     private static final Duration BUDGET = Duration.ofSeconds(10);
 
-    static SideUnderTest open(Side truth) {
+    public static SideUnderTest open(Side truth) {
         SmallMall mall = SmallMall.open();
         if (truth == Side.NEW) {
             mall.moveTruth(Side.NEW);

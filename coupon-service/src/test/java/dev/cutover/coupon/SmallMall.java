@@ -38,7 +38,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** The databases of a small mall on the shared server: mall, meta, two shard databases of four tables, control. OLD holds the truth. */
-final class SmallMall implements AutoCloseable {
+public final class SmallMall implements AutoCloseable {
     static final int DATABASES = 2;
     static final int TABLES = 4;
     private static final int SLICES = 4;
@@ -47,9 +47,9 @@ final class SmallMall implements AutoCloseable {
     private final String prefix =
             "c" + Long.toString(ThreadLocalRandom.current().nextLong(1L << 40), 36);
     private final AtomicLong users = new AtomicLong(1000);
-    final MigrationPlan plan;
-    final Topology topology;
-    final ControlDatabase control;
+    public final MigrationPlan plan;
+    public final Topology topology;
+    public final ControlDatabase control;
 
     private SmallMall() throws SQLException, IOException {
         for (String name : names()) {
@@ -78,7 +78,7 @@ final class SmallMall implements AutoCloseable {
                 "INSERT INTO id_sequence VALUES ('user_coupon', 100000), ('coupon_redemption', 100000)");
     }
 
-    static SmallMall open() {
+    public static SmallMall open() {
         try {
             return new SmallMall();
         } catch (SQLException | IOException e) {
@@ -110,7 +110,7 @@ final class SmallMall implements AutoCloseable {
         }
     }
 
-    int execute(DatabaseId database, String sql, @Nullable Object... values) {
+    public int execute(DatabaseId database, String sql, @Nullable Object... values) {
         try (Connection connection = topology.database(database).getConnection()) {
             return Sql.update(connection, sql, values);
         } catch (SQLException e) {
@@ -118,7 +118,7 @@ final class SmallMall implements AutoCloseable {
         }
     }
 
-    long number(DatabaseId database, String sql, @Nullable Object... values) {
+    public long number(DatabaseId database, String sql, @Nullable Object... values) {
         try (Connection connection = topology.database(database).getConnection()) {
             return Sql.first(connection, row -> row.getLong(1), sql, values).orElseThrow();
         } catch (SQLException e) {
@@ -148,7 +148,7 @@ final class SmallMall implements AutoCloseable {
     }
 
     /** A user nobody has used before. */
-    long user() {
+    public long user() {
         return users.incrementAndGet();
     }
 
@@ -164,6 +164,24 @@ final class SmallMall implements AutoCloseable {
 
     /** The same with other values for some columns of {@code mall_coupon}. */
     long template(long number, int perLimit, Map<String, Object> columns) {
+        long id = templateOfTheMall(number, perLimit, columns);
+        try {
+            copyForward(plan.table("coupon_template"));
+        } catch (SQLException e) {
+            throw new IllegalStateException("A template could not be copied: " + e.getMessage(), e);
+        }
+        if (number >= 0) {
+            cutStock(id, number);
+        }
+        return id;
+    }
+
+    /** The same on the old side alone, for a migration to bring to the new one. */
+    public long templateOfTheMall(long number, int perLimit) {
+        return templateOfTheMall(number, perLimit, Map.of());
+    }
+
+    private long templateOfTheMall(long number, int perLimit, Map<String, Object> columns) {
         Map<String, Object> all = new HashMap<>(Map.of(
                 "coupon_name",
                 "满减",
@@ -189,17 +207,12 @@ final class SmallMall implements AutoCloseable {
         List<String> names = List.copyOf(all.keySet());
         List<Object> values = names.stream().map(all::get).toList();
         try (Connection connection = topology.database(DatabaseId.OLD).getConnection()) {
-            long id = Sql.insert(
+            return Sql.insert(
                             connection,
                             "INSERT INTO mall_coupon (" + String.join(", ", names) + ") VALUES "
                                     + Sql.tuples(1, names.size()),
                             values.toArray())
                     .get(0);
-            copyForward(plan.table("coupon_template"));
-            if (number >= 0) {
-                cutStock(id, number);
-            }
-            return id;
         } catch (SQLException e) {
             throw new IllegalStateException("A template could not be made: " + e.getMessage(), e);
         }
@@ -220,7 +233,7 @@ final class SmallMall implements AutoCloseable {
     }
 
     /** Stock of a template in all slices and in open lots. */
-    long remaining(long template) {
+    public long remaining(long template) {
         long sum = 0;
         for (DatabaseId shard : plan.shardDatabases()) {
             sum += number(shard, "SELECT COALESCE(SUM(remaining), 0) FROM stock_slice WHERE template_id = ?", template);
@@ -234,7 +247,7 @@ final class SmallMall implements AutoCloseable {
     }
 
     /** Coupons of a template on one side. */
-    long issued(Side side, long template) {
+    public long issued(Side side, long template) {
         if (side == Side.OLD) {
             return number(DatabaseId.OLD, "SELECT COUNT(*) FROM mall_coupon_user WHERE coupon_id = ?", template);
         }

@@ -1,11 +1,11 @@
 package dev.cutover.cli.runbook;
 
+import dev.cutover.cli.shop.WorkerThread;
 import dev.cutover.core.plan.MigrationPlan;
 import dev.cutover.core.plan.PlanReader;
 import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.MySqlControlDatabase;
 import dev.cutover.core.topology.Topology;
-import dev.cutover.migrator.MigrationWorker;
 import dev.cutover.proxy.DualWriteProxy;
 import dev.cutover.proxy.ProxyOptions;
 import dev.cutover.sandbox.MySqlServer;
@@ -34,8 +34,7 @@ final class SmallMall implements AutoCloseable {
     private final Topology topology;
     private final ControlDatabase control;
     private @Nullable DualWriteProxy proxy;
-    private @Nullable MigrationWorker worker;
-    private @Nullable Thread workerThread;
+    private @Nullable WorkerThread worker;
 
     private SmallMall(MigrationPlan plan) {
         this.topology = Topology.open(plan, "runbooks");
@@ -82,13 +81,7 @@ final class SmallMall implements AutoCloseable {
     /** What a page takes for granted from "Writes through the proxy" on: it wants the register, so not before it is installed. */
     void startServiceAndWorker() {
         proxy = DualWriteProxy.open(topology, control, ProxyOptions.of("coupon-service-1"), new SimpleMeterRegistry());
-        MigrationWorker started =
-                new MigrationWorker(topology.plan(), topology, control, "worker-1", new SimpleMeterRegistry());
-        Thread thread = new Thread(started::run, "runbooks-worker");
-        thread.setDaemon(true);
-        thread.start();
-        worker = started;
-        workerThread = thread;
+        worker = WorkerThread.start(topology, control, "worker-1");
     }
 
     @Override
@@ -97,15 +90,9 @@ final class SmallMall implements AutoCloseable {
         if (service != null) {
             service.close();
         }
-        MigrationWorker running = worker;
-        Thread thread = workerThread;
-        if (running != null && thread != null) {
+        WorkerThread running = worker;
+        if (running != null) {
             running.close();
-            try {
-                thread.join(20_000);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
         }
         topology.close();
     }

@@ -8,9 +8,7 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Identifier;
 import dev.cutover.core.topology.SqlScript;
 import dev.cutover.core.topology.Topology;
-import dev.cutover.migrator.MigrationWorker;
 import dev.cutover.sandbox.MySqlServer;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -137,19 +135,7 @@ public final class Shop implements AutoCloseable {
 
     /** A worker in a thread of its own, until the shop closes. */
     public void startWorker() {
-        MigrationWorker worker =
-                new MigrationWorker(plan, topology, control, "worker-" + UUID.randomUUID(), new SimpleMeterRegistry());
-        Thread thread = new Thread(worker::run, "shop-worker");
-        thread.setDaemon(true);
-        thread.start();
-        closing.add(() -> {
-            worker.close();
-            try {
-                thread.join(20_000);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        closing.add(WorkerThread.start(topology, control, "worker-" + UUID.randomUUID())::close);
     }
 
     /** Writers through a proxy of their own, until the shop closes. */

@@ -2,44 +2,31 @@ package dev.cutover.cli.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cutover.cli.failure.CommandFailedException;
 import dev.cutover.cli.shop.Shop;
 import dev.cutover.cli.shop.Writers;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.stage.Register;
-import dev.cutover.core.stage.Stage;
-import dev.cutover.core.topology.Side;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.awaitility.Awaitility;
 
 /** A shop in VERIFIED with writers and a worker in this JVM, and steps that are run without their gates. */
 final class VerifiedShop implements AutoCloseable {
     private static final Duration BOUND = Duration.ofSeconds(60);
 
-    private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Shop shop;
+    private final Stages stages;
     private final Writers writers;
 
     VerifiedShop(Path folder) throws SQLException {
         shop = Shop.create(folder, "rolling");
+        stages = new Stages(shop.topology(), shop.control());
         new Installation(context(), false).run();
         writers = shop.startWriters(4);
         shop.startWorker();
-        run(new FreezeStep());
-        Awaitility.await()
-                .atMost(BOUND)
-                .until(() -> !Instances.proxies(shop.control()).isEmpty());
-        for (StageStep step : List.of(
-                new SingleWriteStep(), new CopyStaticStep(), new DualWriteStep(), new CopyDynamicStep(false, false))) {
-            run(step);
-        }
-        assertThat(verify().stage()).isEqualTo(Stage.VERIFIED);
+        stages.toVerified();
     }
 
     Shop shop() {
@@ -51,60 +38,35 @@ final class VerifiedShop implements AutoCloseable {
     }
 
     ExecutorService threads() {
-        return threads;
+        return stages.threads();
     }
 
     StepContext context() {
-        return context(Duration.ofMinutes(2), Failpoints.NONE);
+        return stages.context();
     }
 
     StepContext context(Duration timeout, Failpoints failpoints) {
-        return new StepContext(
-                shop.plan(),
-                shop.topology(),
-                shop.control(),
-                threads,
-                "test",
-                "a test",
-                timeout,
-                Narrator.silent(),
-                failpoints);
+        return stages.context(timeout, failpoints);
     }
 
     Outcome run(StageStep step) {
-        try {
-            return step.run(context(), shop.control().read());
-        } catch (CommandFailedException e) {
-            throw new AssertionError(e.getMessage() + " " + e.details(), e);
-        }
+        return stages.run(step);
     }
 
-    /** Compares everything in full; fails when a row differs. */
     Register verify() {
-        streamsRun();
-        return run(new VerifyStep(Set.of())).register();
+        return stages.verify();
     }
 
     SwitchStep switchStep() {
-        return new SwitchStep(SwitchLimits.of(shop.plan().switchPlan()));
+        return stages.switchStep();
     }
 
-    /** The truth is OLD and the streams run. */
     void home() {
-        Register register = shop.control().read();
-        if (register.truth() == Side.NEW) {
-            streamsRun();
-            switchStep().undo(context(), register);
-        }
-        streamsRun();
+        stages.home();
     }
 
     void streamsRun() {
-        Awaitility.await()
-                .atMost(BOUND)
-                .until(() -> WorkerView.read(shop.control())
-                        .filter(worker -> worker.lagSeconds() != null)
-                        .isPresent());
+        stages.streamsRun();
     }
 
     void writersGoOn() {
@@ -116,6 +78,6 @@ final class VerifiedShop implements AutoCloseable {
     @Override
     public void close() {
         shop.close();
-        threads.shutdownNow();
+        stages.close();
     }
 }
