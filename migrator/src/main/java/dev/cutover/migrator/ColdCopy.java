@@ -10,6 +10,7 @@ import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.migrator.apply.FencedTarget;
+import dev.cutover.migrator.apply.Heap;
 import dev.cutover.migrator.apply.Tables;
 import dev.cutover.migrator.snapshot.CopyFailedException;
 import java.sql.Connection;
@@ -92,40 +93,66 @@ public final class ColdCopy {
         String table = projection.table().name();
         RowReader reader = new RowReader();
         long begun = System.nanoTime();
-        long copied = 0;
-        long rejected = 0;
+        Filling filling = new Filling(plan, projection, shards, threads);
         try (Connection source = topology.database(DatabaseId.OLD).getConnection()) {
             List<KeyRange> ranges = reader.ranges(
                     source,
                     projection,
                     projection.table().fromTable(),
                     plan.copy().chunkRows());
-            List<List<ProjectedRow>> byShard = fresh(shards.size());
-            List<Future<?>> writing = List.of();
-            int held = 0;
             for (int i = 0; i < ranges.size(); i++) {
-                for (ProjectedRow row :
-                        reader.byRange(source, projection, projection.table().fromTable(), ranges.get(i))) {
-                    int shard = row.slot() < 0 ? 0 : plan.layout().databaseOf(row.slot());
-                    byShard.get(shard).add(row);
-                    held++;
-                    copied++;
-                    rejected += row.rejected() ? 1 : 0;
-                }
-                boolean last = i == ranges.size() - 1;
-                if (held >= GROUP_ROWS || last) {
-                    // One group is written while the next is read.
-                    await(writing);
-                    writing = write(projection, shards, byShard, threads);
-                    byShard = fresh(shards.size());
-                    held = 0;
-                    listener.progress(List.of(Rates.progress(table, copied, ranges.size() - 1 - i, plan, begun, last)));
-                }
+                reader.eachOfRange(source, projection, projection.table().fromTable(), ranges.get(i), filling::take);
+                listener.progress(List.of(Rates.progress(
+                        table, filling.copied, ranges.size() - 1 - i, plan, begun, i == ranges.size() - 1)));
             }
-            await(writing);
+            filling.write();
+            await(filling.writing);
         }
-        rows.put(table, copied);
-        quarantined.put(table, rejected);
+        rows.put(table, filling.copied);
+        quarantined.put(table, filling.rejected);
+    }
+
+    /** Rows on their way: one group is written while the next is read. Owned by one thread. */
+    private static final class Filling {
+        private final MigrationPlan plan;
+        private final Projection projection;
+        private final List<FencedTarget> shards;
+        private final ExecutorService threads;
+        private final long heapShare = Heap.share(2);
+        private List<List<ProjectedRow>> byShard;
+        private List<Future<?>> writing = List.of();
+        private int held;
+        private long heapBytes;
+        private long copied;
+        private long rejected;
+
+        Filling(MigrationPlan plan, Projection projection, List<FencedTarget> shards, ExecutorService threads) {
+            this.plan = plan;
+            this.projection = projection;
+            this.shards = shards;
+            this.threads = threads;
+            this.byShard = fresh(shards.size());
+        }
+
+        void take(ProjectedRow row) {
+            int shard = row.slot() < 0 ? 0 : plan.layout().databaseOf(row.slot());
+            byShard.get(shard).add(row);
+            held++;
+            heapBytes += row.heapBytes();
+            copied++;
+            rejected += row.rejected() ? 1 : 0;
+            if (held >= GROUP_ROWS || heapBytes >= heapShare) {
+                write();
+            }
+        }
+
+        void write() {
+            await(writing);
+            writing = ColdCopy.write(projection, shards, byShard, threads);
+            byShard = fresh(shards.size());
+            held = 0;
+            heapBytes = 0;
+        }
     }
 
     private static List<List<ProjectedRow>> fresh(int shards) {

@@ -10,6 +10,7 @@ import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.migrator.apply.FencedTarget;
+import dev.cutover.migrator.apply.Heap;
 import dev.cutover.migrator.snapshot.CopyFailedException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -67,32 +68,53 @@ public final class StaticCopy {
         RowReader reader = new RowReader();
         long begun = System.nanoTime();
         meta.empty(projection, table.name());
-        long copied = 0;
-        long rejected = 0;
+        Filling filling = new Filling(projection, meta, plan.copy().chunkRows());
         try (Connection source = topology.database(DatabaseId.OLD).getConnection()) {
             List<KeyRange> ranges = reader.ranges(
                     source, projection, table.fromTable(), plan.copy().chunkRows());
             for (int i = 0; i < ranges.size(); i++) {
-                List<ProjectedRow> chunk = reader.byRange(source, projection, table.fromTable(), ranges.get(i));
-                for (List<ProjectedRow> some : pieces(chunk, plan.copy().chunkRows())) {
-                    meta.write(projection, some);
-                }
-                copied += chunk.size();
-                rejected += chunk.stream().filter(ProjectedRow::rejected).count();
-                rows.put(table.name(), copied);
-                quarantined.put(table.name(), rejected);
+                reader.eachOfRange(source, projection, table.fromTable(), ranges.get(i), filling::take);
+                filling.write();
+                rows.put(table.name(), filling.copied);
+                quarantined.put(table.name(), filling.rejected);
                 boolean last = i == ranges.size() - 1;
-                listener.progress(
-                        List.of(Rates.progress(table.name(), copied, ranges.size() - 1 - i, plan, begun, last)));
+                listener.progress(List.of(
+                        Rates.progress(table.name(), filling.copied, ranges.size() - 1 - i, plan, begun, last)));
             }
         }
     }
 
-    private static List<List<ProjectedRow>> pieces(List<ProjectedRow> rows, int size) {
-        List<List<ProjectedRow>> pieces = new ArrayList<>();
-        for (int from = 0; from < rows.size(); from += size) {
-            pieces.add(rows.subList(from, Math.min(rows.size(), from + size)));
+    /** Rows that were read and are not written yet. Owned by one thread. */
+    private static final class Filling {
+        private final Projection projection;
+        private final FencedTarget meta;
+        private final int mostRows;
+        private final long heapShare = Heap.share(1);
+        private final List<ProjectedRow> held = new ArrayList<>();
+        private long heapBytes;
+        private long copied;
+        private long rejected;
+
+        Filling(Projection projection, FencedTarget meta, int mostRows) {
+            this.projection = projection;
+            this.meta = meta;
+            this.mostRows = mostRows;
         }
-        return pieces;
+
+        void take(ProjectedRow row) throws SQLException {
+            held.add(row);
+            heapBytes += row.heapBytes();
+            copied++;
+            rejected += row.rejected() ? 1 : 0;
+            if (held.size() >= mostRows || heapBytes >= heapShare) {
+                write();
+            }
+        }
+
+        void write() throws SQLException {
+            meta.write(projection, held);
+            held.clear();
+            heapBytes = 0;
+        }
     }
 }

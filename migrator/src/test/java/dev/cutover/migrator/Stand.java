@@ -18,12 +18,15 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.SqlScript;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.sandbox.JavaProcess;
 import dev.cutover.sandbox.MySqlServer;
 import dev.cutover.sandbox.mall.MallData;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -49,10 +52,13 @@ final class Stand implements AutoCloseable {
     final ControlDatabase control;
     private final List<Runnable> closing = new ArrayList<>();
 
-    private Stand(MySqlServer server, MySqlServer newServer, MigrationPlan plan) {
+    private final String yaml;
+
+    private Stand(MySqlServer server, MySqlServer newServer, String yaml) {
         this.server = server;
         this.newServer = newServer;
-        this.plan = plan;
+        this.yaml = yaml;
+        this.plan = PlanReader.parse(yaml, "test.yaml", true);
         this.topology = Topology.open(plan, "migrator-test");
         this.control = new MySqlControlDatabase(topology.control());
     }
@@ -121,7 +127,7 @@ final class Stand implements AutoCloseable {
                 + "\n  databases:\n" + shards + "  sharding: {key: user_id, tables: " + tables + "}\n"
                 + "control: {url: '" + url(server, control) + "'}\n" + tablesYaml
                 + "copy: " + copy + "\n";
-        Stand stand = new Stand(server, newServer, PlanReader.parse(yaml, "test.yaml", true));
+        Stand stand = new Stand(server, newServer, yaml);
         try {
             schema.create(stand);
             try (Connection connection = stand.connect(DatabaseId.OLD)) {
@@ -231,6 +237,20 @@ final class Stand implements AutoCloseable {
         return worker;
     }
 
+    /** A worker in a JVM of its own with a heap of this size; see {@link WorkerMain}. */
+    JavaProcess workerProcess(Path folder, int heapMegabytes) {
+        try {
+            Path file = Files.writeString(folder.resolve("cutover.yaml"), yaml);
+            JavaProcess process = JavaProcess.named("worker", folder, WorkerMain.class.getName(), file.toString())
+                    .withHeap(heapMegabytes)
+                    .start();
+            closing.add(process::close);
+            return process;
+        } catch (IOException e) {
+            throw new AssertionError("No plan for a worker", e);
+        }
+    }
+
     void closeWorkers() {
         closing.forEach(Runnable::run);
         closing.clear();
@@ -257,13 +277,18 @@ final class Stand implements AutoCloseable {
 
     /** Writes a marker on OLD and waits until every shard has applied it; gives the time that took. */
     Duration drain() {
+        return drain(Duration.ofSeconds(60));
+    }
+
+    /** The same, waiting this long for each shard. */
+    Duration drain(Duration bound) {
         try (Connection old = connect(DatabaseId.OLD)) {
             String gtid = Fence.writeMarker(old, "old", FIRST, UUID.randomUUID().toString());
             long begun = System.nanoTime();
             for (DatabaseId shard : plan.shardDatabases()) {
                 try (Connection connection = topology.database(shard).getConnection()) {
                     Awaitility.await()
-                            .atMost(Duration.ofSeconds(60))
+                            .atMost(bound)
                             .pollDelay(Duration.ZERO)
                             .pollInterval(Duration.ofMillis(1))
                             .until(() -> Positions.read(connection, "old")

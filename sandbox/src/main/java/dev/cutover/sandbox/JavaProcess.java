@@ -45,6 +45,7 @@ public final class JavaProcess implements AutoCloseable {
     private static final Duration END = Duration.ofSeconds(15);
     private static final Duration LOOK_EVERY = Duration.ofMillis(5);
     private static final int LAST_LINES = 5;
+    private static final int HEAP_MEGABYTES = 512;
 
     private final String name;
     private final Process supervisor;
@@ -63,6 +64,7 @@ public final class JavaProcess implements AutoCloseable {
      *
      * @param name what it is called in messages; its output goes to {@code name.out} in the folder, afresh at each start
      * @param niceness how much it steps back for others, 0 to 19
+     * @param heapMegabytes how large its heap may get; not of a script
      * @param script a launcher that finds class path and main class itself and then becomes the JVM
      */
     public record Launch(
@@ -74,6 +76,7 @@ public final class JavaProcess implements AutoCloseable {
             Map<String, String> environment,
             Map<String, String> properties,
             int niceness,
+            int heapMegabytes,
             Optional<Path> script) {
         public Launch {
             words = List.copyOf(words);
@@ -82,24 +85,32 @@ public final class JavaProcess implements AutoCloseable {
         }
 
         public Launch withClassPath(String newClassPath) {
-            return new Launch(name, folder, newClassPath, main, words, environment, properties, niceness, script);
+            return new Launch(
+                    name, folder, newClassPath, main, words, environment, properties, niceness, heapMegabytes, script);
         }
 
         public Launch withEnvironment(Map<String, String> variables) {
             Map<String, String> all = new TreeMap<>(environment);
             all.putAll(variables);
-            return new Launch(name, folder, classPath, main, words, all, properties, niceness, script);
+            return new Launch(name, folder, classPath, main, words, all, properties, niceness, heapMegabytes, script);
         }
 
         /** With one system property more. */
         public Launch withProperty(String key, String value) {
             Map<String, String> all = new TreeMap<>(properties);
             all.put(key, value);
-            return new Launch(name, folder, classPath, main, words, environment, all, niceness, script);
+            return new Launch(name, folder, classPath, main, words, environment, all, niceness, heapMegabytes, script);
         }
 
         public Launch withNiceness(int newNiceness) {
-            return new Launch(name, folder, classPath, main, words, environment, properties, newNiceness, script);
+            return new Launch(
+                    name, folder, classPath, main, words, environment, properties, newNiceness, heapMegabytes, script);
+        }
+
+        /** With a heap of this many megabytes instead of 512. */
+        public Launch withHeap(int megabytes) {
+            return new Launch(
+                    name, folder, classPath, main, words, environment, properties, niceness, megabytes, script);
         }
 
         /** Starts it; returns when the process is there, which is before its main method runs. */
@@ -131,7 +142,7 @@ public final class JavaProcess implements AutoCloseable {
                     "-XX:C1InlineStackLimit=20",
                     "-XX:C1MaxTrivialSize=12",
                     "-XX:+UseTransparentHugePages",
-                    "-Xmx512m"));
+                    "-Xmx" + heapMegabytes + "m"));
             new TreeMap<>(properties).forEach((key, value) -> command.add("-D" + key + "=" + value));
             command.addAll(List.of("-cp", classPath, main));
             command.addAll(words);
@@ -150,12 +161,14 @@ public final class JavaProcess implements AutoCloseable {
                 Map.of(),
                 Map.of(),
                 0,
+                HEAP_MEGABYTES,
                 Optional.empty());
     }
 
     /** A launch through a launcher script; properties go to a JVM through whatever variable the script has for them. */
     public static Launch script(String name, Path folder, Path script, String... words) {
-        return new Launch(name, folder, "", "", List.of(words), Map.of(), Map.of(), 0, Optional.of(script));
+        return new Launch(
+                name, folder, "", "", List.of(words), Map.of(), Map.of(), 0, HEAP_MEGABYTES, Optional.of(script));
     }
 
     private static JavaProcess start(Launch launch) {

@@ -17,6 +17,15 @@ public final class ProjectedRow {
         this.values = values;
     }
 
+    /** About how many bytes of the heap it takes. */
+    public long heapBytes() {
+        long bytes = 200;
+        for (byte[] value : values) {
+            bytes += 8 + (value == null ? 0 : 24 + value.length);
+        }
+        return bytes;
+    }
+
     /** About how many bytes it takes in a statement. */
     int size() {
         int size = 0;

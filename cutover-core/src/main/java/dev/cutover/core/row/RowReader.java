@@ -17,18 +17,69 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads source rows through a projection, in whatever transaction the caller's session is in. Stateless, safe for many threads. */
 public final class RowReader {
+    /** Takes rows one after the other. */
+    @FunctionalInterface
+    public interface Taking {
+        void take(ProjectedRow row) throws SQLException;
+    }
+
     // Longer IN lists gain nothing more on the way, and cost the optimizer memory.
     private static final int KEYS_A_STATEMENT = 500;
+    private static final int AT_ONCE = 0;
+    // How Connector/J is told to hand rows over as they come.
+    private static final int AS_THEY_COME = Integer.MIN_VALUE;
 
     /** The rows with these keys, rejected ones included, in no order; keys without a row are missing. */
     public List<ProjectedRow> byKeys(
             Connection source, Projection projection, String sourcePhysicalTable, Collection<RowKey> keys)
             throws SQLException {
         List<ProjectedRow> rows = new ArrayList<>();
+        for (List<RowKey> some : parts(keys)) {
+            SqlCondition condition = projection.sourceKeysCondition(some);
+            read(source, projection, sourcePhysicalTable, condition, "", AT_ONCE, rows::add);
+        }
+        return rows;
+    }
+
+    private static List<List<RowKey>> parts(Collection<RowKey> keys) {
         List<RowKey> all = List.copyOf(keys);
+        List<List<RowKey>> parts = new ArrayList<>();
         for (int from = 0; from < all.size(); from += KEYS_A_STATEMENT) {
-            List<RowKey> some = all.subList(from, Math.min(all.size(), from + KEYS_A_STATEMENT));
-            read(source, projection, sourcePhysicalTable, projection.sourceKeysCondition(some), "", rows);
+            parts.add(all.subList(from, Math.min(all.size(), from + KEYS_A_STATEMENT)));
+        }
+        return parts;
+    }
+
+    /**
+     * The same as long as they take no more than this of the heap; one row alone may be as large as it is.
+     *
+     * @throws RowsTooLargeException when they would take more
+     */
+    public List<ProjectedRow> byKeys(
+            Connection source,
+            Projection projection,
+            String sourcePhysicalTable,
+            Collection<RowKey> keys,
+            long mostHeapBytes)
+            throws SQLException {
+        List<ProjectedRow> rows = new ArrayList<>();
+        long[] held = {0};
+        for (List<RowKey> some : parts(keys)) {
+            read(
+                    source,
+                    projection,
+                    sourcePhysicalTable,
+                    projection.sourceKeysCondition(some),
+                    "",
+                    AS_THEY_COME,
+                    row -> {
+                        held[0] += row.heapBytes();
+                        if (held[0] > mostHeapBytes && keys.size() > 1) {
+                            throw new RowsTooLargeException(keys.size() + " rows of "
+                                    + projection.table().name() + " take more than " + mostHeapBytes + " bytes.");
+                        }
+                        rows.add(row);
+                    });
         }
         return rows;
     }
@@ -37,9 +88,33 @@ public final class RowReader {
     public List<ProjectedRow> byRange(
             Connection source, Projection projection, String sourcePhysicalTable, KeyRange range) throws SQLException {
         List<ProjectedRow> rows = new ArrayList<>();
-        String order = " ORDER BY " + String.join(", ", projection.orderBy());
-        read(source, projection, sourcePhysicalTable, projection.sourceRangeCondition(range), order, rows);
+        read(
+                source,
+                projection,
+                sourcePhysicalTable,
+                projection.sourceRangeCondition(range),
+                inKeyOrder(projection),
+                AT_ONCE,
+                rows::add);
         return rows;
+    }
+
+    /** The same one after the other as they come from the server, so that no more than what is taken is held; the session is busy meanwhile. */
+    public void eachOfRange(
+            Connection source, Projection projection, String sourcePhysicalTable, KeyRange range, Taking taking)
+            throws SQLException {
+        read(
+                source,
+                projection,
+                sourcePhysicalTable,
+                projection.sourceRangeCondition(range),
+                inKeyOrder(projection),
+                AS_THEY_COME,
+                taking);
+    }
+
+    private static String inKeyOrder(Projection projection) {
+        return " ORDER BY " + String.join(", ", projection.orderBy());
     }
 
     /**
@@ -147,15 +222,17 @@ public final class RowReader {
             String table,
             SqlCondition condition,
             String order,
-            List<ProjectedRow> into)
+            int fetchSize,
+            Taking taking)
             throws SQLException {
         String sql = "SELECT " + projection.selectList() + " FROM " + projection.fromClause(table) + " WHERE "
                 + condition.sql() + order;
         try (PreparedStatement statement = source.prepareStatement(sql)) {
+            statement.setFetchSize(fetchSize);
             condition.bind(statement, 1);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
-                    into.add(read(row, projection));
+                    taking.take(read(row, projection));
                 }
             }
         }

@@ -73,6 +73,10 @@ final class SessionFactory {
         return connection;
     }
 
+    // A copy reads rows as they come and writes in between; a server waits a minute for such a reader unless it is
+    // told.
+    private static final int SLOW_READER_SECONDS = 600;
+
     private Properties properties(Duration answerTimeout, boolean severalStatements) {
         Properties properties = new Properties();
         properties.setProperty("user", endpoint.user());
@@ -87,7 +91,8 @@ final class SessionFactory {
         properties.setProperty(
                 "sessionVariables",
                 "time_zone='+00:00',sql_mode='" + SQL_MODE
-                        + "',foreign_key_checks=0,transaction_isolation='READ-COMMITTED',"
+                        + "',foreign_key_checks=0,transaction_isolation='READ-COMMITTED',net_write_timeout="
+                        + SLOW_READER_SECONDS + ","
                         + SessionMark.VARIABLE + "=1");
         // The driver would put its own idea of strictness on top.
         properties.setProperty("jdbcCompliantTruncation", "false");

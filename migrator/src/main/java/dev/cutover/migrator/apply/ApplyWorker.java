@@ -43,6 +43,7 @@ public final class ApplyWorker implements AutoCloseable {
     private static final int BATCH_KEYS = 1000;
     // A copied slice is one transaction, and until it commits the stream and the mirrors of its database wait.
     private static final int SLICE_ROWS = 1000;
+    private static final long SLICE_BYTES = 8 << 20;
     private static final long FLUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     // A batch costs a dozen statements however small it is. After a quiet moment a change is applied at once; under
     // load
@@ -353,24 +354,27 @@ public final class ApplyWorker implements AutoCloseable {
     }
 
     /**
-     * Writes the rows of chunks read since the window was opened that route here and are not noted, and closes the window. Slice by slice:
-     * between two of them the stream has its turn, and what it writes then is noted for the slices to come.
+     * Writes the rows of chunks read since the window was opened that route here and are not noted. Slice by slice: between two of them the
+     * stream has its turn, and what it writes then is noted for the slices to come.
      *
      * @return rows written
      */
-    public long writeAndClose(Window window, List<ProjectedRow> rows) {
+    public long write(Window window, List<ProjectedRow> rows) {
         // Rows of one physical table lie together, so that a slice is few statements of many rows.
         List<ProjectedRow> ordered = new ArrayList<>(rows);
         ordered.sort(Comparator.comparingInt(ProjectedRow::slot));
         long written = 0;
-        try {
-            for (int from = 0; from < ordered.size(); from += SLICE_ROWS) {
-                written += writeSlice(window, ordered.subList(from, Math.min(ordered.size(), from + SLICE_ROWS)));
+        int from = 0;
+        while (from < ordered.size()) {
+            int to = from;
+            long bytes = 0;
+            while (to < ordered.size() && to - from < SLICE_ROWS && bytes < SLICE_BYTES) {
+                bytes += ordered.get(to++).heapBytes();
             }
-            return written;
-        } finally {
-            drop(window);
+            written += writeSlice(window, ordered.subList(from, to));
+            from = to;
         }
+        return written;
     }
 
     private long writeSlice(Window window, List<ProjectedRow> rows) {
@@ -389,8 +393,8 @@ public final class ApplyWorker implements AutoCloseable {
         }
     }
 
-    /** Closes a window whose chunks are not written. */
-    public void drop(Window window) {
+    /** Closes a window; what its chunks have not written stays unwritten. */
+    public void close(Window window) {
         turn.lock();
         try {
             windows.remove(window);

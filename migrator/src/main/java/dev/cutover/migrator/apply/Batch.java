@@ -58,6 +58,21 @@ final class Batch {
         return keys;
     }
 
+    /** The keys in two batches of the same transactions, neither of them empty; of one with two keys or more. */
+    List<Batch> halves() {
+        Batch first = new Batch();
+        Batch second = new Batch();
+        dirty.forEach((table, keysOfTable) -> keysOfTable.forEach((key, slots) -> {
+            Batch half = first.keys < keys / 2 ? first : second;
+            slots.forEach(slot -> half.add(new ChangedKey(table, key, slot)));
+        }));
+        for (Batch half : List.of(first, second)) {
+            half.gtids.addAll(gtids);
+            half.last = last;
+        }
+        return List.of(first, second);
+    }
+
     /** The transactions that made it dirty, as one GTID set's text; empty without any. */
     String gtids() {
         return String.join(",", gtids);

@@ -7,6 +7,7 @@ import dev.cutover.core.position.GtidSet;
 import dev.cutover.core.row.ProjectedRow;
 import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowKey;
+import dev.cutover.core.row.RowsTooLargeException;
 import dev.cutover.migrator.stream.ChangedKey;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -54,8 +55,18 @@ final class BatchWriter {
         void note(Map<String, Map<RowKey, Set<Integer>>> dirty);
     }
 
-    /** Applies the batch and moves the position. */
+    /** Applies the batch and moves the position; rows too large to be held together are written in parts, and the last one moves it. */
     void apply(Batch batch, GtidSet newPosition, Noting noting) throws SQLException {
+        try {
+            applyWhole(batch, newPosition, noting);
+        } catch (RowsTooLargeException e) {
+            List<Batch> halves = batch.halves();
+            apply(halves.get(0), target.position(), noting);
+            apply(halves.get(1), newPosition, noting);
+        }
+    }
+
+    private void applyWhole(Batch batch, GtidSet newPosition, Noting noting) throws SQLException {
         RowPlacing.Attempt attempt = new RowPlacing.Attempt();
         int contentions = 0;
         int conflicts = 0;

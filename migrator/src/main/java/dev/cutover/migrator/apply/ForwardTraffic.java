@@ -23,6 +23,7 @@ final class ForwardTraffic implements Traffic {
     private final Map<String, Projection> projections;
     private final int shard;
     private final RowReader reader = new RowReader();
+    private final long heapShare;
 
     /**
      * Traffic into {@code shard-N}.
@@ -34,6 +35,7 @@ final class ForwardTraffic implements Traffic {
         this.plan = plan;
         this.projections = projections;
         this.shard = shard;
+        this.heapShare = Heap.share(plan.layout().databases());
     }
 
     @Override
@@ -49,7 +51,7 @@ final class ForwardTraffic implements Traffic {
     @Override
     public List<ProjectedRow> fetch(Connection source, Projection projection, Map<RowKey, Set<Integer>> dirty)
             throws SQLException {
-        return reader.byKeys(source, projection, projection.table().fromTable(), dirty.keySet());
+        return reader.byKeys(source, projection, projection.table().fromTable(), dirty.keySet(), heapShare);
     }
 
     @Override

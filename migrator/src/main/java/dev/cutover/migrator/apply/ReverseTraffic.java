@@ -24,6 +24,7 @@ final class ReverseTraffic implements Traffic {
     private final MigrationPlan plan;
     private final Map<String, Projection> projections;
     private final RowReader reader = new RowReader();
+    private final long heapShare;
 
     /**
      * Traffic into OLD.
@@ -33,6 +34,7 @@ final class ReverseTraffic implements Traffic {
     ReverseTraffic(MigrationPlan plan, Map<String, Projection> projections) {
         this.plan = plan;
         this.projections = projections;
+        this.heapShare = Heap.share(plan.layout().databases());
     }
 
     @Override
@@ -57,8 +59,8 @@ final class ReverseTraffic implements Traffic {
             DatabaseId database = plan.databaseOf(projection.table(), slot);
             // One session, so one snapshot, over all databases of the server.
             source.setCatalog(plan.endpoint(database).schema());
-            rows.addAll(
-                    reader.byKeys(source, projection, plan.physicalTable(projection.table(), slot), entry.getValue()));
+            rows.addAll(reader.byKeys(
+                    source, projection, plan.physicalTable(projection.table(), slot), entry.getValue(), heapShare));
         }
         return rows;
     }

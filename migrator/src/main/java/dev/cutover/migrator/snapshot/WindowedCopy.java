@@ -11,6 +11,7 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.migrator.Progress;
 import dev.cutover.migrator.apply.ApplyWorker;
+import dev.cutover.migrator.apply.Heap;
 import dev.cutover.migrator.apply.Window;
 import dev.cutover.migrator.throttle.Throttle;
 import java.sql.Connection;
@@ -22,6 +23,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -63,6 +65,7 @@ public final class WindowedCopy {
     private final Failpoints failpoints;
     private final CopyProgress progress;
     private final RowReader reader = new RowReader();
+    private final long heapShare;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition stopping = lock.newCondition();
@@ -90,6 +93,7 @@ public final class WindowedCopy {
         this.throttle = throttle;
         this.executor = executor;
         this.failpoints = failpoints;
+        this.heapShare = Heap.share(topology.plan().copy().workers());
         this.progress = new CopyProgress(topology.plan().copy().chunkRows());
     }
 
@@ -201,45 +205,73 @@ public final class WindowedCopy {
                 windows.put(applier, applier.openWindow(table));
             }
             Map<Integer, Long> rowsOfChunk = new LinkedHashMap<>();
-            List<List<ProjectedRow>> byShard = new ArrayList<>();
-            appliers.forEach(applier -> byShard.add(new ArrayList<>()));
+            Held held = new Held();
             for (Chunk chunk : group.chunks()) {
                 if (!goesOn()) {
                     return;
                 }
-                rowsOfChunk.put(chunk.number(), read(projection, chunk, byShard));
+                rowsOfChunk.put(chunk.number(), read(projection, chunk, held, windows, readerNumber));
             }
             failpoints.hit(Failpoint.COPY_CHUNK_READ);
-            for (int i = 0; i < appliers.size(); i++) {
-                // Each reader begins with another shard, so that they do not queue for the same turn.
-                int shard = (i + readerNumber) % appliers.size();
-                ApplyWorker applier = appliers.get(shard);
-                Window window = windows.remove(applier);
-                if (window != null) {
-                    applier.writeAndClose(window, byShard.get(shard));
-                }
-            }
+            write(held, windows, readerNumber);
             failpoints.hit(Failpoint.COPY_CHUNK_WRITTEN);
             rowsOfChunk.forEach((chunk, rows) -> {
                 control.chunkDone(table, chunk, rows);
                 progress.done(table, rows);
             });
         } finally {
-            windows.forEach(ApplyWorker::drop);
+            windows.forEach(ApplyWorker::close);
         }
     }
 
-    private long read(Projection projection, Chunk chunk, List<List<ProjectedRow>> byShard) throws SQLException {
-        try (Connection source = topology.database(DatabaseId.OLD).getConnection()) {
-            List<ProjectedRow> rows =
-                    reader.byRange(source, projection, projection.table().fromTable(), chunk.keys());
-            for (ProjectedRow row : rows) {
-                // A row without a route is noted in shard-0.
-                int shard = row.slot() < 0 ? 0 : topology.plan().layout().databaseOf(row.slot());
-                byShard.get(shard).add(row);
-            }
-            return rows.size();
+    /** Rows that were read and are not written yet. */
+    private final class Held {
+        private final List<List<ProjectedRow>> byShard = new ArrayList<>();
+        private long heapBytes;
+
+        Held() {
+            clear();
         }
+
+        private void clear() {
+            byShard.clear();
+            appliers.forEach(applier -> byShard.add(new ArrayList<>()));
+            heapBytes = 0;
+        }
+
+        private void add(ProjectedRow row) {
+            // A row without a route is noted in shard-0.
+            int shard = row.slot() < 0 ? 0 : topology.plan().layout().databaseOf(row.slot());
+            byShard.get(shard).add(row);
+            heapBytes += row.heapBytes();
+        }
+    }
+
+    // Large rows are written while their chunk is still being read: the window is open, so what was read is as good as
+    // before.
+    private long read(Projection projection, Chunk chunk, Held held, Map<ApplyWorker, Window> windows, int readerNumber)
+            throws SQLException {
+        long[] rows = {0};
+        try (Connection source = topology.database(DatabaseId.OLD).getConnection()) {
+            reader.eachOfRange(source, projection, projection.table().fromTable(), chunk.keys(), row -> {
+                held.add(row);
+                rows[0]++;
+                if (held.heapBytes >= heapShare) {
+                    write(held, windows, readerNumber);
+                }
+            });
+        }
+        return rows[0];
+    }
+
+    private void write(Held held, Map<ApplyWorker, Window> windows, int readerNumber) {
+        for (int i = 0; i < appliers.size(); i++) {
+            // Each reader begins with another shard, so that they do not queue for the same turn.
+            int shard = (i + readerNumber) % appliers.size();
+            ApplyWorker applier = appliers.get(shard);
+            applier.write(Objects.requireNonNull(windows.get(applier)), held.byShard.get(shard));
+        }
+        held.clear();
     }
 
     /** Waits while the throttle says so; false when the copy was stopped. */
