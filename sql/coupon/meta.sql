@@ -278,6 +278,17 @@ CREATE TABLE IF NOT EXISTS coupon_code_batch (
   UNIQUE KEY uk_no (batch_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Batches that somebody made void: written before the shard databases are told.
+CREATE TABLE IF NOT EXISTS coupon_code_batch_void (
+  batch_id  BIGINT       NOT NULL,
+  voided_by VARCHAR(64)  NOT NULL,
+  reason    VARCHAR(200) NOT NULL,
+  voided_at BIGINT       NOT NULL,
+  done      TINYINT      NOT NULL COMMENT '1: every shard database knows',
+  PRIMARY KEY (batch_id),
+  KEY idx_open (done, voided_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS coupon_code_export (
   export_id   BIGINT       NOT NULL AUTO_INCREMENT,
   batch_id    BIGINT       NOT NULL,

@@ -173,6 +173,12 @@ CREATE TABLE IF NOT EXISTS stock_adjustment_leg (
   PRIMARY KEY (adjustment_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Batches of codes that are void: those of their codes that nobody has taken cannot be any more.
+CREATE TABLE IF NOT EXISTS coupon_code_void (
+  batch_id BIGINT NOT NULL,
+  PRIMARY KEY (batch_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Codes by their HMAC: who reads this table cannot use one.
 CREATE TABLE IF NOT EXISTS coupon_code (
   code_hash   BINARY(32)  NOT NULL COMMENT 'its first four bytes tell the database',

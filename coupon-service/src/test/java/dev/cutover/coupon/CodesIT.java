@@ -17,6 +17,7 @@ import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.store.MigrationFenceException;
+import dev.cutover.coupon.token.Tenant;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -88,7 +89,11 @@ final class CodesIT {
         CodeBatch batch = batches.order(key(), new TemplateId(template), count, 16, "anna")
                 .batch();
         batches.tick();
-        return batches.export(batch.id(), "anna", "").text().lines().skip(1).toList();
+        return lines(batches.export(batch.id(), "anna", ""));
+    }
+
+    private static List<String> lines(CodeBatches.Export export) {
+        return String.join("", export.parts()).lines().skip(1).toList();
     }
 
     private static String key() {
@@ -141,7 +146,7 @@ final class CodesIT {
         assertThat(codes(0, template)).isEqualTo(12_500);
 
         CodeBatches.Export export = batches.export(batch.id(), "anna", "");
-        List<String> codes = export.text().lines().skip(1).toList();
+        List<String> codes = lines(export);
         assertThat(new HashSet<>(codes)).hasSize(12_500);
         assertThat(codes).allMatch(code -> code.matches("[A-HJ-NP-Z2-9]{12}"));
         assertThat(refusal(() -> batches.export(batch.id(), "bob", ""))).isEqualTo(Reason.CODE_BATCH_STATE_CONFLICT);
@@ -161,6 +166,108 @@ final class CodesIT {
                 .isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
         assertThat(redeem(codes(), side.mall().user(), codes.get(12_499), key()).json())
                 .contains("cpn_");
+    }
+
+    private static long batchOf(long template) {
+        return side.mall()
+                .number(DatabaseId.META, "SELECT batch_id FROM coupon_code_batch WHERE template_id = ?", template);
+    }
+
+    @Test
+    void aVoidBatchIsInvalidInTheMomentItIsAnsweredAndWhatWasUsedStaysUsed() {
+        long template = side.mall().template(10, 0);
+        List<String> codes = batch(side, template, 3);
+        CodeBatches batches = new CodeBatches(rooms(side), KEYS);
+        long user = side.mall().user();
+        String key = key();
+        Answer used = redeem(codes(), user, codes.get(0), key);
+        assertThat(batches.voidBatch(batchOf(template), "anna", "printed twice").voiding())
+                .isEqualTo(CodeBatch.Voiding.DONE);
+        assertThat(redeem(codes(), user, codes.get(0), key)).isEqualTo(new Answer(used.json(), true));
+        assertThat(refusal(() -> redeem(codes(), user, codes.get(1), key()))).isEqualTo(Reason.CODE_INVALID);
+        assertThat(refusal(() -> codes().validate(user, "10.1.1.2", codes.get(2))))
+                .isEqualTo(Reason.CODE_INVALID);
+        assertThat(refusal(() -> batches.export(batchOf(template), "anna", "again")))
+                .isEqualTo(Reason.CODE_BATCH_STATE_CONFLICT);
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(1);
+    }
+
+    @Test
+    void aBatchThatWasLeftHalfVoidIsMadeVoidByTheNextWhoComesBy() {
+        long template = side.mall().template(10, 0);
+        List<String> codes = batch(side, template, 1);
+        side.mall()
+                .execute(
+                        DatabaseId.META,
+                        "INSERT INTO coupon_code_batch_void VALUES (?, 'anna', 'as if she died', 0, 0)",
+                        batchOf(template));
+        CodeBatches batches = new CodeBatches(rooms(side), KEYS);
+        assertThat(batches.batch(batchOf(template)).voiding()).isEqualTo(CodeBatch.Voiding.BEGUN);
+        batches.tick();
+        assertThat(batches.batch(batchOf(template)).voiding()).isEqualTo(CodeBatch.Voiding.DONE);
+        assertThat(refusal(() -> redeem(codes(), side.mall().user(), codes.get(0), key())))
+                .isEqualTo(Reason.CODE_INVALID);
+    }
+
+    @Test
+    void ofManyUsersAndWhoMakesTheCodeVoidOneWins() {
+        long template = side.mall().template(-1, 0);
+        int voids = 0;
+        for (String code : batch(side, template, 30)) {
+            AtomicInteger coupons = new AtomicInteger();
+            AtomicInteger voided = new AtomicInteger();
+            Parallel.run(4, i -> {
+                if (i == 0) {
+                    voided.addAndGet(voidOne(codes(), code) ? 1 : 0);
+                } else {
+                    try {
+                        redeem(codes(), side.mall().user(), code, key());
+                        coupons.incrementAndGet();
+                    } catch (Refusal e) {
+                        assertThat(e.reason()).isEqualTo(Reason.CODE_INVALID);
+                    }
+                }
+            });
+            assertThat(coupons.get() + voided.get()).as(code).isEqualTo(1);
+            voids += voided.get();
+        }
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(30 - voids);
+        assertThat(codes(3, template)).isEqualTo(voids);
+        assertThat(codes(2, template)).isEqualTo(30 - voids);
+    }
+
+    private static boolean voidOne(Codes codes, String code) {
+        while (true) {
+            try {
+                codes.voidCode(code, Tenant.ALL, "anna", "stolen");
+                return true;
+            } catch (Refusal e) {
+                if (e.reason() == Reason.CODE_ALREADY_USED) {
+                    return false;
+                }
+                assertThat(e.reason()).isEqualTo(Reason.CODE_BATCH_STATE_CONFLICT);
+            }
+        }
+    }
+
+    @Test
+    void whereTheVoidDoesNotAskWhoHasTheCodeBothWin() {
+        long template = side.mall().template(-1, 0);
+        String code = batch(side, template, 1).get(0);
+        Codes twin = codes(new Failpoints() {
+            @Override
+            public void hit(Failpoint point) {}
+
+            @Override
+            public boolean planted(String bug) {
+                return bug.equals("code.voidsAny");
+            }
+        });
+        redeem(codes(), side.mall().user(), code, key());
+        assertThat(voidOne(codes(), code)).isFalse();
+        assertThat(voidOne(twin, code)).isTrue();
+        assertThat(codes(3, template)).isEqualTo(1);
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(1);
     }
 
     @Test

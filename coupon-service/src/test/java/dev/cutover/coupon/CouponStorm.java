@@ -190,7 +190,10 @@ public final class CouponStorm {
                 .id();
         batches.tick();
         unusedCodes.clear();
-        batches.export(batch, "storm", "").text().lines().skip(1).forEach(unusedCodes::add);
+        String.join("", batches.export(batch, "storm", "").parts())
+                .lines()
+                .skip(1)
+                .forEach(unusedCodes::add);
     }
 
     /** The back office sends a coupon to the users of the storm and to as many others; goes on while it blows. */

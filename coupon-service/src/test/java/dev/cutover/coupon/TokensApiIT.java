@@ -528,6 +528,12 @@ final class TokensApiIT {
                         "{\"batch_no\":\"x-" + user + "\"," + ordering + ",\"count\":1}",
                         "template_not_found"));
         all.put("GET /v1/code_batches/{id}", new Sample(batch, "", "code_batch_not_found"));
+        all.put(
+                "POST /v1/code_batches/{id}/void",
+                new Sample(batch + "/void", "{\"reason\":\"x\"}", "code_batch_not_found"));
+        all.put(
+                "POST /v1/codes/void",
+                new Sample("/v1/codes/void", "{\"code\":\"" + there.code() + "\",\"reason\":\"x\"}", "code_invalid"));
         all.put("GET /v1/code_batches/{id}/export", new Sample(batch + "/export?reason=x", "", "code_batch_not_found"));
         all.put("POST /v1/apps", new Sample("/v1/apps", "{\"name\":\"x\"}", "scope_insufficient"));
         all.put("GET /v1/apps", new Sample("/v1/apps", "", "scope_insufficient"));

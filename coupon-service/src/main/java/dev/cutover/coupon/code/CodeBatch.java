@@ -7,6 +7,7 @@ import dev.cutover.coupon.id.TemplateId;
  *
  * @param first the number of its first code: the others follow
  * @param made how many are in the databases
+ * @param voiding whether it is void, or about to be in all databases
  */
 public record CodeBatch(
         long id,
@@ -18,7 +19,15 @@ public record CodeBatch(
         int count,
         int made,
         String createdBy,
-        long createdAt) {
+        long createdAt,
+        Voiding voiding) {
+    /** Whether the codes of a batch that nobody has used are void. */
+    public enum Voiding {
+        NOT,
+        BEGUN,
+        DONE
+    }
+
     /** Whether all are made. */
     public boolean ready() {
         return made == count;

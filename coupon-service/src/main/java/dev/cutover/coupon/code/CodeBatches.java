@@ -12,6 +12,7 @@ import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.MigrationFenceException;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.coupon.template.TemplateRow;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -25,6 +26,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,11 +45,13 @@ public final class CodeBatches {
     private static final Logger LOG = LoggerFactory.getLogger(CodeBatches.class);
     private static final int TOGETHER = 10_000;
     private static final int ROWS = 1_000;
+    // Codes of one part of an export.
+    private static final int PART = 5_000;
     private static final Duration LEASE = Duration.ofSeconds(30);
     private static final String SEQUENCE = "coupon_code";
     private static final String BATCH =
-            "SELECT batch_id, batch_no, template_id, key_id, code_length, first_no, code_count, made, created_by, created_at"
-                    + " FROM coupon_code_batch ";
+            "SELECT batch_id, batch_no, template_id, key_id, code_length, first_no, code_count, made, created_by, created_at,"
+                    + " done FROM coupon_code_batch LEFT JOIN coupon_code_batch_void USING (batch_id) ";
 
     private final MetaDatabase meta;
     private final CodeTable table;
@@ -144,7 +149,51 @@ public final class CodeBatches {
                 row.getInt("code_count"),
                 row.getInt("made"),
                 row.getString("created_by"),
-                row.getLong("created_at"));
+                row.getLong("created_at"),
+                voiding(TemplateRow.number(row, "done")));
+    }
+
+    private static CodeBatch.Voiding voiding(@Nullable Long done) {
+        return done == null ? CodeBatch.Voiding.NOT : done == 1 ? CodeBatch.Voiding.DONE : CodeBatch.Voiding.BEGUN;
+    }
+
+    /**
+     * Makes all codes of a batch void that nobody has used, also those that are still to be made. What is void stays so; a code that is
+     * being redeemed at the moment is redeemed, or void when that fails.
+     *
+     * <p>The batch is void where each database says so: the code's own transaction asks there.
+     */
+    public CodeBatch voidBatch(long id, String operator, String reason) {
+        CodeBatch batch = batch(id);
+        meta.write((connection, epoch) -> Sql.update(
+                connection,
+                "INSERT INTO coupon_code_batch_void (batch_id, voided_by, reason, voided_at, done) VALUES (?, ?, ?, ?, 0)"
+                        + " ON DUPLICATE KEY UPDATE batch_id = batch_id",
+                id,
+                operator,
+                reason,
+                clock.millis()));
+        finishVoid(id);
+        LOG.info("Operator {} made batch {} void", operator, batch);
+        return batch(id);
+    }
+
+    private void finishVoid(long batch) {
+        for (int database = 0; database < table.databases(); database++) {
+            table.voidBatch(database, batch);
+        }
+        meta.write((connection, epoch) ->
+                Sql.update(connection, "UPDATE coupon_code_batch_void SET done = 1 WHERE batch_id = ?", batch));
+    }
+
+    /** Those that somebody began to make void and did not finish. */
+    private void finishVoids() {
+        meta.read(connection -> Sql.list(
+                        connection,
+                        row -> row.getLong(1),
+                        "SELECT batch_id FROM coupon_code_batch_void WHERE done = 0 AND voided_at <= ? LIMIT 100",
+                        clock.millis() - LEASE.toMillis()))
+                .forEach(this::finishVoid);
     }
 
     private void requireNew() {
@@ -156,6 +205,9 @@ public final class CodeBatches {
     /** Makes the next codes of some batch that is not ready; never throws, for a scheduled task that throws is not run again. */
     public void tick() {
         try {
+            if (databases.truth() == Side.NEW) {
+                finishVoids();
+            }
             while (databases.truth() == Side.NEW && makeSome()) {
                 LOG.debug("Ten thousand codes more");
             }
@@ -224,11 +276,27 @@ public final class CodeBatches {
     }
 
     /**
-     * The codes of a batch, one a line.
+     * The codes of a batch, one a line behind a heading.
      *
+     * @param parts of the text in their order, each made when it is asked for: together they are more than anybody should hold
      * @param sha256 of the text
      */
-    public record Export(String text, String sha256) {}
+    public record Export(Iterable<String> parts, String sha256) {}
+
+    private Iterable<String> parts(CodeBatch batch) {
+        return () -> IntStream.iterate(0, from -> from < batch.count(), from -> from + PART)
+                .mapToObj(from -> part(batch, from))
+                .iterator();
+    }
+
+    private String part(CodeBatch batch, int from) {
+        CodeCipher cipher = keys.cipher(batch.keyId());
+        StringBuilder text = new StringBuilder((batch.length() + 1) * (PART + 1)).append(from == 0 ? "code\n" : "");
+        for (int i = from; i < Math.min(batch.count(), from + PART); i++) {
+            text.append(cipher.code(batch.first() + i, batch.length())).append('\n');
+        }
+        return text.toString();
+    }
 
     /**
      * All codes of a batch, written down with who took them.
@@ -243,12 +311,11 @@ public final class CodeBatches {
                     "id",
                     "Of the codes of batch " + batch + " " + batch.made() + " of " + batch.count() + " are made.");
         }
-        CodeCipher cipher = keys.cipher(batch.keyId());
-        StringBuilder text = new StringBuilder((batch.length() + 1) * (batch.count() + 1)).append("code\n");
-        for (int i = 0; i < batch.count(); i++) {
-            text.append(cipher.code(batch.first() + i, batch.length())).append('\n');
+        if (batch.voiding() != CodeBatch.Voiding.NOT) {
+            throw new Refusal(Reason.CODE_BATCH_STATE_CONFLICT, "id", "Batch " + batch + " is void.");
         }
-        Export export = new Export(text.toString(), sha256(text.toString()));
+        Iterable<String> parts = parts(batch);
+        Export export = new Export(parts, sha256(parts));
         boolean written = meta.write((connection, epoch) -> {
             // The row of the batch is locked, so that of two first exports one comes second.
             var unused = Sql.first(
@@ -285,10 +352,11 @@ public final class CodeBatches {
         return export;
     }
 
-    private static String sha256(String text) {
+    private static String sha256(Iterable<String> parts) {
         try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.US_ASCII)));
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            parts.forEach(part -> digest.update(part.getBytes(StandardCharsets.US_ASCII)));
+            return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("Every Java platform has SHA-256.", e);
         }

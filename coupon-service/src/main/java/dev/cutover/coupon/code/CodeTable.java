@@ -24,8 +24,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The rows of {@code coupon_code}, each in the shard database that its hash tells. Safe for many threads. */
 final class CodeTable {
-    private static final String ROW =
-            "SELECT code_hash, template_id, status, user_id, request_no, attempt FROM coupon_code ";
+    // The batch of a code may be void; what was taken before goes on.
+    private static final String VOID_BATCH =
+            "EXISTS (SELECT 1 FROM coupon_code_void v WHERE v.batch_id = coupon_code.batch_id)";
+    private static final String ROW = "SELECT code_hash, template_id, IF(status = 0 AND " + VOID_BATCH
+            + ", 3, status), user_id, request_no, attempt FROM coupon_code ";
 
     private final Topology topology;
     private final CouponDatabases databases;
@@ -112,7 +115,7 @@ final class CodeTable {
             Sql.update(
                     connection,
                     "UPDATE coupon_code SET status = 1, user_id = ?, request_no = ?, lease_until = ?, attempt = attempt + 1"
-                            + " WHERE code_hash = ? AND status = 0",
+                            + " WHERE code_hash = ? AND status = 0 AND NOT " + VOID_BATCH,
                     user,
                     requestNo,
                     leaseUntil,
@@ -155,6 +158,30 @@ final class CodeTable {
                         code.hash().bytes(),
                         code.user(),
                         code.attempt()));
+    }
+
+    /**
+     * Voids a code that nobody has; tells how it stands then, empty when there is none.
+     *
+     * @param condition that nobody has it
+     */
+    Optional<Row> voidCode(CodeHash hash, String condition) {
+        return write(hash.database(databases()), connection -> {
+            Sql.update(connection, "UPDATE coupon_code SET status = 3 WHERE code_hash = ?" + condition, new Object[] {
+                hash.bytes()
+            });
+            return Sql.first(connection, CodeTable::row, ROW + "WHERE code_hash = ?", hash.bytes());
+        });
+    }
+
+    /** Voids all codes of a batch in one database that nobody has; done again it changes nothing. */
+    void voidBatch(int database, long batch) {
+        write(
+                database,
+                connection -> Sql.update(
+                        connection,
+                        "INSERT INTO coupon_code_void (batch_id) VALUES (?) ON DUPLICATE KEY UPDATE batch_id = batch_id",
+                        batch));
     }
 
     Optional<Row> find(CodeHash hash) {

@@ -21,6 +21,7 @@ import dev.cutover.coupon.operation.Recorded;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.MigrationFenceException;
 import dev.cutover.coupon.store.OperationRows;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.store.StoreUnit;
@@ -59,6 +60,8 @@ public final class Codes {
     // A code is taken again only when its issuer died or was refused; each further one is a read when a client asks
     // OLD.
     private static final int MOST_TAKINGS_LOOKED_FOR = 8;
+    /** A test leaves out that a code to be voided is nobody's, to see itself fail. */
+    static final String VOIDS_ANY = "code.voidsAny";
 
     private final CodeTable table;
     private final MallCodes mall;
@@ -186,6 +189,33 @@ public final class Codes {
                 ? mall.templateOfAny(typed)
                 : recognised(typed).flatMap(table::find).map(CodeTable.Row::template);
         return template.isPresent() && !visible.test(template.get());
+    }
+
+    /**
+     * Makes a code void that nobody has used; one that is void stays so.
+     *
+     * @param visible the templates whose codes the caller may know of
+     */
+    public void voidCode(String typed, Predicate<TemplateId> visible, String operator, String reason) {
+        if (databases.truth() != Side.NEW) {
+            throw new MigrationFenceException("Codes can be made void once the new side holds the truth.");
+        }
+        CodeHash hash = recognised(typed).orElseThrow(Codes::invalid);
+        if (hidden(typed, visible)) {
+            throw invalid();
+        }
+        String nobodys = failpoints.planted(VOIDS_ANY) ? "" : " AND status = 0";
+        CodeTable.Row code = table.voidCode(hash, nobodys).orElseThrow(Codes::invalid);
+        switch (code.status()) {
+            case VOID -> LOG.info("Operator {} made code {} void: {}", operator, hash.hex(), reason);
+            case USED ->
+                throw new Refusal(Reason.CODE_ALREADY_USED, "code", "The code is used; its coupon can be recalled.");
+            case NEW, CLAIMING ->
+                throw new Refusal(
+                        Reason.CODE_BATCH_STATE_CONFLICT,
+                        "code",
+                        "The code is being redeemed at this moment; ask again in a while.");
+        }
     }
 
     private static Refusal invalid() {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -184,6 +185,11 @@ final class ApiRequest {
     /** Where the request came from. */
     String client() {
         return context.clientAddress().getHostAddress();
+    }
+
+    /** Where the rest of an answer may block. */
+    Executor executor() {
+        return context.blockingTaskExecutor();
     }
 
     byte[] bytes() {

@@ -19,6 +19,7 @@ final class CodesApi {
     private static final int LONGEST_TYPED = 64;
     private static final int USUAL_LENGTH = 16;
     private static final int LONGEST_REASON = 200;
+    private static final Pattern REASON = Pattern.compile("[^\\p{Cntrl}]{1," + LONGEST_REASON + "}");
 
     private final Codes codes;
     private final CodeBatches batches;
@@ -82,6 +83,24 @@ final class CodesApi {
         return ApiAnswer.ok(shape(batches.batch(id(request))));
     }
 
+    ApiAnswer voidBatch(ApiRequest request) {
+        String operator = request.operator().name();
+        return ApiAnswer.ok(shape(
+                batches.voidBatch(id(request), operator, reason(request.body().allow("reason")))));
+    }
+
+    ApiAnswer voidCode(ApiRequest request) {
+        String operator = request.operator().name();
+        RequestBody body = request.body().allow("code", "reason");
+        codes.voidCode(typed(body), request.tenant().visible(), operator, reason(body));
+        return ApiAnswer.ok(
+                JsonNodeFactory.instance.objectNode().put("object", "code").put("state", "VOID"));
+    }
+
+    private static String reason(RequestBody body) {
+        return body.text("reason", REASON, "1 to 200 characters");
+    }
+
     CodeBatches.Export export(ApiRequest request) {
         request.allowQuery("reason");
         String reason = request.query("reason").orElse("");
@@ -99,13 +118,21 @@ final class CodesApi {
         return Long.parseLong(text.substring("cbt_".length()));
     }
 
+    private static String state(CodeBatch batch) {
+        return switch (batch.voiding()) {
+            case NOT -> batch.ready() ? "READY" : "MAKING";
+            case BEGUN -> "VOIDING";
+            case DONE -> "VOID";
+        };
+    }
+
     private static ObjectNode shape(CodeBatch batch) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         node.put("object", "code_batch");
         node.put("id", batch.toString());
         node.put("batch_no", batch.batchNo());
         node.put("template_id", batch.template().toString());
-        node.put("state", batch.ready() ? "READY" : "MAKING");
+        node.put("state", state(batch));
         node.put("count", batch.count());
         node.put("made", batch.made());
         node.put("length", batch.length());

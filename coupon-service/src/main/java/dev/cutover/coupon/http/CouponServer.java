@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpResponseWriter;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
@@ -34,9 +35,11 @@ import dev.cutover.coupon.wallet.Wallet;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -142,7 +145,9 @@ public final class CouponServer implements AutoCloseable {
         builder.route()
                 .get("/v1/code_batches/{id}/export")
                 .requestTimeout(UPLOAD_TIMEOUT)
-                .build(answering((request, requestId) -> csv(codes.export(request), requestId)));
+                .build(answering((request, requestId) -> csv(codes.export(request), requestId, request.executor())));
+        builder.route().post("/v1/code_batches/{id}/void").build(service(codes::voidBatch));
+        builder.route().post("/v1/codes/void").build(service(codes::voidCode));
         builder.route().get("/v1/migration").build(service(request -> ApiAnswer.ok(state.migration())));
         builder.route().get("/healthz").build(service(request -> status("ok", HttpStatus.OK)));
         builder.route().get("/readyz").build(service(request -> {
@@ -177,28 +182,46 @@ public final class CouponServer implements AutoCloseable {
                 false);
     }
 
-    private static AggregatedHttpResponse csv(CodeBatches.Export export, String requestId) {
-        return AggregatedHttpResponse.of(
-                ResponseHeaders.builder(HttpStatus.OK)
-                        .contentType(MediaType.CSV_UTF_8)
-                        .set(Headers.REQUEST_ID, requestId)
-                        .set(Headers.CONTENT_SHA256, export.sha256())
-                        .build(),
-                HttpData.ofUtf8(export.text()));
+    private static HttpResponse csv(CodeBatches.Export export, String requestId, Executor executor) {
+        HttpResponseWriter writer = HttpResponse.streaming();
+        writer.write(ResponseHeaders.builder(HttpStatus.OK)
+                .contentType(MediaType.CSV_UTF_8)
+                .set(Headers.REQUEST_ID, requestId)
+                .set(Headers.CONTENT_SHA256, export.sha256())
+                .build());
+        write(export.parts().iterator(), writer, executor);
+        return writer;
+    }
+
+    /** One part after the other, each when the client has taken the one before; who goes away is not written to. */
+    private static void write(Iterator<String> parts, HttpResponseWriter writer, Executor executor) {
+        if (!parts.hasNext()) {
+            writer.close();
+            return;
+        }
+        if (writer.tryWrite(HttpData.ofUtf8(parts.next()))) {
+            var unused = writer.whenConsumed()
+                    .thenRunAsync(() -> write(parts, writer, executor), executor)
+                    .whenComplete((done, failure) -> {
+                        if (failure != null) {
+                            writer.close(failure);
+                        }
+                    });
+        }
     }
 
     private static HttpService service(Function<ApiRequest, ApiAnswer> handler) {
-        return answering((request, requestId) -> rendered(request.told(handler.apply(request)), requestId));
+        return answering((request, requestId) ->
+                rendered(request.told(handler.apply(request)), requestId).toHttpResponse());
     }
 
-    private static HttpService answering(BiFunction<ApiRequest, String, AggregatedHttpResponse> handler) {
+    private static HttpService answering(BiFunction<ApiRequest, String, HttpResponse> handler) {
         return (context, request) -> HttpResponse.of(request.aggregate()
                 .thenApplyAsync(
                         whole -> {
                             String requestId = RequestIds.of(context);
                             try {
-                                return handler.apply(new ApiRequest(context, whole), requestId)
-                                        .toHttpResponse();
+                                return handler.apply(new ApiRequest(context, whole), requestId);
                             } catch (RuntimeException e) {
                                 return ErrorAnswers.of(e, requestId).toHttpResponse();
                             }
