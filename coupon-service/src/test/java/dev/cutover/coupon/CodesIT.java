@@ -9,6 +9,7 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.code.CodeBatch;
 import dev.cutover.coupon.code.CodeBatches;
+import dev.cutover.coupon.code.CodeImports;
 import dev.cutover.coupon.code.CodeKeys;
 import dev.cutover.coupon.code.Codes;
 import dev.cutover.coupon.code.TooManyAttemptsException;
@@ -27,9 +28,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -236,6 +239,18 @@ final class CodesIT {
         assertThat(codes(2, template)).isEqualTo(30 - voids);
     }
 
+    private static Failpoints planting(String one) {
+        return new Failpoints() {
+            @Override
+            public void hit(Failpoint point) {}
+
+            @Override
+            public boolean planted(String bug) {
+                return bug.equals(one);
+            }
+        };
+    }
+
     private static boolean voidOne(Codes codes, String code) {
         while (true) {
             try {
@@ -254,20 +269,67 @@ final class CodesIT {
     void whereTheVoidDoesNotAskWhoHasTheCodeBothWin() {
         long template = side.mall().template(-1, 0);
         String code = batch(side, template, 1).get(0);
-        Codes twin = codes(new Failpoints() {
-            @Override
-            public void hit(Failpoint point) {}
-
-            @Override
-            public boolean planted(String bug) {
-                return bug.equals("code.voidsAny");
-            }
-        });
+        Codes twin = codes(planting("code.voidsAny"));
         redeem(codes(), side.mall().user(), code, key());
         assertThat(voidOne(codes(), code)).isFalse();
         assertThat(voidOne(twin, code)).isTrue();
         assertThat(codes(3, template)).isEqualTo(1);
         assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(1);
+    }
+
+    private static CodeBatch importing(CodeBatches batches, long template) {
+        return batches.orderImport(key(), new TemplateId(template), "anna").batch();
+    }
+
+    @Test
+    void aCodeThatWasImportedIsOneCouponAndAListSentAgainBringsNothingNew() {
+        long template = side.mall().template(-1, 0);
+        CodeBatches batches = new CodeBatches(rooms(side), KEYS);
+        Codes codes = codes();
+        CodeBatch batch = importing(batches, template);
+        List<String> list = List.of("Spring-1", " SPRING-1 ", "two words", "x".repeat(33), "spring-2", "\u00fcber");
+        assertThat(codes.imports().add(batch, list))
+                .containsExactly(
+                        CodeImports.Result.IMPORTED,
+                        CodeImports.Result.KNOWN,
+                        CodeImports.Result.INVALID,
+                        CodeImports.Result.INVALID,
+                        CodeImports.Result.IMPORTED,
+                        CodeImports.Result.INVALID);
+        assertThat(codes.imports().add(batch, list)).doesNotContain(CodeImports.Result.IMPORTED);
+        assertThat(batches.batch(batch.id()).count()).isEqualTo(2);
+        assertThat(codes.imports().add(importing(batches, side.mall().template(-1, 0)), List.of("SPRING-2")))
+                .containsExactly(CodeImports.Result.TAKEN);
+        assertThat(refusal(() -> batches.export(batch.id(), "anna", ""))).isEqualTo(Reason.CODE_BATCH_STATE_CONFLICT);
+
+        long user = side.mall().user();
+        // As the mall's column compared them: hyphens count.
+        assertThat(refusal(() -> redeem(codes, user, "SPRING1", key()))).isEqualTo(Reason.CODE_INVALID);
+        assertThat(codes.validate(user, "10.3.3.3", "spring-1").id()).isEqualTo(new TemplateId(template));
+        redeem(codes, user, "sPRING-1 ", key());
+        assertThat(refusal(() -> redeem(codes, side.mall().user(), "SPRING-1", key())))
+                .isEqualTo(Reason.CODE_INVALID);
+        batches.voidBatch(batch.id(), "anna", "the list was wrong");
+        assertThat(refusal(() -> redeem(codes, user, "SPRING-2", key()))).isEqualTo(Reason.CODE_INVALID);
+        assertThat(refusal(() -> codes.imports().add(batches.batch(batch.id()), List.of("SPRING-3"))))
+                .isEqualTo(Reason.CODE_BATCH_STATE_CONFLICT);
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(1);
+    }
+
+    @Test
+    void ofTwoUploadsOfOneListEachRowIsNewToOne() {
+        CodeBatches batches = new CodeBatches(rooms(side), KEYS);
+        CodeBatch batch = importing(batches, side.mall().template(-1, 0));
+        String mark = key().substring(0, 8);
+        List<String> list = IntStream.range(0, 3_000).mapToObj(i -> mark + i).toList();
+        AtomicInteger imported = new AtomicInteger();
+        Parallel.run(
+                4,
+                i -> imported.addAndGet((int) codes().imports().add(batch, list).stream()
+                        .filter(CodeImports.Result.IMPORTED::equals)
+                        .count()));
+        assertThat(imported).hasValue(3_000);
+        assertThat(batches.batch(batch.id()).count()).isEqualTo(3_000);
     }
 
     @Test
@@ -454,7 +516,11 @@ final class CodesIT {
             old.mall()
                     .execute(
                             DatabaseId.OLD,
-                            "INSERT INTO mall_coupon_code (coupon_id, code) VALUES (?, 'SPRING-7'), (?, 'SPRING-8')",
+                            "INSERT INTO mall_coupon_code (coupon_id, code) VALUES (?, 'SPRING-7'), (?, 'SPRING-8'),"
+                                    + " (?, 'Spring-10'), (?, 'SPRING-11'), (?, 'SPRING-12')",
+                            template,
+                            template,
+                            template,
                             template,
                             template);
             Codes codes = new Codes(rooms(old), CodeKeys.NONE, LEASE, Failpoints.NONE);
@@ -494,6 +560,47 @@ final class CodesIT {
             Codes onNew = new Codes(rooms(old), KEYS, LEASE, Failpoints.NONE);
             assertThat(redeem(onNew, user, "SPRING-8", key)).isEqualTo(new Answer(answer.json(), true));
             assertThat(refusal(() -> redeem(onNew, user, "SPRING-8", key()))).isEqualTo(Reason.CODE_INVALID);
+
+            // What nobody has exchanged goes on working behind the switch, for one.
+            Map<Long, Answer> behind = new ConcurrentHashMap<>();
+            Parallel.run(16, i -> {
+                long one = old.mall().user();
+                try {
+                    behind.put(
+                            one,
+                            redeem(
+                                    new Codes(rooms(old), KEYS, LEASE, Failpoints.NONE),
+                                    one,
+                                    "spring-10",
+                                    "behind-" + one));
+                } catch (Refusal e) {
+                    assertThat(e.reason()).isEqualTo(Reason.CODE_INVALID);
+                }
+            });
+            assertThat(behind).hasSize(1);
+            assertThat(old.mall().issued(Side.NEW, template)).isEqualTo(3);
+            assertThat(onNew.validate(user, "10.4.4.4", "SPRING-11").id()).isEqualTo(new TemplateId(template));
+            onNew.voidCode("SPRING-12", Tenant.ALL, "anna", "stolen");
+            assertThat(refusal(() -> redeem(onNew, user, "SPRING-12", key()))).isEqualTo(Reason.CODE_INVALID);
+
+            // A twin that moves what was exchanged gives a second coupon for it.
+            Codes twin = new Codes(rooms(old), KEYS, LEASE, planting("code.movesAny"));
+            long issued = old.mall().issued(Side.NEW, template);
+            redeem(twin, old.mall().user(), "SPRING-7", key());
+            assertThat(old.mall().issued(Side.NEW, template)).isEqualTo(issued + 1);
+
+            // After a rollback the mall has what was only looked at, and not what was moved.
+            old.mall().copyBackAll();
+            old.mall().moveTruth(Side.OLD);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> old.rooms().databases().truth() == Side.OLD);
+            assertThat(refusal(() -> redeem(codes, old.mall().user(), "SPRING-10", key())))
+                    .isEqualTo(Reason.CODE_INVALID);
+            assertThat(redeem(codes, old.mall().user(), "SPRING-11", key()).json())
+                    .contains("cpn_");
+            behind.forEach((one, first) -> assertThat(redeem(onNew, one, "SPRING-10", "behind-" + one))
+                    .isEqualTo(new Answer(first.json(), true)));
         }
     }
 

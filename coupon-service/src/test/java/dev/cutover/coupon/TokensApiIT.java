@@ -528,6 +528,7 @@ final class TokensApiIT {
                         "{\"batch_no\":\"x-" + user + "\"," + ordering + ",\"count\":1}",
                         "template_not_found"));
         all.put("GET /v1/code_batches/{id}", new Sample(batch, "", "code_batch_not_found"));
+        all.put("POST /v1/code_batches/{id}/import", new Sample(batch + "/import", "{}", "code_batch_not_found"));
         all.put(
                 "POST /v1/code_batches/{id}/void",
                 new Sample(batch + "/void", "{\"reason\":\"x\"}", "code_batch_not_found"));

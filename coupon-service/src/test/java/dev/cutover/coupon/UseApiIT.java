@@ -10,8 +10,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -19,6 +22,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The routes of the use of coupons over real sockets, with the new side holding the truth. */
 final class UseApiIT {
@@ -28,13 +32,21 @@ final class UseApiIT {
     private static CouponService service;
 
     @BeforeAll
-    static void open() {
+    static void open(@TempDir Path directory) throws IOException {
+        Path keys = Files.writeString(
+                directory.resolve("keys"), "first " + Base64.getEncoder().encodeToString(new byte[32]) + "\n");
         mall = SmallMall.open();
         mall.moveTruth(Side.NEW);
         service = CouponService.start(
                 mall.plan,
                 new CouponService.Options(
-                        0, "use-it", Optional.empty(), Duration.ofSeconds(5), InstantSource.system()));
+                        0,
+                        "use-it",
+                        Optional.empty(),
+                        Duration.ofSeconds(5),
+                        InstantSource.system(),
+                        Optional.empty(),
+                        Optional.of(keys)));
     }
 
     @AfterAll
@@ -91,6 +103,40 @@ final class UseApiIT {
         return "{\"user_id\":" + user + ",\"order_no\":\"" + order + "\",\"coupon_ids\":[\"" + coupon + "\"],"
                 + "\"order\":{\"currency\":\"CNY\",\"lines\":[{\"product_id\":\"7\",\"amount_minor\":3000},"
                 + "{\"goods_sn\":\"SN-2\",\"quantity\":2,\"amount_minor\":1000,\"freight_minor\":50}]}}";
+    }
+
+    @Test
+    void aListOfCodesIsImportedAndEachRowIsAnsweredFor() {
+        String body =
+                "{\"batch_no\":\"import-1\",\"template_id\":\"tpl_" + mall.template(10, 0) + "\",\"import\":true}";
+        Reply ordered = send("POST", "/v1/code_batches", body, "X-Operator", "ann");
+        assertThat(ordered.status()).as(ordered.body().toString()).isEqualTo(201);
+        String list = "code\nPAPER-1\n\npaper-1\nPAPER-2\r\n";
+        String path = "/v1/code_batches/" + ordered.text("id") + "/import";
+        assertThat(send("POST", path, list, "X-Operator", "ann").body().toString())
+                .isEqualTo("{\"object\":\"code_import\",\"id\":\"" + ordered.text("id") + "\",\"rows\":3,"
+                        + "\"imported\":2,\"known\":1,\"taken\":0,\"invalid\":0,"
+                        + "\"not_imported\":[{\"row\":2,\"result\":\"known\"}]}");
+        assertThat(send("POST", path, list, "X-Operator", "ann")
+                        .body()
+                        .path("imported")
+                        .asInt())
+                .isZero();
+        assertThat(send("POST", "/v1/code_batches", body, "X-Operator", "ann").status())
+                .isEqualTo(200);
+        assertThat(post("/v1/codes/redeem", "{\"user_id\":" + mall.user() + ",\"code\":\"paper-2\"}")
+                        .status())
+                .isEqualTo(201);
+        Reply voided = send(
+                "POST",
+                "/v1/code_batches/" + ordered.text("id") + "/void",
+                "{\"reason\":\"enough\"}",
+                "X-Operator",
+                "ann");
+        assertThat(voided.text("state")).isEqualTo("VOID");
+        assertThat(post("/v1/codes/redeem", "{\"user_id\":" + mall.user() + ",\"code\":\"paper-1\"}")
+                        .code())
+                .isEqualTo("code_invalid");
     }
 
     @Test

@@ -21,6 +21,14 @@ public record CodeBatch(
         String createdBy,
         long createdAt,
         Voiding voiding) {
+    /** The length of a batch whose codes were made elsewhere. */
+    static final int IMPORTED = 0;
+
+    /** Whether its codes were made elsewhere, and may be more by and by. */
+    public boolean imported() {
+        return length == IMPORTED;
+    }
+
     /** Whether the codes of a batch that nobody has used are void. */
     public enum Voiding {
         NOT,

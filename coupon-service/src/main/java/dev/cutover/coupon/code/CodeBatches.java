@@ -16,6 +16,7 @@ import dev.cutover.coupon.template.TemplateRow;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -79,37 +80,8 @@ public final class CodeBatches {
         if (known.isEmpty()) {
             Template offered = templates.require(template, "template_id").template();
             var unused = offered.claimedAt(clock.millis());
-            String key = keys.current();
             try {
-                meta.write((connection, epoch) -> {
-                    Sql.update(
-                            connection,
-                            "INSERT INTO id_sequence (name, next_value) VALUES (?, ?)"
-                                    + " ON DUPLICATE KEY UPDATE next_value = next_value + ?",
-                            SEQUENCE,
-                            count,
-                            count);
-                    long first = Sql.first(
-                                    connection,
-                                    row -> row.getLong(1),
-                                    "SELECT next_value - ? FROM id_sequence WHERE name = ?",
-                                    count,
-                                    SEQUENCE)
-                            .orElseThrow();
-                    return Sql.update(
-                            connection,
-                            "INSERT INTO coupon_code_batch (batch_no, template_id, key_id, code_length, first_no, code_count,"
-                                    + " created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                            batchNo,
-                            template.number(),
-                            key,
-                            length,
-                            first,
-                            count,
-                            operator,
-                            clock.millis());
-                });
-                return new Ordered(find("WHERE batch_no = ?", batchNo).orElseThrow(), false);
+                return new Ordered(create(batchNo, template, count, length, operator), false);
             } catch (DatabaseTroubleException e) {
                 // A twin was faster, if its row is there now.
                 known = find("WHERE batch_no = ?", batchNo);
@@ -119,13 +91,69 @@ public final class CodeBatches {
             }
         }
         CodeBatch there = known.get();
-        if (!there.template().equals(template) || there.count() != count || there.length() != length) {
+        if (!there.template().equals(template)
+                || there.length() != length
+                || (there.count() != count && !there.imported())) {
             throw new Refusal(
                     Reason.IDEMPOTENCY_KEY_REUSED,
                     "batch_no",
                     "Batch '" + batchNo + "' is there already, of another template, count or length.");
         }
         return new Ordered(there, true);
+    }
+
+    /** The first of so many numbers that no other code has. */
+    static long reserve(Connection connection, int count) throws SQLException {
+        Sql.update(
+                connection,
+                "INSERT INTO id_sequence (name, next_value) VALUES (?, ?)"
+                        + " ON DUPLICATE KEY UPDATE next_value = next_value + ?",
+                SEQUENCE,
+                count,
+                count);
+        return Sql.first(
+                        connection,
+                        row -> row.getLong(1),
+                        "SELECT next_value - ? FROM id_sequence WHERE name = ?",
+                        count,
+                        SEQUENCE)
+                .orElseThrow();
+    }
+
+    private CodeBatch create(String batchNo, TemplateId template, int count, int length, String operator) {
+        String key = keys.current();
+        meta.write((connection, epoch) -> Sql.update(
+                connection,
+                "INSERT INTO coupon_code_batch (batch_no, template_id, key_id, code_length, first_no, code_count,"
+                        + " created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                batchNo,
+                template.number(),
+                key,
+                length,
+                reserve(connection, count),
+                count,
+                operator,
+                clock.millis()));
+        return find("WHERE batch_no = ?", batchNo).orElseThrow();
+    }
+
+    /** A batch for codes that were made elsewhere, once for each number; it has none until they are imported. */
+    public Ordered orderImport(String batchNo, TemplateId template, String operator) {
+        return order(batchNo, template, 0, CodeBatch.IMPORTED, operator);
+    }
+
+    /** The same whatever the state of its template is: a code is refused when it is redeemed. */
+    CodeBatch openImport(String batchNo, TemplateId template, String operator) {
+        Optional<CodeBatch> known = find("WHERE batch_no = ?", batchNo);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        try {
+            return create(batchNo, template, 0, CodeBatch.IMPORTED, operator);
+        } catch (DatabaseTroubleException e) {
+            // A twin was faster, if its row is there now.
+            return find("WHERE batch_no = ?", batchNo).orElseThrow(() -> e);
+        }
     }
 
     public CodeBatch batch(long id) {
@@ -305,6 +333,12 @@ public final class CodeBatches {
      */
     public Export export(long id, String operator, String reason) {
         CodeBatch batch = batch(id);
+        if (batch.imported()) {
+            throw new Refusal(
+                    Reason.CODE_BATCH_STATE_CONFLICT,
+                    "id",
+                    "The codes of batch " + batch + " were made elsewhere: only their hashes are kept.");
+        }
         if (!batch.ready()) {
             throw new Refusal(
                     Reason.CODE_BATCH_STATE_CONFLICT,

@@ -18,7 +18,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -107,6 +109,22 @@ final class CodeTable {
                             + Sql.tuples(hashes.size(), 4) + " ON DUPLICATE KEY UPDATE batch_id = batch_id",
                     values.toArray());
         });
+    }
+
+    /** Where a code came from. */
+    record Origin(long batch, long serial) {}
+
+    Map<CodeHash, Origin> origins(int database, List<byte[]> hashes) {
+        Map<CodeHash, Origin> origins = new HashMap<>();
+        write(
+                database,
+                connection -> Sql.list(
+                        connection,
+                        row -> origins.put(CodeHash.of(row.getBytes(1)), new Origin(row.getLong(2), row.getLong(3))),
+                        "SELECT code_hash, batch_id, serial FROM coupon_code WHERE code_hash IN "
+                                + Sql.tuples(1, hashes.size()),
+                        hashes.toArray()));
+        return origins;
     }
 
     /** Takes a code that nobody has for this user; tells how it stands then, empty when there is none. */

@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,6 +66,8 @@ public final class Codes {
 
     private final CodeTable table;
     private final MallCodes mall;
+    private final CodeImports imports;
+    private final CodeBatches batches;
     private final CodeKeys keys;
     private final AttemptLimit limit;
     private final CouponDatabases databases;
@@ -91,7 +94,9 @@ public final class Codes {
     /** @param lease how long a code stays taken when nobody ends it */
     public Codes(Rooms rooms, CodeKeys keys, Duration lease, Failpoints failpoints) {
         this.table = new CodeTable(rooms.topology(), rooms.databases(), rooms.users(), rooms.budget());
-        this.mall = new MallCodes(rooms.databases(), rooms.claims(), rooms.budget());
+        this.mall = new MallCodes(rooms.topology(), rooms.databases(), rooms.claims(), rooms.budget(), failpoints);
+        this.imports = new CodeImports(rooms, keys);
+        this.batches = new CodeBatches(rooms, keys);
         this.keys = keys;
         this.limit = new AttemptLimit(rooms.meta(), rooms.databases(), rooms.clock());
         this.databases = rooms.databases();
@@ -133,8 +138,8 @@ public final class Codes {
         List<String> operationIds =
                 new ArrayList<>(List.of(Operation.of(user, VERB, key).id()));
         if (databases.truth() == Side.OLD && !keys.isEmpty()) {
-            recognised(typed)
-                    .ifPresent(hash -> IntStream.rangeClosed(1, MOST_TAKINGS_LOOKED_FOR)
+            Stream.concat(recognised(typed).stream(), mall.isMoved(typed) ? imports.hashes(typed) : Stream.empty())
+                    .forEach(hash -> IntStream.rangeClosed(1, MOST_TAKINGS_LOOKED_FOR)
                             .forEach(taking -> operationIds.add(
                                     hash.operation(user, taking).id())));
         }
@@ -164,12 +169,8 @@ public final class Codes {
     public Template validate(long user, String address, String typed, Circumstances circumstances) {
         AttemptLimit.Asker asker = new AttemptLimit.Asker(user, address);
         limit.requireFree(asker);
-        Optional<TemplateId> template = databases.truth() == Side.OLD
-                ? mall.template(typed)
-                : recognised(typed)
-                        .flatMap(table::find)
-                        .filter(row -> row.status() == CodeTable.Status.NEW)
-                        .map(CodeTable.Row::template);
+        Optional<TemplateId> template =
+                databases.truth() == Side.OLD ? mall.template(typed) : onNew(typed, CodeTable.Status.NEW);
         if (template.isEmpty() || !circumstances.visible().test(template.get())) {
             limit.missed(asker);
             throw invalid();
@@ -185,10 +186,37 @@ public final class Codes {
         if (visible == Tenant.ALL) {
             return false;
         }
-        Optional<TemplateId> template = databases.truth() == Side.OLD
-                ? mall.templateOfAny(typed)
-                : recognised(typed).flatMap(table::find).map(CodeTable.Row::template);
+        Optional<TemplateId> template =
+                databases.truth() == Side.OLD ? mall.templateOfAny(typed) : onNew(typed, CodeTable.Status.values());
         return template.isPresent() && !visible.test(template.get());
+    }
+
+    /** Codes that were made elsewhere. */
+    public CodeImports imports() {
+        return imports;
+    }
+
+    /** The template of a code that stands like this, or that is still the mall's; changes nothing. */
+    private Optional<TemplateId> onNew(String typed, CodeTable.Status... standing) {
+        Optional<CodeTable.Row> row = hash(typed).flatMap(table::find);
+        return row.isPresent()
+                ? row.filter(found -> List.of(standing).contains(found.status()))
+                        .map(CodeTable.Row::template)
+                : mall.leftBehind(typed);
+    }
+
+    /** The hash of a code that may be in the databases. */
+    private Optional<CodeHash> hash(String typed) {
+        return imports.known(typed).or(() -> recognised(typed));
+    }
+
+    /** The hash of a code that was the mall's until now. */
+    private Optional<CodeHash> moved(String typed) {
+        return mall.move(typed).flatMap(template -> {
+            // No caller's number has a stroke.
+            CodeBatch batch = batches.openImport("mall/" + template.number(), template, "mall");
+            return batch.voiding() == CodeBatch.Voiding.NOT ? Optional.of(imports.add(batch, typed)) : Optional.empty();
+        });
     }
 
     /**
@@ -200,10 +228,13 @@ public final class Codes {
         if (databases.truth() != Side.NEW) {
             throw new MigrationFenceException("Codes can be made void once the new side holds the truth.");
         }
-        CodeHash hash = recognised(typed).orElseThrow(Codes::invalid);
         if (hidden(typed, visible)) {
             throw invalid();
         }
+        CodeHash hash = hash(typed)
+                .filter(found -> table.find(found).isPresent())
+                .or(() -> moved(typed))
+                .orElseThrow(Codes::invalid);
         String nobodys = failpoints.planted(VOIDS_ANY) ? "" : " AND status = 0";
         CodeTable.Row code = table.voidCode(hash, nobodys).orElseThrow(Codes::invalid);
         switch (code.status()) {
@@ -239,12 +270,14 @@ public final class Codes {
     }
 
     private Optional<Answer> redeemOnNew(long user, String typed, String key, Circumstances circumstances) {
-        Optional<CodeHash> hash = recognised(typed);
-        if (hash.isEmpty()) {
-            return Optional.empty();
-        }
-        for (int taking = 0; taking < MOST_TAKINGS; taking++) {
+        Optional<CodeHash> hash = hash(typed).or(() -> moved(typed));
+        for (int taking = 0; hash.isPresent() && taking < MOST_TAKINGS; taking++) {
             Optional<CodeTable.Row> found = table.take(hash.get(), user, key, clock.millis() + lease.toMillis());
+            if (found.isEmpty() && taking == 0) {
+                // A text that could have been made here may be one of the mall's all the same.
+                hash = moved(typed);
+                continue;
+            }
             if (found.isEmpty() || found.get().user() != user) {
                 return Optional.empty();
             }

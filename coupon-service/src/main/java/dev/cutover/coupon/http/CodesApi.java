@@ -1,21 +1,32 @@
 package dev.cutover.coupon.http;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.coupon.code.CodeBatch;
 import dev.cutover.coupon.code.CodeBatches;
+import dev.cutover.coupon.code.CodeImports;
 import dev.cutover.coupon.code.Codes;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.shape.Shapes;
 import dev.cutover.coupon.template.Template;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Codes: batches for the back office, redemption for users. Blocks; safe for many threads. */
 final class CodesApi {
     private static final Pattern BATCH = Pattern.compile("cbt_[1-9][0-9]{0,17}");
+    static final long LONGEST_UPLOAD = 10L * 1024 * 1024;
+
+    private static final Logger LOG = LoggerFactory.getLogger(CodesApi.class);
+    private static final String HEADING = "code";
     private static final int LONGEST_TYPED = 64;
     private static final int USUAL_LENGTH = 16;
     private static final int LONGEST_REASON = 200;
@@ -64,13 +75,20 @@ final class CodesApi {
 
     ApiAnswer order(ApiRequest request) {
         String operator = request.operator().name();
-        RequestBody body = request.body().allow("batch_no", "template_id", "count", "length");
-        String template = body.text("template_id");
+        RequestBody body = request.body().allow("batch_no", "template_id", "count", "length", "import");
+        String text = body.text("template_id");
+        String number = request.kept("batch_no", body.text("batch_no"));
+        TemplateId template = TemplateId.parse(text)
+                .orElseThrow(() ->
+                        new Refusal(Reason.TEMPLATE_NOT_FOUND, "template_id", "There is no template '" + text + "'."));
+        if (body.has("import") && body.flag("import")) {
+            body.allow("batch_no", "template_id", "import");
+            CodeBatches.Ordered ordered = batches.orderImport(number, template, operator);
+            return ApiAnswer.ofNaturalKey(shape(ordered.batch()), ordered.known());
+        }
         CodeBatches.Ordered ordered = batches.order(
-                request.kept("batch_no", body.text("batch_no")),
-                TemplateId.parse(template)
-                        .orElseThrow(() -> new Refusal(
-                                Reason.TEMPLATE_NOT_FOUND, "template_id", "There is no template '" + template + "'.")),
+                number,
+                template,
                 (int) body.integer("count", 1, CodeBatches.MOST_CODES),
                 (int) body.optionalInteger("length", CodeBatches.SHORTEST, CodeBatches.LONGEST)
                         .orElse(USUAL_LENGTH),
@@ -81,6 +99,44 @@ final class CodesApi {
     ApiAnswer batch(ApiRequest request) {
         request.allowQuery();
         return ApiAnswer.ok(shape(batches.batch(id(request))));
+    }
+
+    /** One code a line, with or without a heading; what became of each. */
+    ApiAnswer upload(ApiRequest request) {
+        String operator = request.operator().name();
+        CodeBatch batch = batches.batch(id(request));
+        List<String> codes = new ArrayList<>(new String(request.bytes(), StandardCharsets.UTF_8)
+                .lines()
+                .filter(line -> !line.isBlank())
+                .toList());
+        codes.removeIf(HEADING::equals);
+        if (codes.isEmpty()) {
+            throw ApiException.invalid("body", "a list of at least one code");
+        }
+        if (codes.size() > CodeImports.MOST_CODES) {
+            throw new ApiException(
+                    ApiError.BATCH_LIMIT_EXCEEDED,
+                    "body",
+                    "One upload has at most " + CodeImports.MOST_CODES + " codes, not " + codes.size() + ".");
+        }
+        List<CodeImports.Result> results = this.codes.imports().add(batch, codes);
+        LOG.info("Operator {} sent {} codes for batch {}", operator, codes.size(), batch);
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        node.put("object", "code_import");
+        node.put("id", batch.toString());
+        node.put("rows", results.size());
+        for (CodeImports.Result result : CodeImports.Result.values()) {
+            node.put(result.code(), results.stream().filter(result::equals).count());
+        }
+        ArrayNode others = node.putArray("not_imported");
+        for (int i = 0; i < results.size(); i++) {
+            if (results.get(i) != CodeImports.Result.IMPORTED) {
+                others.addObject()
+                        .put("row", i + 1)
+                        .put("result", results.get(i).code());
+            }
+        }
+        return ApiAnswer.ok(node);
     }
 
     ApiAnswer voidBatch(ApiRequest request) {
@@ -135,7 +191,7 @@ final class CodesApi {
         node.put("state", state(batch));
         node.put("count", batch.count());
         node.put("made", batch.made());
-        node.put("length", batch.length());
+        node.put("length", batch.imported() ? null : batch.length());
         node.put("key_id", batch.keyId());
         node.put("created_by", batch.createdBy());
         node.put("created_at", Instant.ofEpochMilli(batch.createdAt()).toString());

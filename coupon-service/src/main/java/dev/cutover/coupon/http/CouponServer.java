@@ -146,6 +146,11 @@ public final class CouponServer implements AutoCloseable {
                 .get("/v1/code_batches/{id}/export")
                 .requestTimeout(UPLOAD_TIMEOUT)
                 .build(answering((request, requestId) -> csv(codes.export(request), requestId, request.executor())));
+        builder.route()
+                .post("/v1/code_batches/{id}/import")
+                .maxRequestLength(CodesApi.LONGEST_UPLOAD)
+                .requestTimeout(UPLOAD_TIMEOUT)
+                .build(service(codes::upload));
         builder.route().post("/v1/code_batches/{id}/void").build(service(codes::voidBatch));
         builder.route().post("/v1/codes/void").build(service(codes::voidCode));
         builder.route().get("/v1/migration").build(service(request -> ApiAnswer.ok(state.migration())));

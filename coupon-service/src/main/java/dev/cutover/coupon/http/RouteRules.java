@@ -136,6 +136,7 @@ final class RouteRules {
         }
         rules.add(post("/v1/code_batches", office, Names.TEMPLATE_IN_BODY));
         rules.add(get("/v1/code_batches/{id}", office, Names.CODE_BATCH_IN_PATH));
+        rules.add(post("/v1/code_batches/{id}/import", office, Names.CODE_BATCH_IN_PATH));
         rules.add(post("/v1/code_batches/{id}/void", office, Names.CODE_BATCH_IN_PATH));
         rules.add(post("/v1/codes/void", office, Names.ASKED_BY_HANDLER));
         rules.add(get("/v1/code_batches/{id}/export", office, Names.CODE_BATCH_IN_PATH));

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 /** What MySQL's error numbers mean to this service. */
 public final class MySqlErrors {
     private static final int DUPLICATE_ENTRY = 1062;
+    private static final int NO_SUCH_TABLE = 1146;
     private static final int LOCK_WAIT_TIMEOUT = 1205;
     private static final int DEADLOCK = 1213;
 
@@ -12,6 +13,10 @@ public final class MySqlErrors {
 
     public static boolean duplicate(SQLException error) {
         return error.getErrorCode() == DUPLICATE_ENTRY;
+    }
+
+    public static boolean noSuchTable(SQLException error) {
+        return error.getErrorCode() == NO_SUCH_TABLE;
     }
 
     /** Whether the same transaction may simply be tried again. */

@@ -1,0 +1,195 @@
+package dev.cutover.coupon.code;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.meta.MetaDatabase;
+import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.MigrationFenceException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Codes that were made elsewhere: by the mall, or by whoever sends a list of them. Only their hash is kept.
+ *
+ * <p>Idea: a code is its hash, and the table's key lets it be there once, so a list may be sent any number of times. What a row became is
+ * told by the numbers of its own upload: of two uploads of one list at the same moment each row is new to exactly one.
+ *
+ * <p>Typed text is compared as the mall's column did: without case, without spaces around it, and with everything else, so hyphens count.
+ * Safe for many threads.
+ */
+public final class CodeImports {
+    public static final int MOST_CODES = 100_000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(CodeImports.class);
+    private static final int LONGEST = 32;
+    private static final int ROWS = 1_000;
+    private static final Duration KEPT = Duration.ofSeconds(2);
+
+    private final MetaDatabase meta;
+    private final CouponDatabases databases;
+    private final CodeTable table;
+    private final CodeKeys keys;
+    private final LoadingCache<Boolean, List<String>> keysOfImports;
+
+    CodeImports(Codes.Rooms rooms, CodeKeys keys) {
+        this.meta = rooms.meta();
+        this.databases = rooms.databases();
+        this.table = new CodeTable(rooms.topology(), rooms.databases(), rooms.users(), rooms.budget());
+        this.keys = keys;
+        this.keysOfImports = Caffeine.newBuilder()
+                .expireAfterWrite(KEPT)
+                .build(any -> meta.read(connection -> Sql.list(
+                        connection,
+                        row -> row.getString(1),
+                        "SELECT DISTINCT key_id FROM coupon_code_batch WHERE code_length = ?",
+                        CodeBatch.IMPORTED)));
+    }
+
+    /** What became of a row. */
+    public enum Result {
+        IMPORTED,
+        /** The batch had it already, from this list or another. */
+        KNOWN,
+        /** It is a code of another batch. */
+        TAKEN,
+        /** It can be no code: 1 to 32 printable characters of ASCII without spaces. */
+        INVALID;
+
+        public String code() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** The text that is kept of a code, as its hash; empty for what can be none. */
+    static Optional<String> normalised(String typed) {
+        String text = typed.strip();
+        return text.isEmpty() || text.length() > LONGEST || !text.chars().allMatch(c -> c > ' ' && c < 127)
+                ? Optional.empty()
+                : Optional.of(text.toUpperCase(Locale.ROOT));
+    }
+
+    /** The hash of a code that was imported; empty for all others. */
+    Optional<CodeHash> known(String typed) {
+        Optional<String> text = normalised(typed);
+        for (String key : text.isEmpty() ? List.<String>of() : keysOfImports.get(true)) {
+            CodeHash hash = CodeHash.of(keys.cipher(key).hash(text.get()));
+            if (table.find(hash).isPresent()) {
+                return Optional.of(hash);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** What a code would be if it was imported: its hash under each key. */
+    Stream<CodeHash> hashes(String typed) {
+        return normalised(typed).stream()
+                .flatMap(text -> StreamSupport.stream(keys.ids().spliterator(), false)
+                        .map(key -> CodeHash.of(keys.cipher(key).hash(text))));
+    }
+
+    /** Brings one code into a batch, if it is not there. */
+    CodeHash add(CodeBatch batch, String typed) {
+        add(batch, List.of(typed));
+        return CodeHash.of(keys.cipher(batch.keyId()).hash(normalised(typed).orElseThrow()));
+    }
+
+    /** Brings codes into a batch that is for them; what became of each, in their order. */
+    public List<Result> add(CodeBatch batch, List<String> typed) {
+        if (databases.truth() != Side.NEW) {
+            throw new MigrationFenceException("Codes can be imported once the new side holds the truth.");
+        }
+        if (!batch.imported() || batch.voiding() != CodeBatch.Voiding.NOT) {
+            throw new Refusal(
+                    Reason.CODE_BATCH_STATE_CONFLICT,
+                    "id",
+                    "Batch " + batch + " is void, or its codes are made by the service: none can be imported.");
+        }
+        CodeCipher cipher = keys.cipher(batch.keyId());
+        Map<String, Row> rows = new LinkedHashMap<>();
+        List<Optional<String>> texts = new ArrayList<>();
+        long first = meta.write((connection, epoch) -> CodeBatches.reserve(connection, typed.size()));
+        for (int i = 0; i < typed.size(); i++) {
+            Optional<String> text = normalised(typed.get(i));
+            texts.add(text);
+            if (text.isPresent()) {
+                rows.putIfAbsent(text.get(), new Row(CodeHash.of(cipher.hash(text.get())), first + i));
+            }
+        }
+        Map<CodeHash, CodeTable.Origin> origins = insert(batch, List.copyOf(rows.values()));
+        List<Result> results = new ArrayList<>();
+        long imported = 0;
+        for (int i = 0; i < typed.size(); i++) {
+            Result result = result(batch, texts.get(i).map(rows::get), first + i, origins);
+            imported += result == Result.IMPORTED ? 1 : 0;
+            results.add(result);
+        }
+        count(batch, imported);
+        keysOfImports.invalidateAll();
+        return results;
+    }
+
+    private record Row(CodeHash hash, long serial) {}
+
+    private static Result result(
+            CodeBatch batch, Optional<Row> row, long serial, Map<CodeHash, CodeTable.Origin> origins) {
+        if (row.isEmpty()) {
+            return Result.INVALID;
+        }
+        CodeTable.Origin origin = origins.get(row.get().hash());
+        if (origin == null) {
+            throw new IllegalStateException("A code that was just imported is not there.");
+        }
+        if (origin.batch() != batch.id()) {
+            return Result.TAKEN;
+        }
+        // The second of two equal rows of one list has the number of neither.
+        return origin.serial() == serial ? Result.IMPORTED : Result.KNOWN;
+    }
+
+    private Map<CodeHash, CodeTable.Origin> insert(CodeBatch batch, List<Row> rows) {
+        List<List<Row>> byDatabase = new ArrayList<>();
+        for (int database = 0; database < table.databases(); database++) {
+            byDatabase.add(new ArrayList<>());
+        }
+        rows.forEach(
+                row -> byDatabase.get(row.hash().database(table.databases())).add(row));
+        Map<CodeHash, CodeTable.Origin> origins = new HashMap<>();
+        for (int database = 0; database < byDatabase.size(); database++) {
+            List<Row> mine = byDatabase.get(database);
+            for (int at = 0; at < mine.size(); at += ROWS) {
+                List<Row> part = mine.subList(at, Math.min(mine.size(), at + ROWS));
+                List<byte[]> hashes =
+                        part.stream().map(row -> row.hash().bytes()).toList();
+                table.insert(database, hashes, part.stream().map(Row::serial).toList(), batch);
+                origins.putAll(table.origins(database, hashes));
+            }
+        }
+        return origins;
+    }
+
+    private void count(CodeBatch batch, long imported) {
+        if (imported > 0) {
+            meta.write((connection, epoch) -> Sql.update(
+                    connection,
+                    "UPDATE coupon_code_batch SET made = made + ?, code_count = code_count + ? WHERE batch_id = ?",
+                    imported,
+                    imported,
+                    batch.id()));
+            LOG.info("Imported {} codes into batch {}", imported, batch);
+        }
+    }
+}
