@@ -321,6 +321,14 @@ CREATE TABLE IF NOT EXISTS client_app (
   UNIQUE KEY uk_name (name)
 ) ENGINE=InnoDB AUTO_INCREMENT=2 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- How much an application may send to one instance; no row: no limit.
+CREATE TABLE IF NOT EXISTS app_quota (
+  app_id     BIGINT NOT NULL,
+  per_second INT    NOT NULL,
+  burst      INT    NOT NULL,
+  PRIMARY KEY (app_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Tokens by their HMAC: who reads this table cannot use one.
 CREATE TABLE IF NOT EXISTS app_token (
   token_id   BIGINT      NOT NULL AUTO_INCREMENT,

@@ -174,6 +174,66 @@ final class TokensApiIT {
         }
     }
 
+    private static HttpResponse<String> raw(CouponService service, String token, String path) {
+        try {
+            return CLIENT.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + path))
+                            .header("Authorization", "Bearer " + token)
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new AssertionError(path + " was not answered", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void whoSendsMoreThanTheQuotaIsToldWhenToComeBackAndOthersAreNot() {
+        Client greedy = client("greedy", "[\"read\"]");
+        Client quiet = client("quiet", "[\"read\"]");
+        String path = "/v1/migration";
+        assertThat(raw(one, greedy.token(), path).headers().firstValue("RateLimit-Limit"))
+                .isEmpty();
+        send(one, ADMIN, "PUT", "/v1/apps/" + greedy.app() + "/quota", "{\"per_second\":1,\"burst\":3}")
+                .as(200);
+        assertThat(send(one, ADMIN, "GET", "/v1/apps/" + greedy.app(), "")
+                        .json()
+                        .path("quota")
+                        .toString())
+                .isEqualTo("{\"per_second\":1,\"burst\":3}");
+        HttpResponse<String> first = raw(one, greedy.token(), path);
+        assertThat(first.statusCode()).isEqualTo(200);
+        assertThat(first.headers().firstValue("RateLimit-Limit")).contains("3");
+        assertThat(first.headers().firstValue("RateLimit-Remaining")).contains("2");
+        HttpResponse<String> refused =
+                Awaitility.await().until(() -> raw(one, greedy.token(), path), answer -> answer.statusCode() == 429);
+        assertThat(new Reply(429, refused.body()).code()).isEqualTo("rate_limited");
+        assertThat(new Reply(429, refused.body())
+                        .json()
+                        .path("error")
+                        .path("retryable")
+                        .asBoolean())
+                .isTrue();
+        assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+        assertThat(refused.headers().firstValue("RateLimit-Remaining")).contains("0");
+        assertThat(raw(one, quiet.token(), path).statusCode()).isEqualTo(200);
+        Awaitility.await()
+                .pollDelay(Duration.ofSeconds(1))
+                .until(() -> raw(one, greedy.token(), path).statusCode() == 200);
+        // The other instance hears of it like of a revocation.
+        Awaitility.await()
+                .until(() -> raw(other, greedy.token(), path)
+                        .headers()
+                        .firstValue("RateLimit-Limit")
+                        .isPresent());
+        send(one, ADMIN, "PUT", "/v1/apps/" + greedy.app() + "/quota", "{\"per_second\":0}")
+                .as(200);
+        assertThat(raw(one, greedy.token(), path).headers().firstValue("RateLimit-Limit"))
+                .isEmpty();
+    }
+
     private static String claim(String template, long user) {
         return "{\"user_id\":" + user + ",\"items\":[{\"template_id\":\"" + template + "\"}]}";
     }
@@ -542,6 +602,7 @@ final class TokensApiIT {
         for (String act : List.of("disable", "enable", "tokens")) {
             all.put("POST /v1/apps/{id}/" + act, new Sample("/v1/apps/app_1/" + act, "{}", "scope_insufficient"));
         }
+        all.put("PUT /v1/apps/{id}/quota", new Sample("/v1/apps/app_1/quota", "{}", "scope_insufficient"));
         all.put("GET /v1/apps/{id}/tokens", new Sample("/v1/apps/app_1/tokens", "", "scope_insufficient"));
         all.put(
                 "DELETE /v1/apps/{id}/tokens/{token}",

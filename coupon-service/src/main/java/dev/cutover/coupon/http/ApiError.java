@@ -64,7 +64,8 @@ enum ApiError {
     SUPER_BLACKLISTED(422, "rule_error"),
     STACKING_CONFLICT(422, "rule_error"),
     REFUND_EXCEEDS_REDEEMED(422, "rule_error"),
-    AUDIENCE_NOT_MATCHED(422, "rule_error");
+    AUDIENCE_NOT_MATCHED(422, "rule_error"),
+    RATE_LIMITED(429, "rate_limit_error");
 
     private static final int UNAVAILABLE = 503;
 
@@ -90,6 +91,6 @@ enum ApiError {
 
     /** Whether the same request, with the same key, may be sent again by a machine. */
     boolean retryable() {
-        return status >= UNAVAILABLE;
+        return status >= UNAVAILABLE || this == RATE_LIMITED;
     }
 }

@@ -9,6 +9,7 @@ import dev.cutover.coupon.id.AppId;
 import dev.cutover.coupon.id.TokenId;
 import dev.cutover.coupon.token.App;
 import dev.cutover.coupon.token.Apps;
+import dev.cutover.coupon.token.Quota;
 import dev.cutover.coupon.token.Scope;
 import dev.cutover.coupon.token.Token;
 import dev.cutover.coupon.token.Tokens;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -44,6 +46,7 @@ final class AppsApi {
         builder.route().get("/v1/apps/{id}").build(service.apply(this::one));
         builder.route().post("/v1/apps/{id}/disable").build(service.apply(request -> disable(request, true)));
         builder.route().post("/v1/apps/{id}/enable").build(service.apply(request -> disable(request, false)));
+        builder.route().put("/v1/apps/{id}/quota").build(service.apply(this::limit));
         builder.route().post("/v1/apps/{id}/tokens").build(service.apply(this::issue));
         builder.route().get("/v1/apps/{id}/tokens").build(service.apply(this::tokens));
         builder.route().delete("/v1/apps/{id}/tokens/{token}").build(service.apply(this::revoke));
@@ -75,6 +78,19 @@ final class AppsApi {
             throw ApiException.invalid("id", "an application other than the mall: revoke its tokens instead");
         }
         apps.disable(app.id(), disabled);
+        tokens.refresh();
+        return ApiAnswer.ok(shape(app(request)));
+    }
+
+    private ApiAnswer limit(ApiRequest request) {
+        App app = app(request);
+        RequestBody body = request.body().allow("per_second", "burst");
+        int perSecond = (int) body.integer("per_second", 0, Quota.MOST);
+        int burst = (int) body.optionalInteger("burst", 1, Quota.MOST).orElse(Math.max(1, perSecond));
+        if (app.id().equals(AppId.MALL)) {
+            throw ApiException.invalid("id", "an application other than the mall, which has no limit");
+        }
+        apps.limit(app.id(), perSecond == 0 ? Optional.empty() : Optional.of(new Quota(perSecond, burst)));
         tokens.refresh();
         return ApiAnswer.ok(shape(app(request)));
     }
@@ -168,6 +184,12 @@ final class AppsApi {
         node.put("id", app.id().toString());
         node.put("name", app.name());
         node.put("disabled", app.disabled());
+        app.quota()
+                .ifPresentOrElse(
+                        quota -> node.putObject("quota")
+                                .put("per_second", quota.perSecond())
+                                .put("burst", quota.burst()),
+                        () -> node.putNull("quota"));
         node.put("created_by", app.createdBy().isEmpty() ? null : app.createdBy());
         node.put("created_at", app.createdAt() == 0 ? null : time(app.createdAt()));
         return node;

@@ -1,6 +1,7 @@
 package dev.cutover.coupon.http;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.github.benmanes.caffeine.cache.Ticker;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpResponse;
@@ -30,6 +31,7 @@ import dev.cutover.coupon.redeem.Redemptions;
 import dev.cutover.coupon.statistics.Statistics;
 import dev.cutover.coupon.token.Apps;
 import dev.cutover.coupon.token.Owners;
+import dev.cutover.coupon.token.RateLimits;
 import dev.cutover.coupon.token.Tokens;
 import dev.cutover.coupon.wallet.Wallet;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -164,7 +166,8 @@ public final class CouponServer implements AutoCloseable {
         builder.service("/metrics", PrometheusExpositionService.of(meters.getPrometheusRegistry()));
         entry.ifPresent(one -> {
             new AppsApi(one.apps(), one.tokens()).register(builder, CouponServer::service);
-            builder.decorator(new TokenGate(one.tokens(), one.owners(), new TenantGuard(rooms)));
+            builder.decorator(new TokenGate(
+                    one.tokens(), one.owners(), new TenantGuard(rooms), new RateLimits(Ticker.systemTicker())));
         });
         builder.decorator(MetricCollectingService.newDecorator(MeterIdPrefixFunction.ofDefault("coupon.http")));
         builder.decorator((delegate, context, request) -> {

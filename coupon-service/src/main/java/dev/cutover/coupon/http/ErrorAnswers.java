@@ -49,12 +49,7 @@ final class ErrorAnswers {
             return broken(e, requestId);
         }
         if (failure instanceof MigrationFenceException e && e.standing()) {
-            AggregatedHttpResponse now = answer(ApiError.MIGRATION_FENCE, "", message(e), requestId);
-            return AggregatedHttpResponse.of(
-                    now.headers().toBuilder()
-                            .set(HttpHeaderNames.RETRY_AFTER, RETRY_AFTER_A_STAGE)
-                            .build(),
-                    now.content());
+            return retried(answer(ApiError.MIGRATION_FENCE, "", message(e), requestId), RETRY_AFTER_A_STAGE);
         }
         if (failure instanceof MigrationFenceException || failure instanceof EpochMovedException) {
             return answer(
@@ -64,13 +59,13 @@ final class ErrorAnswers {
                     requestId);
         }
         if (failure instanceof TooManyAttemptsException e) {
-            AggregatedHttpResponse answer = answer(ApiError.TOO_MANY_FAILED_ATTEMPTS, "code", message(e), requestId);
-            String seconds = Long.toString(Math.max(1, e.waiting().toSeconds()));
-            return AggregatedHttpResponse.of(
-                    answer.headers().toBuilder()
-                            .set(HttpHeaderNames.RETRY_AFTER, seconds)
-                            .build(),
-                    answer.content());
+            return retried(
+                    answer(ApiError.TOO_MANY_FAILED_ATTEMPTS, "code", message(e), requestId),
+                    Long.toString(Math.max(1, e.waiting().toSeconds())));
+        }
+        if (failure instanceof RateLimitedException e) {
+            return retried(
+                    answer(ApiError.RATE_LIMITED, "", message(e), requestId), Long.toString(e.retryAfterSeconds()));
         }
         if (failure instanceof CodeKeys.MissingException) {
             LOG.warn("Request {}: {}", requestId, failure.getMessage());
@@ -112,6 +107,14 @@ final class ErrorAnswers {
                 "",
                 "The service failed; the request id tells its operators where to look.",
                 requestId);
+    }
+
+    private static AggregatedHttpResponse retried(AggregatedHttpResponse answer, String seconds) {
+        return AggregatedHttpResponse.of(
+                answer.headers().toBuilder()
+                        .set(HttpHeaderNames.RETRY_AFTER, seconds)
+                        .build(),
+                answer.content());
     }
 
     private static AggregatedHttpResponse refused(Refusal e, String requestId) {

@@ -12,5 +12,9 @@ final class Headers {
 
     static final AsciiString CONTENT_SHA256 = HttpHeaderNames.of("x-content-sha256");
 
+    static final AsciiString RATE_LIMIT = HttpHeaderNames.of("ratelimit-limit");
+    static final AsciiString RATE_LIMIT_REMAINING = HttpHeaderNames.of("ratelimit-remaining");
+    static final AsciiString RATE_LIMIT_RESET = HttpHeaderNames.of("ratelimit-reset");
+
     private Headers() {}
 }

@@ -146,6 +146,7 @@ final class RouteRules {
         rules.add(get("/v1/apps/{id}", admin, Names.THE_MALLS));
         rules.add(post("/v1/apps/{id}/disable", admin, Names.THE_MALLS));
         rules.add(post("/v1/apps/{id}/enable", admin, Names.THE_MALLS));
+        rules.add(new Rule(HttpMethod.PUT, "/v1/apps/{id}/quota", admin, Names.THE_MALLS));
         rules.add(post("/v1/apps/{id}/tokens", admin, Names.THE_MALLS));
         rules.add(get("/v1/apps/{id}/tokens", admin, Names.THE_MALLS));
         rules.add(new Rule(HttpMethod.DELETE, "/v1/apps/{id}/tokens/{token}", admin, Names.THE_MALLS));

@@ -10,6 +10,7 @@ import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.cutover.coupon.id.AppId;
 import dev.cutover.coupon.token.Caller;
 import dev.cutover.coupon.token.Owners;
+import dev.cutover.coupon.token.RateLimits;
 import dev.cutover.coupon.token.Scope;
 import dev.cutover.coupon.token.Tenant;
 import dev.cutover.coupon.token.TokenRefusedException;
@@ -28,8 +29,10 @@ final class TokenGate implements DecoratingHttpServiceFunction {
     private final Tokens tokens;
     private final Owners owners;
     private final TenantGuard guard;
+    private final RateLimits limits;
 
-    TokenGate(Tokens tokens, Owners owners, TenantGuard guard) {
+    TokenGate(Tokens tokens, Owners owners, TenantGuard guard, RateLimits limits) {
+        this.limits = limits;
         this.tokens = tokens;
         this.owners = owners;
         this.guard = guard;
@@ -49,7 +52,7 @@ final class TokenGate implements DecoratingHttpServiceFunction {
                 admit(caller.get(), context);
                 return delegate.serve(context, request);
             }
-        } catch (TokenRefusedException | ApiException e) {
+        } catch (TokenRefusedException | RateLimitedException | ApiException e) {
             return refused(e, context);
         }
         return HttpResponse.of(CompletableFuture.supplyAsync(
@@ -61,14 +64,31 @@ final class TokenGate implements DecoratingHttpServiceFunction {
         try {
             admit(tokens.looked(header), context);
             return delegate.serve(context, request);
-        } catch (TokenRefusedException | ApiException e) {
+        } catch (TokenRefusedException | RateLimitedException | ApiException e) {
             return refused(e, context);
         } catch (Exception e) {
             return HttpResponse.ofFailure(e);
         }
     }
 
+    private void requireQuota(Caller caller, ServiceRequestContext context) {
+        if (caller.quota().isEmpty()) {
+            return;
+        }
+        RateLimits.Outcome outcome = limits.take(caller.app(), caller.quota().get());
+        context.mutateAdditionalResponseHeaders(headers -> headers.set(
+                        Headers.RATE_LIMIT, Integer.toString(outcome.quota().burst()))
+                .set(Headers.RATE_LIMIT_REMAINING, Long.toString(outcome.remaining()))
+                .set(
+                        Headers.RATE_LIMIT_RESET,
+                        Long.toString(outcome.untilFull().plusMillis(999).toSeconds())));
+        if (!outcome.admitted()) {
+            throw new RateLimitedException(outcome);
+        }
+    }
+
     private void admit(Caller caller, ServiceRequestContext context) {
+        requireQuota(caller, context);
         Route route = context.config().route();
         RouteRules.Rule rule = RouteRules.of(route, context.method(), context.path())
                 .orElseThrow(() -> new ApiException(

@@ -1,8 +1,13 @@
 package dev.cutover.coupon.token;
 
 import dev.cutover.coupon.id.AppId;
+import java.util.Optional;
 
-/** An application as its row stands; the mall has none. */
-public record App(AppId id, String name, boolean disabled, String createdBy, long createdAt) {
-    static final App MALL = new App(AppId.MALL, "mall", false, "", 0);
+/**
+ * An application as its row stands; the mall has none.
+ *
+ * @param quota empty for no limit
+ */
+public record App(AppId id, String name, boolean disabled, Optional<Quota> quota, String createdBy, long createdAt) {
+    static final App MALL = new App(AppId.MALL, "mall", false, Optional.empty(), "", 0);
 }

@@ -16,7 +16,8 @@ import java.util.Set;
 
 /** Applications and their tokens, made, replaced and revoked; the text of a token is told once. Safe for many threads. */
 public final class Apps {
-    private static final String APP = "SELECT app_id, name, disabled_at, created_by, created_at FROM client_app ";
+    private static final String APP = "SELECT app_id, name, disabled_at, created_by, created_at, per_second, burst"
+            + " FROM client_app LEFT JOIN app_quota USING (app_id) ";
     private static final String TOKEN =
             "SELECT token_id, app_id, scopes, expires_at, revoked_at, created_by, created_at FROM app_token ";
     private static final int MOST_LISTED = 1000;
@@ -168,8 +169,26 @@ public final class Apps {
                 new AppId(row.getLong("app_id")),
                 row.getString("name"),
                 row.getObject("disabled_at") != null,
+                quota(row),
                 row.getString("created_by"),
                 row.getLong("created_at"));
+    }
+
+    private static Optional<Quota> quota(ResultSet row) throws SQLException {
+        int perSecond = row.getInt("per_second");
+        return row.wasNull() ? Optional.empty() : Optional.of(new Quota(perSecond, row.getInt("burst")));
+    }
+
+    /** Gives an application a limit, or takes it away; every instance knows it within {@link Tokens#BOUND}. */
+    public void limit(AppId id, Optional<Quota> quota) {
+        var unused = meta.own(connection -> quota.isEmpty()
+                ? Sql.update(connection, "DELETE FROM app_quota WHERE app_id = ?", id.number())
+                : Sql.update(
+                        connection,
+                        "REPLACE INTO app_quota (app_id, per_second, burst) VALUES (?, ?, ?)",
+                        id.number(),
+                        quota.get().perSecond(),
+                        quota.get().burst()));
     }
 
     private static Token token(ResultSet row) throws SQLException {
@@ -186,15 +205,17 @@ public final class Apps {
     }
 
     /** A token with what only {@link Tokens} needs of it. */
-    record Kept(Token token, byte[] hash, boolean disabled) {}
+    record Kept(Token token, byte[] hash, boolean disabled, Optional<Quota> quota) {}
 
     /** The tokens that may still be good for something, or have ended so lately that their holders are told so. */
     static List<Kept> kept(Connection connection, long endedSince) throws SQLException {
         return Sql.list(
                 connection,
-                row -> new Kept(token(row), row.getBytes("token_hash"), row.getObject("disabled_at") != null),
+                row -> new Kept(
+                        token(row), row.getBytes("token_hash"), row.getObject("disabled_at") != null, quota(row)),
                 "SELECT t.token_id, t.app_id, t.scopes, t.expires_at, t.revoked_at, t.created_by, t.created_at, t.token_hash,"
-                        + " a.disabled_at FROM app_token t LEFT JOIN client_app a ON a.app_id = t.app_id"
+                        + " a.disabled_at, q.per_second, q.burst FROM app_token t LEFT JOIN client_app a ON a.app_id = t.app_id"
+                        + " LEFT JOIN app_quota q ON q.app_id = t.app_id"
                         + " WHERE t.expires_at > ?",
                 endedSince);
     }

@@ -152,7 +152,7 @@ public final class Tokens {
             throw new TokenRefusedException(
                     Why.APP_DISABLED, "Application " + kept.token().app() + " is disabled.");
         }
-        return new Caller(kept.token().app(), kept.token().scopes());
+        return new Caller(kept.token().app(), kept.token().scopes(), kept.quota());
     }
 
     private static String text(@Nullable String authorization) {

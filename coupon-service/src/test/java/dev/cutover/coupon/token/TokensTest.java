@@ -50,7 +50,8 @@ final class TokensTest {
         table.add(new Apps.Kept(
                 new Token(text.id(), APP, EnumSet.of(Scope.READ), EXPIRES, revokedAt, "ann", 0),
                 text.hash(secrets),
-                disabled));
+                disabled,
+                Optional.empty()));
         return text;
     }
 
