@@ -27,7 +27,9 @@ import picocli.CommandLine.Parameters;
             "verify   how long a pass of the verifier takes, beside plainer ways to compare the same rows",
             "restart  how long after kill -9 of the worker its successor streams, by ./cutover worker",
             "issuance how many coupons a second the coupon service issues to an audience, beside bare INSERTs",
-            "claim    how many claims a second the coupon service answers, beside the same statements over JDBC"
+            "claim    how many claims a second the coupon service answers, beside the same statements over JDBC",
+            "copy     how many rows a second a worker copies, beside INSERT SELECT and rows one by one over JDBC",
+            "apply    how many changed rows a second a worker applies, and how far behind it is under a steady load"
         },
         footer = {
             "",
@@ -36,7 +38,9 @@ import picocli.CommandLine.Parameters;
             "  bin/bench switch --moves 50 --rate 400 --json",
             "  bin/bench verify --json",
             "  bin/bench issuance --json --users 1000000",
-            "  bin/bench claim --json --seconds 20"
+            "  bin/bench claim --json --seconds 20",
+            "  bin/bench copy --json --rows 200000",
+            "  bin/bench apply --json --seconds 30"
         })
 public final class BenchMain implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "NAME", description = "What to measure: ${COMPLETION-CANDIDATES}.")
@@ -54,7 +58,7 @@ public final class BenchMain implements Callable<Integer> {
             description = "switch, restart: writes a second; default ${DEFAULT-VALUE}.")
     int rate = 420;
 
-    @Option(names = "--rows", paramLabel = "N", description = "verify: coupons; default ${DEFAULT-VALUE}.")
+    @Option(names = "--rows", paramLabel = "N", description = "verify, copy, apply: coupons; default ${DEFAULT-VALUE}.")
     int rows = 400_000;
 
     @Option(names = "--users", paramLabel = "N", description = "issuance: users; default ${DEFAULT-VALUE}.")
@@ -63,7 +67,10 @@ public final class BenchMain implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", description = "verify: each way so often; default ${DEFAULT-VALUE}.")
     int rounds = 5;
 
-    @Option(names = "--seconds", paramLabel = "N", description = "claim: each way so long; default ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            description = "claim: each way so long; apply: the load; default ${DEFAULT-VALUE}.")
     int seconds = 10;
 
     @Option(names = "--json", description = "One JSON object a line.")
@@ -73,6 +80,8 @@ public final class BenchMain implements Callable<Integer> {
 
     /** What can be measured. */
     enum Name {
+        COPY,
+        APPLY,
         SWITCH,
         VERIFY,
         RESTART,
@@ -96,6 +105,8 @@ public final class BenchMain implements Callable<Integer> {
         Consumer<String> says = System.err::println;
         try {
             List<Figure> figures = switch (name) {
+                case COPY -> migrate(folder, says).copy();
+                case APPLY -> migrate(folder, says).apply();
                 case SWITCH -> new SwitchBench(folder, moves, rate, says).run();
                 case VERIFY -> new VerifyBench(folder, rows, rounds, says).run();
                 case RESTART -> new RestartBench(folder, moves, rate, says).run();
@@ -107,6 +118,10 @@ public final class BenchMain implements Callable<Integer> {
         } finally {
             delete(folder);
         }
+    }
+
+    private MigrateBench migrate(Path folder, Consumer<String> says) {
+        return new MigrateBench(folder, rows, Duration.ofSeconds(seconds), says);
     }
 
     private static void delete(Path folder) throws IOException {

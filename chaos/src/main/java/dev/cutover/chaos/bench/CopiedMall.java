@@ -13,7 +13,10 @@ import dev.cutover.core.row.Projection;
 import dev.cutover.core.row.RowReader;
 import dev.cutover.core.row.RowWriter;
 import dev.cutover.core.stage.ControlDatabase;
+import dev.cutover.core.stage.EventDraft;
 import dev.cutover.core.stage.MySqlControlDatabase;
+import dev.cutover.core.stage.Register;
+import dev.cutover.core.stage.Stage;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.SqlScript;
 import dev.cutover.core.topology.Topology;
@@ -38,10 +41,12 @@ import java.util.stream.Collectors;
 /** The mall on one server and a copy of its coupons on two, with nobody writing. Owned by one thread. */
 final class CopiedMall implements AutoCloseable {
     private static final long SEED = 20_261_122;
-    private static final int DATABASES = 4;
-    private static final int TABLES = 16;
+    static final Shards USUAL = new Shards(4, 16);
     private static final String USER = "cutover";
     private static final String PLAN = "/dev/cutover/cli/demo/cutover.yaml.template";
+
+    /** So many databases, spread over two servers, of so many tables each. */
+    record Shards(int databases, int tables) {}
 
     private final List<MySqlServer> servers;
     private final MigrationPlan plan;
@@ -57,6 +62,21 @@ final class CopiedMall implements AutoCloseable {
 
     /** Starts the servers, fills the mall with so many coupons and copies this table of the coupon plan. */
     static CopiedMall start(Path folder, int coupons, String table) {
+        CopiedMall mall = empty(folder, coupons, USUAL);
+        try {
+            mall.copy(mall.plan.table(table));
+            return mall;
+        } catch (SQLException e) {
+            mall.close();
+            throw failed(e);
+        } catch (RuntimeException e) {
+            mall.close();
+            throw e;
+        }
+    }
+
+    /** The same with nothing copied yet. */
+    static CopiedMall empty(Path folder, int coupons, Shards shards) {
         List<MySqlServer> servers = new ArrayList<>();
         try {
             for (String name : List.of("legacy", "new-0", "new-1")) {
@@ -64,31 +84,48 @@ final class CopiedMall implements AutoCloseable {
                         .withParent(folder)
                         .withFlags("--innodb-buffer-pool-size=512M")));
             }
-            MigrationPlan plan = plan(folder, servers);
+            MigrationPlan plan = plan(folder, servers, shards);
             Topology topology = Topology.open(plan, "bench");
             ControlDatabase control = new MySqlControlDatabase(topology.control());
             CopiedMall mall = new CopiedMall(servers, plan, topology, control);
             mall.fill(coupons);
             control.install();
             control.initialise(plan);
-            mall.copy(plan.table(table));
             return mall;
         } catch (SQLException | IOException e) {
             servers.forEach(MySqlServer::close);
-            throw new ChaosFailedException("The mall could not be set up and copied: " + e.getMessage(), e);
+            throw failed(e);
         } catch (RuntimeException e) {
             servers.forEach(MySqlServer::close);
             throw e;
         }
     }
 
-    private static MigrationPlan plan(Path folder, List<MySqlServer> servers) throws IOException {
+    private static ChaosFailedException failed(Exception e) {
+        return new ChaosFailedException("The mall could not be set up and copied: " + e.getMessage(), e);
+    }
+
+    /** What the commands do up to dual writing, as far as a worker needs it: from here on it streams, and copies when it is asked to. */
+    void intoDualWrite() throws SQLException {
+        Register before = control.read();
+        try (Connection old = topology.database(DatabaseId.OLD).getConnection()) {
+            Fence.recordStart(old, before.epoch());
+        }
+        if (!control.compareAndSet(
+                before,
+                before.withStage(Stage.DUAL_WRITE).withMirror(true),
+                new EventDraft("bench", "bench", "moved by a bench", "", "", null, null))) {
+            throw new ChaosFailedException("The register was moved by somebody else.", null);
+        }
+    }
+
+    private static MigrationPlan plan(Path folder, List<MySqlServer> servers, Shards shards) throws IOException {
         Path password =
                 Files.writeString(folder.resolve("password"), servers.get(0).rootPassword() + "\n");
         servers.get(0).execute("CREATE DATABASE mall DEFAULT CHARACTER SET utf8");
         servers.get(1).execute("CREATE DATABASE coupon_meta", "CREATE DATABASE cutover_ctl");
-        for (int database = 0; database < DATABASES; database++) {
-            servers.get(1 + database / (DATABASES / 2)).execute("CREATE DATABASE coupon_db_" + database);
+        for (int database = 0; database < shards.databases(); database++) {
+            servers.get(1 + database / (shards.databases() / 2)).execute("CREATE DATABASE coupon_db_" + database);
         }
         for (MySqlServer server : servers) {
             server.execute(
@@ -111,10 +148,10 @@ final class CopiedMall implements AutoCloseable {
                                     "@NEW_1_PORT@",
                                     Integer.toString(servers.get(2).port()))
                             .replace("@NEW_0_FIRST@", "0")
-                            .replace("@NEW_0_LAST@", Integer.toString(DATABASES / 2 - 1))
-                            .replace("@NEW_1_FIRST@", Integer.toString(DATABASES / 2))
-                            .replace("@NEW_1_LAST@", Integer.toString(DATABASES - 1))
-                            .replace("@TABLES@", Integer.toString(TABLES))
+                            .replace("@NEW_0_LAST@", Integer.toString(shards.databases() / 2 - 1))
+                            .replace("@NEW_1_FIRST@", Integer.toString(shards.databases() / 2))
+                            .replace("@NEW_1_LAST@", Integer.toString(shards.databases() - 1))
+                            .replace("@TABLES@", Integer.toString(shards.tables()))
                             .replace("@PASSWORD_FILE@", password.toString()));
             return PlanReader.read(file);
         }
@@ -136,7 +173,9 @@ final class CopiedMall implements AutoCloseable {
                             connection, SqlScript.read("sql/coupon/meta.sql").statements());
                 } else if (!database.equals(DatabaseId.OLD)) {
                     SqlScript.run(
-                            connection, SqlScript.read("sql/coupon/shard.sql").statements(TABLES));
+                            connection,
+                            SqlScript.read("sql/coupon/shard.sql")
+                                    .statements(plan.layout().tables()));
                 }
                 Fence.install(
                         connection,
