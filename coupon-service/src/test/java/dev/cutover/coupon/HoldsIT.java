@@ -256,7 +256,7 @@ final class HoldsIT {
     }
 
     /** Lets so many threads come to the point between the read and the write before one goes on; who waits for nobody goes on as well. */
-    private static Failpoints meeting(int threads, Duration patience, Set<String> planted) {
+    static Failpoints meeting(int threads, Duration patience, Set<String> planted) {
         CountDownLatch arrived = new CountDownLatch(threads);
         return new Failpoints() {
             @Override
