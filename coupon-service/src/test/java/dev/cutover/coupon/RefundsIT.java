@@ -256,6 +256,14 @@ final class RefundsIT {
         JsonNode refund = other.refundRest(redemption, "r1");
         assertThat(refund.path("coupon_status").asText()).isEqualTo(other.status(coupon));
         assertThat(refund.path("coupon_restored").asBoolean()).isEqualTo(policy != 4);
+        if (other.status(coupon).equals("EXPIRED")) {
+            assertThat(rig.number(
+                            coupon.slot(),
+                            "SELECT use_round FROM coupon_ledger WHERE coupon_id = ? AND act = 8",
+                            coupon.number()))
+                    .as("it came back, and then expired")
+                    .isEqualTo(1);
+        }
         if (policy == 2) {
             // It had its three days when it was used, and has them now.
             assertThat(other.rooms().wallet().coupon(coupon).path("valid_to").asText())

@@ -103,6 +103,10 @@ final class ShardedActs {
                     via,
                     goods,
                     now));
+            if (act == Act.RESTORE) {
+                // What follows in this unit is of the next round.
+                known.put(coupon, new Facts(facts.template(), facts.source(), facts.useRound() + 1));
+            }
         }
     }
 
