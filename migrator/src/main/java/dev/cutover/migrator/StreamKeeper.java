@@ -6,6 +6,8 @@ import dev.cutover.migrator.stream.StreamStoppedException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -155,6 +157,17 @@ final class StreamKeeper implements AutoCloseable {
         }
         try {
             thread.join(Duration.ofSeconds(40).toMillis());
+            if (thread.isAlive()) {
+                // Seen once after a switch, and not explained: the next time it tells where it is.
+                LOG.warn(
+                        "The keeper of stream '{}' of epoch {} does not end; it is at {}",
+                        stream,
+                        epoch,
+                        Stream.of(thread.getStackTrace())
+                                .map(StackTraceElement::toString)
+                                .limit(20)
+                                .collect(Collectors.joining(" < ")));
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
