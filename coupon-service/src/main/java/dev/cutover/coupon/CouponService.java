@@ -99,6 +99,7 @@ public final class CouponService implements AutoCloseable {
      * @param messageCentre who tells users of coupons issued to them, empty for nobody
      * @param stock where claims take limited stock from on NEW
      * @param tags the file of the tags that audiences ask about, empty where there are none
+     * @param docs whether anybody may browse the API
      */
     public record Options(
             int port,
@@ -110,7 +111,8 @@ public final class CouponService implements AutoCloseable {
             Optional<Path> codeKeys,
             Optional<Path> tokens,
             StockStrategy stock,
-            Optional<Path> tags) {
+            Optional<Path> tags,
+            boolean docs) {
         /** Without a message centre, codes and tokens, stock in slices. */
         public Options(int port, String instance, Optional<String> redis, Duration writeBudget, InstantSource clock) {
             this(port, instance, redis, writeBudget, clock, Optional.empty(), Optional.empty());
@@ -148,7 +150,8 @@ public final class CouponService implements AutoCloseable {
                     codeKeys,
                     tokens,
                     StockStrategy.SLICES,
-                    Optional.empty());
+                    Optional.empty(),
+                    false);
         }
 
         /** The same with tags. */
@@ -163,7 +166,8 @@ public final class CouponService implements AutoCloseable {
                     codeKeys,
                     tokens,
                     stock,
-                    Optional.of(tagFile));
+                    Optional.of(tagFile),
+                    docs);
         }
     }
 
@@ -241,7 +245,8 @@ public final class CouponService implements AutoCloseable {
                             codeBatches),
                     options.tokens().map(file -> entry(file, rooms, options, twin)),
                     new State(),
-                    meters));
+                    meters,
+                    options.docs()));
         } catch (RuntimeException e) {
             close();
             throw e;

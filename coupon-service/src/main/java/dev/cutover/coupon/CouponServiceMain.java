@@ -26,7 +26,8 @@ public final class CouponServiceMain {
                             settings.codeKeys(),
                             settings.tokens(),
                             settings.stock(),
-                            settings.tags()));
+                            settings.tags(),
+                            settings.docs()));
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> {

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param tokens the file of the secrets of tokens, empty where nobody is asked for one
  * @param stock where claims take limited stock from on NEW
  * @param tags the file of the tags that audiences ask about, empty where there are none
+ * @param docs whether anybody may browse the API
  */
 record ServiceSettings(
         Path config,
@@ -37,7 +38,8 @@ record ServiceSettings(
         Optional<Path> codeKeys,
         Optional<Path> tokens,
         StockStrategy stock,
-        Optional<Path> tags) {
+        Optional<Path> tags,
+        boolean docs) {
     static final int USUAL_PORT = 8080;
     static final Duration USUAL_BUDGET = Duration.ofSeconds(2);
 
@@ -69,10 +71,20 @@ record ServiceSettings(
         Optional<Path> tokens = file(environment, "COUPON_TOKENS", problems);
         StockStrategy stock = stock(environment, redis.isPresent(), problems);
         Optional<Path> tags = file(environment, "COUPON_TAGS", problems);
+        boolean docs = docs(environment, problems);
         if (!problems.isEmpty()) {
             throw new SettingsInvalidException(problems);
         }
-        return new ServiceSettings(config, port, instance, redis, budget, messageCentre, codeKeys, tokens, stock, tags);
+        return new ServiceSettings(
+                config, port, instance, redis, budget, messageCentre, codeKeys, tokens, stock, tags, docs);
+    }
+
+    private static boolean docs(Map<String, String> environment, List<String> problems) {
+        String text = environment.getOrDefault("COUPON_DOCS", "off");
+        if (!text.equals("on") && !text.equals("off")) {
+            problems.add("COUPON_DOCS is '" + text + "': use on or off");
+        }
+        return text.equals("on");
     }
 
     private static Optional<Path> file(Map<String, String> environment, String name, List<String> problems) {

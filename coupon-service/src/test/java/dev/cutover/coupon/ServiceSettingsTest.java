@@ -28,7 +28,8 @@ final class ServiceSettingsTest {
                         Optional.empty(),
                         Optional.empty(),
                         StockStrategy.SLICES,
-                        Optional.empty()));
+                        Optional.empty(),
+                        false));
     }
 
     @Test
@@ -51,7 +52,9 @@ final class ServiceSettingsTest {
                         "COUPON_STOCK",
                         "redis",
                         "COUPON_TAGS",
-                        tags.toString()),
+                        tags.toString(),
+                        "COUPON_DOCS",
+                        "on"),
                 "a");
         assertThat(settings)
                 .isEqualTo(new ServiceSettings(
@@ -64,7 +67,8 @@ final class ServiceSettingsTest {
                         Optional.empty(),
                         Optional.empty(),
                         StockStrategy.REDIS,
-                        Optional.of(tags)));
+                        Optional.of(tags),
+                        true));
     }
 
     @Test
@@ -85,7 +89,9 @@ final class ServiceSettingsTest {
                 "COUPON_TOKENS",
                 "/no/such/tokens",
                 "COUPON_STOCK",
-                "memory");
+                "memory",
+                "COUPON_DOCS",
+                "yes");
         assertThatThrownBy(() -> ServiceSettings.read(wrong, "a"))
                 .isInstanceOf(SettingsInvalidException.class)
                 .hasMessageContainingAll(

@@ -24,6 +24,14 @@ import org.jspecify.annotations.NullMarked;
         importOptions = {ImportOption.DoNotIncludeTests.class, HouseRulesTest.NoJarsOfTests.class})
 class HouseRulesTest {
 
+    /** Leaves out what protoc makes of coupon.proto. */
+    static final class WrittenByPeople implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("/dev/cutover/coupon/v1/");
+        }
+    }
+
     static final class NoJarsOfTests implements ImportOption {
         @Override
         public boolean includes(Location location) {
@@ -46,6 +54,8 @@ class HouseRulesTest {
             "picocli..", Set.of("dev.cutover.cli.."),
             "org.redisson..", Set.of("dev.cutover.coupon.."),
             "com.linecorp.armeria..", Set.of("dev.cutover.coupon.http.."),
+            "io.grpc..", Set.of("dev.cutover.coupon.http.."),
+            "com.google.protobuf..", Set.of("dev.cutover.coupon.http.."),
             "org.flywaydb..", Set.of("dev.cutover.core.stage.."),
             "org.snakeyaml..", Set.of("dev.cutover.core.plan.."),
             "com.zaxxer..", Set.of("dev.cutover.core.topology.."));
@@ -76,6 +86,23 @@ class HouseRulesTest {
                 .because(library + " is known only in " + rooms)
                 .check(all));
     }
+
+    @ArchTest
+    static final ArchRule calls_and_requests_have_the_same_rooms = noClasses()
+            .that()
+            .haveSimpleNameStartingWith("Call")
+            .and()
+            .resideInAPackage("dev.cutover.coupon.http")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.cutover.coupon.claim..",
+                    "dev.cutover.coupon.redeem..",
+                    "dev.cutover.coupon.hold..",
+                    "dev.cutover.coupon.backoffice..",
+                    "dev.cutover.coupon.issuance..",
+                    "dev.cutover.coupon.code..")
+            .because("a call is the request of the route that does the same, and knows nothing else");
 
     @ArchTest
     static final ArchRule names_say_what_things_are = noClasses()

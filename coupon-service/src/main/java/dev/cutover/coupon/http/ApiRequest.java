@@ -1,6 +1,5 @@
 package dev.cutover.coupon.http;
 
-import com.linecorp.armeria.common.AggregatedHttpRequest;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.cutover.coupon.backoffice.Operator;
@@ -27,12 +26,12 @@ final class ApiRequest {
     private static final int LONGEST_PAGE = 100;
 
     private final ServiceRequestContext context;
-    private final AggregatedHttpRequest request;
+    private final RequestParts parts;
 
     /** Refuses a request that names what is another tenant's. */
-    ApiRequest(ServiceRequestContext context, AggregatedHttpRequest request) {
+    ApiRequest(ServiceRequestContext context, RequestParts parts) {
         this.context = context;
-        this.request = request;
+        this.parts = parts;
         // Here, so that no transport can forget it.
         Admission admission = Admission.of(context);
         if (admission != null) {
@@ -41,13 +40,12 @@ final class ApiRequest {
     }
 
     String path(String name) {
-        String value = context.pathParam(name);
-        return value == null ? "" : value;
+        return parts.path(name);
     }
 
     void allowQuery(String... names) {
         Set<String> known = Set.of(names);
-        for (String name : context.queryParams().names()) {
+        for (String name : parts.queryNames()) {
             if (!known.contains(name)) {
                 throw new ApiException(ApiError.PARAMETER_UNKNOWN, name, "'" + name + "' is not a known parameter.");
             }
@@ -55,7 +53,7 @@ final class ApiRequest {
     }
 
     Optional<String> query(String name) {
-        return Optional.ofNullable(context.queryParam(name));
+        return Optional.ofNullable(parts.query(name));
     }
 
     /** A user id as the mall has them: 31 bits. */
@@ -67,7 +65,7 @@ final class ApiRequest {
     }
 
     String idempotencyKey() {
-        String key = request.headers().get(Headers.IDEMPOTENCY_KEY);
+        String key = parts.header(Headers.IDEMPOTENCY_KEY);
         if (key == null) {
             throw new ApiException(
                     ApiError.IDEMPOTENCY_KEY_MISSING,
@@ -108,7 +106,7 @@ final class ApiRequest {
 
     /** Who asks the back office for a change: a person, and the application of their token where there are tokens. */
     Operator operator() {
-        String name = request.headers().get(Headers.OPERATOR);
+        String name = parts.header(Headers.OPERATOR);
         Admission admission = Admission.of(context);
         if (admission != null) {
             return operator(admission.caller().app().toString(), name);
@@ -138,14 +136,14 @@ final class ApiRequest {
 
     /** Whether the caller wants nothing that was kept. */
     boolean pastCaches() {
-        String header = request.headers().get(HttpHeaderNames.CACHE_CONTROL);
+        String header = parts.header(HttpHeaderNames.CACHE_CONTROL);
         return header != null && header.contains("no-cache");
     }
 
     /** The version an editor has seen: the field {@code version} or the header If-Match. */
     OptionalInt version(RequestBody body) {
         OptionalLong field = body.optionalInteger("version", 0, Integer.MAX_VALUE);
-        String header = request.headers().get(HttpHeaderNames.IF_MATCH);
+        String header = parts.header(HttpHeaderNames.IF_MATCH);
         if (header == null) {
             return field.isPresent() ? OptionalInt.of((int) field.getAsLong()) : OptionalInt.empty();
         }
@@ -179,7 +177,7 @@ final class ApiRequest {
     }
 
     boolean hasBody() {
-        return !request.content().isEmpty();
+        return parts.hasBody();
     }
 
     /** Where the request came from. */
@@ -193,10 +191,10 @@ final class ApiRequest {
     }
 
     byte[] bytes() {
-        return request.content().array();
+        return parts.bytes();
     }
 
     RequestBody body() {
-        return RequestBody.parse(request.contentUtf8());
+        return parts.body();
     }
 }

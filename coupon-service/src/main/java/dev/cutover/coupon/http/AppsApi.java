@@ -3,8 +3,7 @@ package dev.cutover.coupon.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.linecorp.armeria.server.HttpService;
-import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.common.HttpMethod;
 import dev.cutover.coupon.id.AppId;
 import dev.cutover.coupon.id.TokenId;
 import dev.cutover.coupon.token.App;
@@ -20,7 +19,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -40,16 +38,16 @@ final class AppsApi {
         this.tokens = tokens;
     }
 
-    void register(ServerBuilder builder, Function<Function<ApiRequest, ApiAnswer>, HttpService> service) {
-        builder.route().post("/v1/apps").build(service.apply(this::create));
-        builder.route().get("/v1/apps").build(service.apply(this::list));
-        builder.route().get("/v1/apps/{id}").build(service.apply(this::one));
-        builder.route().post("/v1/apps/{id}/disable").build(service.apply(request -> disable(request, true)));
-        builder.route().post("/v1/apps/{id}/enable").build(service.apply(request -> disable(request, false)));
-        builder.route().put("/v1/apps/{id}/quota").build(service.apply(this::limit));
-        builder.route().post("/v1/apps/{id}/tokens").build(service.apply(this::issue));
-        builder.route().get("/v1/apps/{id}/tokens").build(service.apply(this::tokens));
-        builder.route().delete("/v1/apps/{id}/tokens/{token}").build(service.apply(this::revoke));
+    void register(Routes routes) {
+        routes.post("/v1/apps", this::create);
+        routes.get("/v1/apps", this::list);
+        routes.get("/v1/apps/{id}", this::one);
+        routes.post("/v1/apps/{id}/disable", request -> disable(request, true));
+        routes.post("/v1/apps/{id}/enable", request -> disable(request, false));
+        routes.add(HttpMethod.PUT, "/v1/apps/{id}/quota", this::limit);
+        routes.post("/v1/apps/{id}/tokens", this::issue);
+        routes.get("/v1/apps/{id}/tokens", this::tokens);
+        routes.add(HttpMethod.DELETE, "/v1/apps/{id}/tokens/{token}", this::revoke);
     }
 
     private ApiAnswer create(ApiRequest request) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.github.benmanes.caffeine.cache.Ticker;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpResponseWriter;
 import com.linecorp.armeria.common.HttpStatus;
@@ -11,14 +12,13 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.RequestId;
 import com.linecorp.armeria.common.ResponseHeaders;
-import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.common.metric.MeterIdPrefixFunction;
-import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServerErrorHandler;
 import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import com.linecorp.armeria.server.docs.DocService;
 import com.linecorp.armeria.server.metric.MetricCollectingService;
 import com.linecorp.armeria.server.prometheus.PrometheusExpositionService;
 import dev.cutover.coupon.backoffice.BackOffice;
@@ -39,16 +39,16 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executor;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The coupon API on a socket.
+ * The coupon API on a socket, as requests of REST and calls of gRPC.
  *
  * <p>Handlers block on databases, so they run on their own threads and never on an event loop; each answer carries the request's id, also
  * those that the server itself gives. Safe for many threads.
@@ -91,9 +91,15 @@ public final class CouponServer implements AutoCloseable {
      * Listens on all interfaces; port 0 is any free one.
      *
      * @param entry empty where nobody asks for tokens
+     * @param docs whether anybody may browse what there is: Armeria's pages under /docs/ and the reflection of gRPC
      */
     public static CouponServer start(
-            int port, Rooms rooms, Optional<Entry> entry, ServiceState state, PrometheusMeterRegistry meters) {
+            int port,
+            Rooms rooms,
+            Optional<Entry> entry,
+            ServiceState state,
+            PrometheusMeterRegistry meters,
+            boolean docs) {
         CouponApi api = new CouponApi(rooms.claims(), rooms.wallet());
         StatisticsApi statistics = new StatisticsApi(rooms.statistics());
         ServerBuilder builder = Server.builder()
@@ -106,69 +112,82 @@ public final class CouponServer implements AutoCloseable {
                 .requestIdGenerator(request -> RequestId.random())
                 .errorHandler(new Errors());
 
-        new TemplatesApi(rooms.backOffice()).register(builder, CouponServer::service);
-        builder.route().post("/v1/claims").build(service(api::claim));
-        builder.route().get("/v1/claims/{request_no}").build(service(api::findClaim));
-        builder.route().get("/v1/users/{user_id}/coupons").build(service(api::page));
-        builder.route().get("/v1/coupons/{id}").build(service(api::coupon));
+        Routes routes = new Routes(builder);
+        new TemplatesApi(rooms.backOffice()).register(routes);
+        routes.post("/v1/claims", api::claim);
+        routes.get("/v1/claims/{request_no}", api::findClaim);
+        routes.get("/v1/users/{user_id}/coupons", api::page);
+        routes.get("/v1/coupons/{id}", api::coupon);
         UseApi use = new UseApi(rooms.redemptions());
-        builder.route().post("/v1/validations").build(service(use::validate));
-        builder.route().post("/v1/coupons/available").build(service(use::offers));
-        builder.route().post("/v1/coupons/{id}/void").build(service(use::voidCoupon));
-        builder.route().post("/v1/redemptions").build(service(use::redeem));
-        builder.route().get("/v1/redemptions/{id}").build(service(use::redemption));
-        builder.route().post("/v1/redemptions/{id}/refunds").build(service(use::refund));
-        builder.route().get("/v1/users/{user_id}/redemptions").build(service(use::redemptions));
+        routes.post("/v1/validations", use::validate);
+        routes.post("/v1/coupons/available", use::offers);
+        routes.post("/v1/coupons/{id}/void", use::voidCoupon);
+        routes.post("/v1/redemptions", use::redeem);
+        routes.get("/v1/redemptions/{id}", use::redemption);
+        routes.post("/v1/redemptions/{id}/refunds", use::refund);
+        routes.get("/v1/users/{user_id}/redemptions", use::redemptions);
         HoldsApi holds = new HoldsApi(rooms.holds());
-        builder.route().post("/v1/holds").build(service(holds::hold));
-        builder.route().get("/v1/holds/{id}").build(service(holds::get));
-        builder.route().delete("/v1/holds/{id}").build(service(holds::release));
-        builder.route().post("/v1/holds/{id}/confirm").build(service(holds::confirm));
-        builder.route().get("/v1/templates/{id}/stats").build(service(statistics::template));
+        routes.post("/v1/holds", holds::hold);
+        routes.get("/v1/holds/{id}", holds::get);
+        routes.add(HttpMethod.DELETE, "/v1/holds/{id}", holds::release);
+        routes.post("/v1/holds/{id}/confirm", holds::confirm);
+        routes.get("/v1/templates/{id}/stats", statistics::template);
         IssuancesApi issuances = new IssuancesApi(rooms.issuances());
-        builder.route().post("/v1/issuances").build(service(issuances::order));
-        builder.route().get("/v1/issuances").build(service(issuances::list));
-        builder.route().get("/v1/issuances/{id}").build(service(issuances::one));
-        builder.route().patch("/v1/issuances/{id}").build(service(issuances::tune));
-        builder.route().get("/v1/issuances/{id}/failures").build(service(issuances::failures));
-        builder.route().post("/v1/issuances/{id}/pause").build(service(issuances::pause));
-        builder.route().post("/v1/issuances/{id}/resume").build(service(issuances::resume));
-        builder.route().post("/v1/issuances/{id}/cancel").build(service(issuances::cancel));
-        builder.route()
-                .put("/v1/issuances/{id}/audience")
-                .maxRequestLength(IssuancesApi.LONGEST_UPLOAD)
-                .requestTimeout(UPLOAD_TIMEOUT)
-                .build(service(issuances::upload));
+        routes.post("/v1/issuances", issuances::order);
+        routes.get("/v1/issuances", issuances::list);
+        routes.get("/v1/issuances/{id}", issuances::one);
+        routes.add(HttpMethod.PATCH, "/v1/issuances/{id}", issuances::tune);
+        routes.get("/v1/issuances/{id}/failures", issuances::failures);
+        routes.post("/v1/issuances/{id}/pause", issuances::pause);
+        routes.post("/v1/issuances/{id}/resume", issuances::resume);
+        routes.post("/v1/issuances/{id}/cancel", issuances::cancel);
+        routes.add(
+                HttpMethod.PUT,
+                "/v1/issuances/{id}/audience",
+                binding -> binding.maxRequestLength(IssuancesApi.LONGEST_UPLOAD).requestTimeout(UPLOAD_TIMEOUT),
+                issuances::upload);
         CodesApi codes = new CodesApi(rooms.codes(), rooms.codeBatches());
-        builder.route().post("/v1/codes/redeem").build(service(codes::redeem));
-        builder.route().post("/v1/codes/validate").build(service(codes::validate));
-        builder.route().post("/v1/code_batches").build(service(codes::order));
-        builder.route().get("/v1/code_batches/{id}").build(service(codes::batch));
-        builder.route()
-                .get("/v1/code_batches/{id}/export")
-                .requestTimeout(UPLOAD_TIMEOUT)
-                .build(answering((request, requestId) -> csv(codes.export(request), requestId, request.executor())));
-        builder.route()
-                .post("/v1/code_batches/{id}/import")
-                .maxRequestLength(CodesApi.LONGEST_UPLOAD)
-                .requestTimeout(UPLOAD_TIMEOUT)
-                .build(service(codes::upload));
-        builder.route().post("/v1/code_batches/{id}/void").build(service(codes::voidBatch));
-        builder.route().post("/v1/codes/void").build(service(codes::voidCode));
-        builder.route().get("/v1/migration").build(service(request -> ApiAnswer.ok(state.migration())));
-        builder.route().get("/healthz").build(service(request -> status("ok", HttpStatus.OK)));
-        builder.route().get("/readyz").build(service(request -> {
+        routes.post("/v1/codes/redeem", codes::redeem);
+        routes.post("/v1/codes/validate", codes::validate);
+        routes.post("/v1/code_batches", codes::order);
+        routes.get("/v1/code_batches/{id}", codes::batch);
+        routes.addRaw(
+                HttpMethod.GET,
+                "/v1/code_batches/{id}/export",
+                binding -> binding.requestTimeout(UPLOAD_TIMEOUT),
+                (request, requestId) -> csv(codes.export(request), requestId, request.executor()));
+        routes.add(
+                HttpMethod.POST,
+                "/v1/code_batches/{id}/import",
+                binding -> binding.maxRequestLength(CodesApi.LONGEST_UPLOAD).requestTimeout(UPLOAD_TIMEOUT),
+                codes::upload);
+        routes.post("/v1/code_batches/{id}/void", codes::voidBatch);
+        routes.post("/v1/codes/void", codes::voidCode);
+        routes.get("/v1/migration", request -> ApiAnswer.ok(state.migration()));
+        routes.get("/healthz", request -> status("ok", HttpStatus.OK));
+        routes.get("/readyz", request -> {
             String reason = state.notReady();
             return reason.isEmpty()
                     ? status("ready", HttpStatus.OK)
                     : status("not ready: " + reason, HttpStatus.SERVICE_UNAVAILABLE);
-        }));
+        });
         builder.service("/metrics", PrometheusExpositionService.of(meters.getPrometheusRegistry()));
         entry.ifPresent(one -> {
-            new AppsApi(one.apps(), one.tokens()).register(builder, CouponServer::service);
+            new AppsApi(one.apps(), one.tokens()).register(routes);
+        });
+        builder.route().get(OpenApi.PATH).build(OpenApi.service());
+        builder.route().get(ErrorPage.PATH).build(ErrorPage.service());
+        Map<String, Function<ApiRequest, ApiAnswer>> handlers = routes.handlers();
+        if (docs) {
+            builder.service(CallServices.build(handlers, state, true)).serviceUnder("/docs/", new DocService());
+        } else {
+            new LazyCalls(() -> CallServices.build(handlers, state, false)).register(builder);
+        }
+        entry.ifPresent(one -> {
             builder.decorator(new TokenGate(
                     one.tokens(), one.owners(), new TenantGuard(rooms), new RateLimits(Ticker.systemTicker())));
         });
+        builder.decorator(new CallDeadline(REQUEST_TIMEOUT));
         builder.decorator(MetricCollectingService.newDecorator(MeterIdPrefixFunction.ofDefault("coupon.http")));
         builder.decorator((delegate, context, request) -> {
             RequestIds.remember(context, request.headers());
@@ -216,35 +235,6 @@ public final class CouponServer implements AutoCloseable {
                         }
                     });
         }
-    }
-
-    private static HttpService service(Function<ApiRequest, ApiAnswer> handler) {
-        return answering((request, requestId) ->
-                rendered(request.told(handler.apply(request)), requestId).toHttpResponse());
-    }
-
-    private static HttpService answering(BiFunction<ApiRequest, String, HttpResponse> handler) {
-        return (context, request) -> HttpResponse.of(request.aggregate()
-                .thenApplyAsync(
-                        whole -> {
-                            String requestId = RequestIds.of(context);
-                            try {
-                                return handler.apply(new ApiRequest(context, whole), requestId);
-                            } catch (RuntimeException e) {
-                                return ErrorAnswers.of(e, requestId).toHttpResponse();
-                            }
-                        },
-                        context.blockingTaskExecutor()));
-    }
-
-    private static AggregatedHttpResponse rendered(ApiAnswer answer, String requestId) {
-        ResponseHeadersBuilder headers = ResponseHeaders.builder(answer.status())
-                .contentType(MediaType.JSON_UTF_8)
-                .set(Headers.REQUEST_ID, requestId);
-        if (answer.replayed()) {
-            headers.set(Headers.IDEMPOTENT_REPLAYED, "true");
-        }
-        return AggregatedHttpResponse.of(headers.build(), HttpData.ofUtf8(answer.json()));
     }
 
     /** Every route, as method and path; those of all methods with {@code *}. */
@@ -310,7 +300,7 @@ public final class CouponServer implements AutoCloseable {
                 @Nullable String description,
                 @Nullable Throwable cause) {
             String id = context == null ? RequestIds.chosen(headers) : RequestIds.of(context);
-            return ErrorAnswers.ofStatus(status, id);
+            return ErrorAnswers.ofStatus(status).http(id);
         }
     }
 }

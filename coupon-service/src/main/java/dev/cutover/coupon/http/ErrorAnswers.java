@@ -1,15 +1,6 @@
 package dev.cutover.coupon.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.linecorp.armeria.common.AggregatedHttpResponse;
-import com.linecorp.armeria.common.HttpData;
-import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpStatus;
-import com.linecorp.armeria.common.MediaType;
-import com.linecorp.armeria.common.ResponseHeaders;
-import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import dev.cutover.core.topology.UnreachableException;
 import dev.cutover.coupon.backoffice.RulesBrokenException;
 import dev.cutover.coupon.code.CodeKeys;
@@ -23,117 +14,92 @@ import dev.cutover.coupon.store.CollisionException;
 import dev.cutover.coupon.store.MigrationFenceException;
 import dev.cutover.coupon.store.UnknownOutcomeException;
 import dev.cutover.coupon.token.TokenRefusedException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Turns what went wrong into an answer of the vocabulary; only what nobody foresaw is logged with its stack. */
+/** Says what went wrong in the words of the vocabulary; only what nobody foresaw is logged with its stack. */
 final class ErrorAnswers {
     private static final Logger LOG = LoggerFactory.getLogger(ErrorAnswers.class);
-    private static final String RETRY_AFTER_SECONDS = "1";
     // What waits for a stage of the migration is not asked for each second.
-    private static final String RETRY_AFTER_A_STAGE = "60";
+    private static final Duration A_STAGE = Duration.ofMinutes(1);
 
     private ErrorAnswers() {}
 
-    static AggregatedHttpResponse of(Throwable failure, String requestId) {
+    static Problem of(Throwable failure, String requestId) {
         if (failure instanceof ApiException e) {
-            return answer(e.error(), e.param(), message(e), requestId);
+            return new Problem(e.error(), e.param(), message(e));
         }
         if (failure instanceof Refusal e) {
-            return refused(e, requestId);
+            return new Problem(ofReason(e.reason()), e.param(), message(e)).with(e.details());
         }
         if (failure instanceof TokenRefusedException e) {
-            return answer(ofWhy(e.why()), "", message(e), requestId);
+            return new Problem(ofWhy(e.why()), "", message(e));
         }
         if (failure instanceof RulesBrokenException e) {
-            return broken(e, requestId);
+            return broken(e);
         }
         if (failure instanceof MigrationFenceException e && e.standing()) {
-            return retried(answer(ApiError.MIGRATION_FENCE, "", message(e), requestId), RETRY_AFTER_A_STAGE);
+            return new Problem(ApiError.MIGRATION_FENCE, "", message(e)).after(A_STAGE);
         }
         if (failure instanceof MigrationFenceException || failure instanceof EpochMovedException) {
-            return answer(
+            return new Problem(
                     ApiError.MIGRATION_FENCE,
                     "",
-                    "A switch of the migration is under way; nothing was changed. Send the same request again.",
-                    requestId);
+                    "A switch of the migration is under way; nothing was changed. Send the same request again.");
         }
         if (failure instanceof TooManyAttemptsException e) {
-            return retried(
-                    answer(ApiError.TOO_MANY_FAILED_ATTEMPTS, "code", message(e), requestId),
-                    Long.toString(Math.max(1, e.waiting().toSeconds())));
+            return new Problem(ApiError.TOO_MANY_FAILED_ATTEMPTS, "code", message(e))
+                    .after(Duration.ofSeconds(Math.max(1, e.waiting().toSeconds())));
         }
         if (failure instanceof RateLimitedException e) {
-            return retried(
-                    answer(ApiError.RATE_LIMITED, "", message(e), requestId), Long.toString(e.retryAfterSeconds()));
+            return new Problem(ApiError.RATE_LIMITED, "", message(e)).after(Duration.ofSeconds(e.retryAfterSeconds()));
         }
         if (failure instanceof CodeKeys.MissingException) {
             LOG.warn("Request {}: {}", requestId, failure.getMessage());
-            return answer(
-                    ApiError.DEPENDENCY_UNAVAILABLE,
-                    "",
-                    "This service has no key to make or to know codes with.",
-                    requestId);
+            return new Problem(
+                    ApiError.DEPENDENCY_UNAVAILABLE, "", "This service has no key to make or to know codes with.");
         }
         if (failure instanceof CollisionException
                 || failure instanceof StockShortException
                 || failure instanceof AudienceMovedException) {
-            return answer(
+            return new Problem(
                     ApiError.DEPENDENCY_UNAVAILABLE,
                     "",
-                    "Too many requests changed the same at once; nothing was changed. Send the same request again.",
-                    requestId);
+                    "Too many requests changed the same at once; nothing was changed. Send the same request again.");
         }
         if (failure instanceof UnknownOutcomeException) {
             LOG.warn("Request {}: {}", requestId, failure.getMessage());
-            return answer(
+            return new Problem(
                     ApiError.OUTCOME_UNKNOWN,
                     "",
-                    "Whether the request had its effect is not known. Send it again with the same key to learn it.",
-                    requestId);
+                    "Whether the request had its effect is not known. Send it again with the same key to learn it.");
         }
         if (failure instanceof UnreachableException
                 || (failure instanceof DatabaseTroubleException e && e.unavailable())) {
             LOG.warn("Request {}: {}", requestId, failure.getMessage());
-            return answer(
+            return new Problem(
                     ApiError.SHARD_UNAVAILABLE,
                     "",
-                    "A database did not answer. Send the same request again: it has one effect at most.",
-                    requestId);
+                    "A database did not answer. Send the same request again: it has one effect at most.");
         }
         LOG.error("Request {} failed", requestId, failure);
-        return answer(
-                ApiError.INTERNAL_ERROR,
-                "",
-                "The service failed; the request id tells its operators where to look.",
-                requestId);
+        return new Problem(
+                ApiError.INTERNAL_ERROR, "", "The service failed; the request id tells its operators where to look.");
     }
 
-    private static AggregatedHttpResponse retried(AggregatedHttpResponse answer, String seconds) {
-        return AggregatedHttpResponse.of(
-                answer.headers().toBuilder()
-                        .set(HttpHeaderNames.RETRY_AFTER, seconds)
-                        .build(),
-                answer.content());
-    }
-
-    private static AggregatedHttpResponse refused(Refusal e, String requestId) {
-        ApiError error = ofReason(e.reason());
-        ObjectNode body = body(error, e.param(), message(e), requestId);
-        if (!e.details().isEmpty()) {
-            ArrayNode details = body.withObject("error").putArray("details");
-            e.details().forEach(detail -> detail.forEach(details.addObject()::put));
-        }
-        return answer(HttpStatus.valueOf(error.status()), error, body, requestId);
-    }
-
-    private static AggregatedHttpResponse broken(RulesBrokenException e, String requestId) {
-        ObjectNode body = body(ApiError.PARAMETER_INVALID, e.problems().get(0).path(), message(e), requestId);
-        ArrayNode details = body.withObject("error").putArray("details");
-        e.problems()
-                .forEach(problem ->
-                        details.addObject().put("param", problem.path()).put("message", problem.sentence()));
-        return answer(HttpStatus.BAD_REQUEST, ApiError.PARAMETER_INVALID, body, requestId);
+    private static Problem broken(RulesBrokenException e) {
+        return new Problem(ApiError.PARAMETER_INVALID, e.problems().get(0).path(), message(e))
+                .with(e.problems().stream()
+                        .map(problem -> {
+                            Map<String, String> one = new LinkedHashMap<>();
+                            one.put("param", problem.path());
+                            one.put("message", problem.sentence());
+                            return one;
+                        })
+                        .toList());
     }
 
     private static String message(Throwable failure) {
@@ -194,56 +160,20 @@ final class ErrorAnswers {
     }
 
     /** What the server itself refused before a handler was asked. */
-    static AggregatedHttpResponse ofStatus(HttpStatus status, String requestId) {
+    static Problem ofStatus(HttpStatus status) {
         return switch (status.code()) {
-            case 404 -> answer(ApiError.ROUTE_NOT_FOUND, "", "There is nothing at this path.", requestId);
-            case 405 -> answer(ApiError.METHOD_NOT_ALLOWED, "", "This path has no such method.", requestId);
-            case 413 -> answer(ApiError.BODY_TOO_LARGE, "body", "The body is too large.", requestId);
+            case 404 -> new Problem(ApiError.ROUTE_NOT_FOUND, "", "There is nothing at this path.");
+            case 405 -> new Problem(ApiError.METHOD_NOT_ALLOWED, "", "This path has no such method.");
+            case 413 -> new Problem(ApiError.BODY_TOO_LARGE, "body", "The body is too large.");
             case 503 ->
-                answer(
+                new Problem(
                         ApiError.DEPENDENCY_UNAVAILABLE,
                         "",
-                        "The service is ending or took too long; send the same request again.",
-                        requestId);
+                        "The service is ending or took too long; send the same request again.");
             default ->
                 status.isServerError()
-                        ? answer(ApiError.INTERNAL_ERROR, "", "The service failed.", requestId)
-                        : answer(status, ApiError.REQUEST_REFUSED, "", status.reasonPhrase() + ".", requestId);
+                        ? new Problem(ApiError.INTERNAL_ERROR, "", "The service failed.")
+                        : new Problem(ApiError.REQUEST_REFUSED, "", status.reasonPhrase() + ".").at(status);
         };
-    }
-
-    private static AggregatedHttpResponse answer(ApiError error, String param, String message, String requestId) {
-        return answer(HttpStatus.valueOf(error.status()), error, param, message, requestId);
-    }
-
-    private static AggregatedHttpResponse answer(
-            HttpStatus status, ApiError error, String param, String message, String requestId) {
-        return answer(status, error, body(error, param, message, requestId), requestId);
-    }
-
-    private static ObjectNode body(ApiError error, String param, String message, String requestId) {
-        ObjectNode body = JsonNodeFactory.instance.objectNode();
-        ObjectNode node = body.putObject("error");
-        node.put("type", error.type());
-        node.put("code", error.code());
-        node.put("message", message);
-        node.put("param", param.isEmpty() ? null : param);
-        node.put("retryable", error.retryable());
-        node.put("request_id", requestId);
-        node.put("doc_url", "/docs/errors#" + error.code());
-        return body;
-    }
-
-    private static AggregatedHttpResponse answer(HttpStatus status, ApiError error, ObjectNode body, String requestId) {
-        ResponseHeadersBuilder headers = ResponseHeaders.builder(status)
-                .contentType(MediaType.JSON_UTF_8)
-                .set(Headers.REQUEST_ID, requestId);
-        if (error.retryable()) {
-            headers.set(HttpHeaderNames.RETRY_AFTER, RETRY_AFTER_SECONDS);
-        }
-        if (error.status() == HttpStatus.UNAUTHORIZED.code()) {
-            headers.set(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer");
-        }
-        return AggregatedHttpResponse.of(headers.build(), HttpData.ofUtf8(body.toString()));
     }
 }

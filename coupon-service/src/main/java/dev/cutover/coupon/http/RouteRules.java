@@ -42,12 +42,24 @@ final class RouteRules {
      *
      * @param scopes any of which will do
      */
-    record Rule(HttpMethod method, String path, Set<Scope> scopes, Names names) {}
+    record Rule(HttpMethod method, String path, Set<Scope> scopes, Names names) {
+        /** As a route is written: method and path. */
+        String route() {
+            return method + " " + path;
+        }
 
-    /** What is asked by machines that have no token: probes, and the collector of metrics. */
-    private static final Set<String> OPEN = Set.of("/healthz", "/readyz", "/metrics");
+        /** The parts of the path that a request fills in. */
+        List<String> pathNames() {
+            return BRACES.matcher(path).results().map(found -> found.group(1)).toList();
+        }
+    }
+
+    /** What is asked by machines that have no token: probes, the collector of metrics, and who wants to learn how to ask. */
+    private static final Set<String> OPEN = Set.of("/healthz", "/readyz", "/metrics", OpenApi.PATH, ErrorPage.PATH);
 
     private static final String OPEN_CALLS = "/grpc.health.v1.Health/";
+    // Only where COUPON_DOCS is on is there anything.
+    private static final List<String> OPEN_FOR_READERS = List.of("/docs/", "/grpc.reflection.");
     private static final String CALLS = "/coupon.v1.";
     // A call has the rule of the route that does the same.
     private static final Map<String, String> ROUTE_OF_CALL = Map.ofEntries(
@@ -70,9 +82,20 @@ final class RouteRules {
             Map.entry("TemplateService/PublishTemplate", "POST /v1/templates/{id}/publish"),
             Map.entry("TemplateService/PauseTemplate", "POST /v1/templates/{id}/pause"),
             Map.entry("TemplateService/ResumeTemplate", "POST /v1/templates/{id}/resume"),
+            Map.entry("CodeService/CreateCodeBatch", "POST /v1/code_batches"),
+            Map.entry("CodeService/GetCodeBatch", "GET /v1/code_batches/{id}"),
+            Map.entry("TemplateService/EndTemplate", "POST /v1/templates/{id}/end"),
+            Map.entry("TemplateService/ArchiveTemplate", "POST /v1/templates/{id}/archive"),
+            Map.entry("TemplateService/ReplaceProducts", "PUT /v1/templates/{id}/products"),
+            Map.entry("IssuanceService/CreateIssuance", "POST /v1/issuances"),
+            Map.entry("IssuanceService/GetIssuance", "GET /v1/issuances/{id}"),
+            Map.entry("IssuanceService/PauseIssuance", "POST /v1/issuances/{id}/pause"),
+            Map.entry("IssuanceService/ResumeIssuance", "POST /v1/issuances/{id}/resume"),
+            Map.entry("IssuanceService/CancelIssuance", "POST /v1/issuances/{id}/cancel"),
             Map.entry("TemplateService/AdjustStock", "POST /v1/templates/{id}/stock_adjustments"),
             Map.entry("StatsService/GetStats", "GET /v1/templates/{id}/stats"));
 
+    private static final Pattern BRACES = Pattern.compile("\\{([a-z_]+)}");
     private static final Pattern COLON = Pattern.compile(":([a-z_]+)");
     private static final List<Rule> RULES = rules();
     private static final Map<String, Rule> BY_ROUTE = byRoute();
@@ -173,15 +196,38 @@ final class RouteRules {
     }
 
     static boolean open(Route route) {
-        return OPEN.contains(route.patternString()) || route.patternString().startsWith(OPEN_CALLS);
+        String pattern = route.patternString();
+        return OPEN.contains(pattern)
+                || pattern.startsWith(OPEN_CALLS)
+                || OPEN_FOR_READERS.stream().anyMatch(pattern::startsWith);
+    }
+
+    /** Every rule, in the order in which people read them. */
+    static List<Rule> all() {
+        return RULES;
+    }
+
+    /** The paths that nobody needs a token for. */
+    static Set<String> openPaths() {
+        return OPEN;
+    }
+
+    /** Every call, as service and method, with the route that does the same. */
+    static Map<String, String> calls() {
+        return ROUTE_OF_CALL;
+    }
+
+    static boolean isCall(String path) {
+        return path.startsWith(CALLS);
     }
 
     /** The rule of a request: of its call where it is one, for a route of calls may be that of a whole service. */
     static Optional<Rule> of(Route route, HttpMethod method, String path) {
-        return path.startsWith(CALLS) ? ofCall(path) : Optional.ofNullable(BY_ROUTE.get(method + " " + path(route)));
+        return isCall(path) ? ofCall(path) : Optional.ofNullable(BY_ROUTE.get(method + " " + path(route)));
     }
 
-    private static Optional<Rule> ofCall(String path) {
+    /** The rule of the route that does the same as a call, given the path of the call. */
+    static Optional<Rule> ofCall(String path) {
         return Optional.ofNullable(ROUTE_OF_CALL.get(path.substring(CALLS.length())))
                 .map(BY_ROUTE::get);
     }

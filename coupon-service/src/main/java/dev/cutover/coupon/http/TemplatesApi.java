@@ -3,8 +3,6 @@ package dev.cutover.coupon.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.linecorp.armeria.common.HttpMethod;
-import com.linecorp.armeria.server.HttpService;
-import com.linecorp.armeria.server.ServerBuilder;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.backoffice.Operator;
 import dev.cutover.coupon.backoffice.ProductDesk;
@@ -30,7 +28,7 @@ import java.util.regex.Pattern;
 /** The back office over HTTP: templates, their stock, their products, and who changed them. Blocks; safe for many threads. */
 final class TemplatesApi {
     // Ten thousand products of 64 characters, quoted, of up to four bytes each.
-    private static final long LONGEST_LIST = 4L * 1024 * 1024;
+    static final long LONGEST_LIST = 4L * 1024 * 1024;
     private static final Pattern PRODUCT = Pattern.compile("\\S(.{0,62}\\S)?", Pattern.UNICODE_CHARACTER_CLASS);
     private static final String PRODUCT_EXPECTED = "a product of 1 to 64 characters without spaces around it";
     private static final Pattern AUDIT_CURSOR = Pattern.compile("aud_[1-9][0-9]{0,17}");
@@ -42,7 +40,7 @@ final class TemplatesApi {
         this.office = office;
     }
 
-    void register(ServerBuilder builder, Function<Function<ApiRequest, ApiAnswer>, HttpService> service) {
+    void register(Routes routes) {
         Map<String, Function<ApiRequest, ApiAnswer>> posts = Map.of(
                 "/v1/templates", this::create,
                 "/v1/templates/{id}/publish", moving(TemplateDesk::publish),
@@ -52,7 +50,7 @@ final class TemplatesApi {
                 "/v1/templates/{id}/archive", moving(TemplateDesk::archive),
                 "/v1/templates/{id}/stock_adjustments", this::adjust,
                 "/v1/super_blacklist/products", this::forbid);
-        posts.forEach((path, handler) -> builder.route().post(path).build(service.apply(handler)));
+        posts.forEach(routes::post);
         Map<String, Function<ApiRequest, ApiAnswer>> gets = Map.of(
                 "/v1/templates", this::page,
                 "/v1/templates/{id}", this::template,
@@ -61,13 +59,14 @@ final class TemplatesApi {
                 "/v1/templates/{id}/audit", this::audit,
                 "/v1/super_blacklist/products", this::forbidden,
                 "/v1/super_blacklist/audit", this::blacklistAudit);
-        gets.forEach((path, handler) -> builder.route().get(path).build(service.apply(handler)));
-        builder.route().methods(HttpMethod.PATCH).path("/v1/templates/{id}").build(service.apply(this::edit));
-        builder.route()
-                .put("/v1/templates/{id}/products")
-                .maxRequestLength(LONGEST_LIST)
-                .build(service.apply(this::replaceProducts));
-        builder.route().delete("/v1/super_blacklist/products/{product}").build(service.apply(this::allow));
+        gets.forEach(routes::get);
+        routes.add(HttpMethod.PATCH, "/v1/templates/{id}", this::edit);
+        routes.add(
+                HttpMethod.PUT,
+                "/v1/templates/{id}/products",
+                binding -> binding.maxRequestLength(LONGEST_LIST),
+                this::replaceProducts);
+        routes.add(HttpMethod.DELETE, "/v1/super_blacklist/products/{product}", this::allow);
     }
 
     private static TemplateId id(ApiRequest request) {

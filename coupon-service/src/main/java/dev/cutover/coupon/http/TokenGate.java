@@ -114,6 +114,10 @@ final class TokenGate implements DecoratingHttpServiceFunction {
     }
 
     private static HttpResponse refused(RuntimeException e, ServiceRequestContext context) {
-        return ErrorAnswers.of(e, CouponServer.requestId(context)).toHttpResponse();
+        String requestId = CouponServer.requestId(context);
+        Problem problem = ErrorAnswers.of(e, requestId);
+        return RouteRules.isCall(context.path())
+                ? CallErrors.response(problem, requestId)
+                : problem.http(requestId).toHttpResponse();
     }
 }
