@@ -42,7 +42,7 @@ final class GrpcConformanceIT extends TransportConformance {
                 "app_not_found",
                 "token_not_found",
                 "code_batch_state_conflict",
-                // DeadlineTest has it.
+                // Whether a commit happened is only unknown when the connection to a database breaks in that moment.
                 "outcome_unknown");
     }
 
