@@ -96,7 +96,8 @@ final class IssuancesApiIT {
     void anIssuanceIsOrderedWatchedTunedAndListed() {
         long template = mall.template(1000, 1);
         String body = "{\"issuance_no\":\"api-1\",\"template_id\":\"tpl_" + template
-                + "\",\"audience\":{\"user_ids\":[101,102,103,102]},\"message_users\":2}";
+                + "\",\"audience\":{\"user_ids\":[101,102,103,102]},\"message_users\":2,"
+                + "\"channel\":\"sms\",\"partner_id\":\"p-1\"}";
         HttpResponse<String> ordered = send("POST", "/v1/issuances", body);
         assertThat(ordered.statusCode()).as(ordered.body()).isEqualTo(201);
         HttpResponse<String> again = send("POST", "/v1/issuances", body);
@@ -110,6 +111,14 @@ final class IssuancesApiIT {
         assertThat(done.path("progress").path("pending").asLong()).isZero();
         assertThat(done.path("messages").path("waiting").asLong()).isPositive();
         assertThat(done.path("messages").path("message_centre").asText()).contains("none configured");
+        Awaitility.await()
+                .untilAsserted(
+                        () -> assertThat(json(send("GET", "/v1/templates/tpl_" + template + "/stats?group=channel", ""))
+                                        .path("data")
+                                        .toString())
+                                .startsWith("[{\"channel\":\"sms\",\"partner_id\":\"p-1\",\"issued\":3,"));
+        assertThat(code(send("POST", "/v1/issuances", body.replace("p-1", "p-2"))))
+                .isEqualTo("idempotency_key_reused");
         assertThat(code(send("PATCH", path, "{\"rate\":5}"))).isEqualTo("issuance_state_conflict");
         assertThat(code(send("POST", path + "/pause", ""))).isEqualTo("issuance_state_conflict");
         assertThat(json(send("GET", path + "/failures", "")).path("data")).isEmpty();
