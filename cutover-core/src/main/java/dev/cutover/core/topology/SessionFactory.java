@@ -94,6 +94,10 @@ final class SessionFactory {
                         + "',foreign_key_checks=0,transaction_isolation='READ-COMMITTED',net_write_timeout="
                         + SLOW_READER_SECONDS + ","
                         + SessionMark.VARIABLE + "=1");
+        // Said once above; the driver would say it before, and take it back after, each statement whose rows come one
+        // by
+        // one.
+        properties.setProperty("netTimeoutForStreamingResults", "0");
         // The driver would put its own idea of strictness on top.
         properties.setProperty("jdbcCompliantTruncation", "false");
         properties.setProperty("tinyInt1isBit", "false");
