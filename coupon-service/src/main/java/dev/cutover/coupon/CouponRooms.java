@@ -126,7 +126,8 @@ record CouponRooms(
                 new LegacyCouponStore(
                         templates::findOnOld,
                         // The mall's templates say nothing of the use of coupons.
-                        new LegacyUses(new Prices(template -> Optional.empty(), productCatalog.on(Side.OLD)))),
+                        new LegacyUses(new Prices(template -> Optional.empty(), productCatalog.on(Side.OLD))),
+                        failpoints),
                 new ShardedCouponStore(
                         templates::findOnNew,
                         sequences,
@@ -173,7 +174,13 @@ record CouponRooms(
                 new HoldSweeper(topology, databases, users, clock, writeBudget),
                 new Wallet(databases, users, clock),
                 transfers,
-                new Statistics(topology, databases, meta, new LedgerFeed(topology, databases, users, clock), clock),
+                new Statistics(
+                        topology,
+                        databases,
+                        meta,
+                        new LedgerFeed(topology, databases, users, clock, failpoints),
+                        clock,
+                        failpoints),
                 productCatalog,
                 backOffice,
                 new Issuances.Rooms(

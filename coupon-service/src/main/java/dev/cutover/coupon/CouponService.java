@@ -210,7 +210,8 @@ public final class CouponService implements AutoCloseable {
                         Register register = proxy.register();
                         return new TemplateCatalog.Truth(register.truth(), register.epoch());
                     },
-                    redis.<ClaimLock>map(RedisClaimLock::new).orElse(ClaimLock.NONE),
+                    redis.<ClaimLock>map(door -> new RedisClaimLock(door, Failpoints.ofThisJvm()))
+                            .orElse(ClaimLock.NONE),
                     options.clock(),
                     options.writeBudget(),
                     CouponRooms.Counting.of(counter),

@@ -2,6 +2,7 @@ package dev.cutover.coupon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.id.CouponId;
@@ -37,17 +38,18 @@ final class LedgerFeedIT {
     @BeforeEach
     void open() {
         side = SideUnderTest.open(Side.NEW);
-        feed = feed(InstantSource.system());
+        feed = feed(InstantSource.system(), Failpoints.NONE);
         // To this one every gap is older than its patience.
-        impatient = feed(InstantSource.offset(InstantSource.system(), Duration.ofHours(1)));
+        impatient = feed(InstantSource.offset(InstantSource.system(), Duration.ofHours(1)), Failpoints.NONE);
     }
 
-    private LedgerFeed feed(InstantSource clock) {
+    private LedgerFeed feed(InstantSource clock, Failpoints failpoints) {
         return new LedgerFeed(
                 side.mall().topology,
                 side.rooms().databases(),
                 new SlotUsers(side.mall().plan.layout()),
-                clock);
+                clock,
+                failpoints);
     }
 
     @AfterEach
@@ -110,6 +112,22 @@ final class LedgerFeedIT {
             Awaitility.await().until(() -> waits("INSERT INTO coupon_ledger (entry_id%"));
             slow.commit();
             assertThat(coupons(waiting.get(20, TimeUnit.SECONDS))).containsExactly(1L, 2L);
+        }
+    }
+
+    @Test
+    void aTwinThatReadsOverGapsNeverSeesTheSlowTransaction() throws SQLException {
+        LedgerFeed twin = feed(InstantSource.system(), Planted.alone("ledger.readsOverGaps"));
+        try (Connection slow = unit();
+                Connection fast = unit()) {
+            append(slow, 1);
+            append(fast, 2);
+            fast.commit();
+            List<Ledger.Numbered> read = new ArrayList<>(twin.next(DATABASE, 0, 10));
+            slow.commit();
+            read.addAll(twin.next(DATABASE, read.get(read.size() - 1).id(), 10));
+            assertThat(coupons(read)).as("1 is lost").containsExactly(2L);
+            assertThat(coupons(drain(feed))).containsExactly(1L, 2L);
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
@@ -180,6 +181,21 @@ final class RefundsIT {
         assertThat(restored).hasValue(1);
         assertThat(refunded(redemption)).isEqualTo(500);
         assertThat(round(coupon)).isEqualTo(1);
+    }
+
+    /** The twin that sums up before it locks, as all the others do. */
+    @Test
+    void whereTheSumIsReadBeforeTheLockPartsComeToMoreThanTheWhole() {
+        long user = rig.user();
+        RedemptionId redemption = rig.redeem(user, "o1", rig.coupon(user));
+        int parts = 8;
+        UseRig racing = rig.through(
+                side.roomsWith(clock, HoldsIT.meeting(parts, Duration.ofSeconds(2), Set.of("refund.sumsUnlocked"))));
+        Parallel.run(parts, i -> racing.refund(redemption, "r" + i, 100));
+        assertThat(refunded(redemption)).isEqualTo(parts * 100);
+        assertThat(CouponInvariants.violated(side.mall()))
+                .anySatisfy(line ->
+                        assertThat(line).startsWith("10 refunds of a use").contains(": " + redemption.number()));
     }
 
     private static long sameRefundEightTimes(RedemptionId redemption) {

@@ -3,21 +3,27 @@ package dev.cutover.coupon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
+import dev.cutover.core.topology.Topology;
 import dev.cutover.coupon.claim.Circumstances;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.ledger.LedgerFeed;
 import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.statistics.Statistics;
 import dev.cutover.coupon.statistics.Sums;
 import dev.cutover.coupon.store.MigrationFenceException;
+import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.tag.TagContext;
 import dev.cutover.coupon.token.Tenant;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -205,6 +211,51 @@ final class StatisticsIT {
         assertThat(after.get(3).sums().redeemed())
                 .isEqualTo(channels.get(3).sums().redeemed() + 1);
         assertThat(statistics().recount()).isEmpty();
+    }
+
+    @Test
+    void whoReadsALedgerAndAddsItLateAddsNothingThatAnotherHasAdded() {
+        assertThat(mistakesOfALateOne("statistics.takesNoTurn")).isEmpty();
+    }
+
+    @Test
+    void aTwinThatDoesNotAskHowFarTheSumsAreCountsTwice() {
+        assertThat(mistakesOfALateOne("statistics.takesNoTurn", "statistics.addsWhatIsAdded"))
+                .isNotEmpty()
+                .allSatisfy(mistake -> assertThat(mistake.kept().issued())
+                        .isGreaterThan(mistake.counted().issued()));
+    }
+
+    /** One has read the ledgers and is about to add them when another one counts them from there to the end. */
+    private static List<Statistics.Mistake> mistakesOfALateOne(String... planted) {
+        try (SideUnderTest here = SideUnderTest.open(Side.NEW)) {
+            UseRig rig = new UseRig(here, here.rooms());
+            here.rooms().statistics().tick();
+            long template = here.mall().template(-1, 0);
+            for (int i = 0; i < 8; i++) {
+                rig.coupon(here.mall().user(), template);
+            }
+            AtomicBoolean late = new AtomicBoolean(true);
+            // The time is asked for when all is read, and nothing added.
+            InstantSource clock = () -> {
+                if (late.getAndSet(false)) {
+                    here.rooms().statistics().tick();
+                }
+                return Instant.now();
+            };
+            Topology topology = here.mall().topology;
+            LedgerFeed feed = new LedgerFeed(
+                    topology,
+                    here.rooms().databases(),
+                    new SlotUsers(here.mall().plan.layout()),
+                    InstantSource.system(),
+                    Failpoints.NONE);
+            new Statistics(topology, here.rooms().databases(), here.rooms().meta(), feed, clock, Planted.alone(planted))
+                    .tick();
+            assertThat(late).isFalse();
+            here.rooms().statistics().tick();
+            return here.rooms().statistics().recount();
+        }
     }
 
     private static void join(Thread thread) {

@@ -1,5 +1,6 @@
 package dev.cutover.coupon.ledger;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
@@ -32,6 +33,9 @@ import java.util.Optional;
  * <p>Safe for many threads and processes.
  */
 public final class LedgerFeed {
+    /** A test reads on over gaps, to see itself fail. */
+    static final String READS_OVER_GAPS = "ledger.readsOverGaps";
+
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final int PART = 5_000;
     private static final Duration BUDGET = Duration.ofSeconds(2);
@@ -40,17 +44,23 @@ public final class LedgerFeed {
     private final CouponDatabases databases;
     private final SlotUsers users;
     private final InstantSource clock;
+    private final Failpoints failpoints;
 
-    public LedgerFeed(Topology topology, CouponDatabases databases, SlotUsers users, InstantSource clock) {
+    public LedgerFeed(
+            Topology topology, CouponDatabases databases, SlotUsers users, InstantSource clock, Failpoints failpoints) {
         this.topology = topology;
         this.databases = databases;
         this.users = users;
         this.clock = clock;
+        this.failpoints = failpoints;
     }
 
     /** The next entries of a shard database above {@code after}, settled, at most {@code most}; none when nobody wrote any. */
     public List<Ledger.Numbered> next(int database, long after, int most) {
         List<Ledger.Numbered> seen = above(database, after, most);
+        if (failpoints.planted(READS_OVER_GAPS)) {
+            return seen;
+        }
         List<Ledger.Numbered> settled = new ArrayList<>();
         long expected = after + 1;
         for (Ledger.Numbered one : seen) {

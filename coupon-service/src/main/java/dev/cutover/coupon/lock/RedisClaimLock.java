@@ -1,5 +1,6 @@
 package dev.cutover.coupon.lock;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.redis.RedisDoor;
 import java.time.Duration;
@@ -21,28 +22,41 @@ import org.slf4j.LoggerFactory;
  * <p>Safe for many threads.
  */
 public final class RedisClaimLock implements ClaimLock {
+    /** A test looks at the locks with one script and takes them with another, to see itself fail. */
+    static final String TAKES_AFTER_A_LOOK = "lock.takesAfterALook";
+    /** A test ends locks whoever has them, to see itself fail. */
+    static final String ENDS_ANYBODYS = "lock.endsAnybodys";
+
     private static final Logger LOG = LoggerFactory.getLogger(RedisClaimLock.class);
     private static final Duration WAIT = Duration.ofMillis(100);
     // Longer than a claim may take; a holder that is gone blocks its own user for no longer.
     private static final Duration LEASE = Duration.ofSeconds(3);
     private static final Duration PAUSE = Duration.ofMillis(4);
 
-    private static final String TAKE_ALL = """
+    private static final String LOOK = """
             for _, key in ipairs(KEYS) do
               if redis.call('exists', key) == 1 then return 0 end
             end
+            """;
+    private static final String TAKE = """
             for _, key in ipairs(KEYS) do
               redis.call('set', key, ARGV[1], 'PX', ARGV[2])
             end
-            return 1""";
-    private static final String RELEASE = """
+            """;
+    private static final String DONE = "return 1";
+    private static final String TAKE_ALL = LOOK + TAKE + DONE;
+    private static final String END = """
             local mine = 0
             for _, key in ipairs(KEYS) do
-              if redis.call('get', key) == ARGV[1] then mine = mine + redis.call('del', key) end
+              if %s then mine = mine + redis.call('del', key) end
             end
             return mine == #KEYS and 1 or 0""";
 
+    private static final String RELEASE = String.format(END, "redis.call('get', key) == ARGV[1]");
+    private static final String END_ANYBODYS = String.format(END, "true");
+
     private final RedisDoor redis;
+    private final Failpoints failpoints;
 
     /** Locks that were really taken. */
     record Held(RedisClaimLock lock, List<Object> keys, String token) implements Hold {
@@ -52,8 +66,9 @@ public final class RedisClaimLock implements ClaimLock {
         }
     }
 
-    public RedisClaimLock(RedisDoor redis) {
+    public RedisClaimLock(RedisDoor redis, Failpoints failpoints) {
         this.redis = redis;
+        this.failpoints = failpoints;
     }
 
     @Override
@@ -67,7 +82,7 @@ public final class RedisClaimLock implements ClaimLock {
         String token = UUID.randomUUID().toString();
         long end = System.nanoTime() + WAIT.toNanos();
         do {
-            Optional<Boolean> taken = redis.decide(TAKE_ALL, keys, token, LEASE.toMillis());
+            Optional<Boolean> taken = take(keys, token);
             if (taken.isEmpty()) {
                 // Whether the locks were taken is not known then; their lease ends them.
                 break;
@@ -81,8 +96,17 @@ public final class RedisClaimLock implements ClaimLock {
         return ClaimLock.NONE.hold(userId, templates);
     }
 
+    private Optional<Boolean> take(List<Object> keys, String token) {
+        if (failpoints.planted(TAKES_AFTER_A_LOOK)) {
+            Optional<Boolean> free = redis.decide(LOOK + DONE, keys);
+            return free.equals(Optional.of(true)) ? redis.decide(TAKE + DONE, keys, token, LEASE.toMillis()) : free;
+        }
+        return redis.decide(TAKE_ALL, keys, token, LEASE.toMillis());
+    }
+
     private void release(List<Object> keys, String token) {
-        if (redis.decide(RELEASE, keys, token).equals(Optional.of(false))) {
+        String release = failpoints.planted(ENDS_ANYBODYS) ? END_ANYBODYS : RELEASE;
+        if (redis.decide(release, keys, token).equals(Optional.of(false))) {
             LOG.debug("The lease of a claim's locks {} had run out before the claim ended", keys);
         }
     }

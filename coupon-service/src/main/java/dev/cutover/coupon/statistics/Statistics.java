@@ -1,5 +1,6 @@
 package dev.cutover.coupon.statistics;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
@@ -37,6 +38,11 @@ import org.slf4j.LoggerFactory;
  * <p>Safe for many threads and processes; one process at a time counts.
  */
 public final class Statistics {
+    /** A test counts beside whoever counts. */
+    static final String TAKES_NO_TURN = "statistics.takesNoTurn";
+    /** A test adds what it has read though another has added it, to see itself fail. */
+    static final String ADDS_WHAT_IS_ADDED = "statistics.addsWhatIsAdded";
+
     private static final Logger LOG = LoggerFactory.getLogger(Statistics.class);
     private static final int PART = 1_000;
     private static final int ROWS_A_STATEMENT = 200;
@@ -53,15 +59,22 @@ public final class Statistics {
     private final LedgerFeed feed;
     private final RowCount rows;
     private final InstantSource clock;
+    private final Failpoints failpoints;
 
     public Statistics(
-            Topology topology, CouponDatabases databases, MetaDatabase meta, LedgerFeed feed, InstantSource clock) {
+            Topology topology,
+            CouponDatabases databases,
+            MetaDatabase meta,
+            LedgerFeed feed,
+            InstantSource clock,
+            Failpoints failpoints) {
         this.topology = topology;
         this.databases = databases;
         this.meta = meta;
         this.feed = feed;
         this.rows = new RowCount(topology);
         this.clock = clock;
+        this.failpoints = failpoints;
     }
 
     /** @param entry the last one that is in the sums */
@@ -73,7 +86,7 @@ public final class Statistics {
             return;
         }
         try (Connection turn = topology.database(DatabaseId.META).getConnection()) {
-            if (!turn(turn, "SELECT GET_LOCK(CONCAT(DATABASE(), '.', ?), 0)")) {
+            if (!failpoints.planted(TAKES_NO_TURN) && !turn(turn, "SELECT GET_LOCK(CONCAT(DATABASE(), '.', ?), 0)")) {
                 return;
             }
             try {
@@ -124,10 +137,11 @@ public final class Statistics {
     private boolean add(int database, Epoch epoch, long entry, List<Ledger.Numbered> more) {
         Tally tally = Tally.of(more);
         return inEpoch(epoch, connection -> {
+            String unmoved = failpoints.planted(ADDS_WHAT_IS_ADDED) ? " AND ? IS NOT NULL" : " AND entry_id = ?";
             int moved = Sql.update(
                     connection,
-                    "UPDATE coupon_stat_progress SET entry_id = ?, counted_at = ?"
-                            + " WHERE database_no = ? AND epoch = ? AND entry_id = ?",
+                    "UPDATE coupon_stat_progress SET entry_id = ?, counted_at = ? WHERE database_no = ? AND epoch = ?"
+                            + unmoved,
                     last(more, entry),
                     clock.millis(),
                     database,

@@ -29,6 +29,9 @@ import java.util.OptionalLong;
  * without the status: by that mark a rollback keeps the mall from refunding all of it once more. Safe for many threads.
  */
 final class ShardedRefunds {
+    /** A test asks what is refunded before it locks the use, to see itself fail. */
+    static final String SUMS_UNLOCKED = "refund.sumsUnlocked";
+
     private final ShardedTables tables;
     private final ShardedRedemptions redemptions;
     private final Prices prices;
@@ -44,9 +47,11 @@ final class ShardedRefunds {
     Refunded refund(StoreUnit unit, RefundOrder order, long now) throws SQLException {
         RedemptionRow redemption =
                 Redeemable.requireOwned(redemptions.find(unit, order.redemption()), order, unit.slot());
+        boolean unlocked = failpoints.planted(SUMS_UNLOCKED);
+        long early = unlocked ? refunded(unit, redemption) : 0;
         failpoints.hit(Failpoint.USE_READ);
         lock(unit, order);
-        long before = refunded(unit, redemption);
+        long before = unlocked ? early : refunded(unit, redemption);
         long left = redemption.amountMinor() - before;
         long amount = order.lines().isEmpty() ? order.amountMinor().orElse(left) : takeLines(unit, order);
         if (amount > left) {
