@@ -13,7 +13,9 @@ import dev.cutover.coupon.ledger.Ledger;
 import dev.cutover.coupon.ledger.LedgerFeed;
 import dev.cutover.coupon.store.SlotUsers;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -65,17 +67,12 @@ final class LedgerFeedIT {
     }
 
     private static void append(Connection unit, long coupon) throws SQLException {
-        Ledger.append(
-                unit,
-                List.of(Entry.of(
-                        Act.ISSUE,
-                        new CouponId(coupon),
-                        7,
-                        new TemplateId(1),
-                        1,
-                        0,
-                        "claim:k",
-                        System.currentTimeMillis())));
+        Ledger.append(unit, List.of(entry(coupon)));
+    }
+
+    private static Entry entry(long coupon) {
+        return Entry.of(
+                Act.ISSUE, new CouponId(coupon), 7, new TemplateId(1), 1, 0, "claim:k", System.currentTimeMillis());
     }
 
     private static List<Long> coupons(List<Ledger.Numbered> entries) {
@@ -154,6 +151,39 @@ final class LedgerFeedIT {
             assertThat(all).extracting(Ledger.Numbered::id).containsExactly(1L, 2L, 3L);
             assertThat(coupons(all)).containsExactly(1L, 3L);
             assertThat(all.get(1).entry().act()).isEqualTo(Act.NOTHING);
+        }
+    }
+
+    @Test
+    void aReaderFarBehindReadsItsPartAndNotAllThatCameSince() throws SQLException {
+        int entries = 3_000;
+        int parts = 20;
+        List<Entry> many = new ArrayList<>();
+        for (int i = 0; i < entries; i++) {
+            many.add(entry(i + 1));
+        }
+        try (Connection unit = unit()) {
+            Ledger.append(unit, many);
+            unit.commit();
+        }
+        long before = rowsRead();
+        long after = 0;
+        for (int part = 0; part < parts; part++) {
+            List<Ledger.Numbered> read = feed.next(DATABASE, after, 10);
+            assertThat(read).hasSize(10);
+            after = read.get(9).id();
+        }
+
+        // Others of the server read some, too; whoever reads to the end each time reads 20 x 3,000.
+        assertThat(rowsRead() - before).isLessThan(parts * entries / 4);
+    }
+
+    private long rowsRead() throws SQLException {
+        try (Connection connection = unit();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW GLOBAL STATUS LIKE 'Innodb_rows_read'")) {
+            row.next();
+            return row.getLong(2);
         }
     }
 }

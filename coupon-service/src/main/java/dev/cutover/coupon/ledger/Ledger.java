@@ -26,20 +26,41 @@ import org.jspecify.annotations.Nullable;
 public final class Ledger {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TypeReference<TreeMap<String, Long>> GOODS = new TypeReference<>() {};
-    private static final String SELECT = "SELECT entry_id, act, coupon_id, user_id, template_id, source, use_round,"
-            + " business_no, amount_minor, goods, created_at, channel, partner_id"
-            + " FROM coupon_ledger LEFT JOIN coupon_ledger_channel USING (entry_id) ";
+    private static final String COLUMNS =
+            "entry_id, act, coupon_id, user_id, template_id, source, use_round, business_no, amount_minor, goods, created_at";
 
+    private static final int ENTRY_COLUMNS = 10;
     private static final int CHANNEL_COLUMNS = 3;
+    // Rows of a statement.
+    private static final int SHORT = 64;
+    private static final int LONGEST = 256;
 
     private Ledger() {}
 
-    /** Adds what a unit on NEW has done to coupons of its database, with one statement. */
+    /** Adds what a unit on NEW has done to coupons of its database; with one statement when that is not very much. */
     public static void append(Connection unit, List<Entry> entries) throws SQLException {
-        if (entries.isEmpty()) {
-            return;
+        try {
+            for (int from = 0; from < entries.size(); ) {
+                int rows = part(entries.size() - from);
+                appendPart(unit, entries.subList(from, from + rows));
+                from += rows;
+            }
+        } catch (SQLException e) {
+            if (MySqlErrors.duplicate(e)) {
+                // The feed has given the number up while this transaction stood still.
+                throw new CollisionException("An entry of the ledger", e);
+            }
+            throw e;
         }
-        List<@Nullable Object> values = new ArrayList<>();
+    }
+
+    // Long statements are few texts, so that the driver finds them parsed: parsing one took longer than filling it.
+    private static int part(int left) {
+        return left < SHORT ? left : Math.min(LONGEST, Integer.highestOneBit(left));
+    }
+
+    private static void appendPart(Connection unit, List<Entry> entries) throws SQLException {
+        List<@Nullable Object> values = new ArrayList<>(entries.size() * ENTRY_COLUMNS);
         for (Entry entry : entries) {
             values.add(entry.act().number());
             values.add(entry.coupon().number());
@@ -52,19 +73,12 @@ public final class Ledger {
             values.add(entry.goods().isEmpty() ? null : text(entry.goods()));
             values.add(entry.at());
         }
-        try {
-            List<Long> ids = Sql.insert(
-                    unit,
-                    "INSERT INTO coupon_ledger (act, coupon_id, user_id, template_id, source, use_round, business_no,"
-                            + " amount_minor, goods, created_at) VALUES " + Sql.tuples(entries.size(), 10),
-                    values.toArray());
-            appendChannels(unit, entries, ids);
-        } catch (SQLException e) {
-            if (MySqlErrors.duplicate(e)) {
-                // The feed has given the number up while this transaction stood still.
-                throw new CollisionException("An entry of the ledger", e);
-            }
-            throw e;
+        String sql = "INSERT INTO coupon_ledger (act, coupon_id, user_id, template_id, source, use_round, business_no,"
+                + " amount_minor, goods, created_at) VALUES " + Sql.tuples(entries.size(), ENTRY_COLUMNS);
+        if (entries.stream().anyMatch(entry -> entry.via().named())) {
+            appendChannels(unit, entries, Sql.insert(unit, sql, values.toArray()));
+        } else {
+            Sql.update(unit, sql, values.toArray());
         }
     }
 
@@ -79,13 +93,11 @@ public final class Ledger {
                 values.add(via.partner());
             }
         }
-        if (!values.isEmpty()) {
-            Sql.update(
-                    unit,
-                    "INSERT INTO coupon_ledger_channel (entry_id, channel, partner_id) VALUES "
-                            + Sql.tuples(values.size() / CHANNEL_COLUMNS, CHANNEL_COLUMNS),
-                    values.toArray());
-        }
+        Sql.update(
+                unit,
+                "INSERT INTO coupon_ledger_channel (entry_id, channel, partner_id) VALUES "
+                        + Sql.tuples(values.size() / CHANNEL_COLUMNS, CHANNEL_COLUMNS),
+                values.toArray());
     }
 
     /** Through whom this use of a coupon came. */
@@ -110,13 +122,22 @@ public final class Ledger {
 
     /** Entries above {@code after}, as this transaction sees them, in their order. */
     static List<Numbered> above(Connection connection, long after, int most) throws SQLException {
-        return Sql.list(
-                connection, Ledger::entry, SELECT + "WHERE entry_id > ? ORDER BY entry_id LIMIT ?", after, most);
+        return entries(connection, "WHERE entry_id > ? ORDER BY entry_id LIMIT ?", after, most);
     }
 
     /** All that happened to one coupon, in its order. */
     public static List<Numbered> of(Connection connection, CouponId coupon) throws SQLException {
-        return Sql.list(connection, Ledger::entry, SELECT + "WHERE coupon_id = ? ORDER BY entry_id", coupon.number());
+        return entries(connection, "WHERE coupon_id = ?", coupon.number());
+    }
+
+    // The entries are chosen before the join: joined first, MySQL reads all above the number and sorts them.
+    private static List<Numbered> entries(Connection connection, String which, Object... values) throws SQLException {
+        return Sql.list(
+                connection,
+                Ledger::entry,
+                "SELECT " + COLUMNS + ", channel, partner_id FROM (SELECT " + COLUMNS + " FROM coupon_ledger " + which
+                        + ") chosen LEFT JOIN coupon_ledger_channel USING (entry_id) ORDER BY entry_id",
+                values);
     }
 
     /** Takes a number for nothing; false when somebody has it. Waits for a transaction that is about to. */
