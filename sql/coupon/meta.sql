@@ -41,6 +41,13 @@ CREATE TABLE IF NOT EXISTS template_audience (
   PRIMARY KEY (template_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- How much the coupons of a template may take off in all; no row: without end. A table of its own for the same reason.
+CREATE TABLE IF NOT EXISTS template_budget (
+  template_id  BIGINT NOT NULL,
+  amount_minor BIGINT NOT NULL,
+  PRIMARY KEY (template_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS template_product (
   id          BIGINT      NOT NULL,
   template_id BIGINT      NULL,
@@ -79,6 +86,9 @@ CREATE TABLE IF NOT EXISTS stock_transfer (
   KEY idx_state (state),
   KEY idx_template (template_id, epoch, state)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The same of budgets: a budget is a stock of minor units, and its statements are those of stock.
+CREATE TABLE IF NOT EXISTS budget_transfer LIKE stock_transfer;
 
 -- Statistics: each shard database's part of a sum, so that a part can be counted anew by itself.
 CREATE TABLE IF NOT EXISTS coupon_stat (
@@ -170,6 +180,8 @@ CREATE TABLE IF NOT EXISTS stock_adjustment (
   UNIQUE KEY uk_no (template_id, adjustment_no),
   KEY idx_state (state)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS budget_adjustment LIKE stock_adjustment;
 
 -- Targeted issuance. A task's users are cut into chunks, each of one shard database; a chunk is what a worker takes on, for a while.
 CREATE TABLE IF NOT EXISTS issuance_task (

@@ -95,6 +95,13 @@ CREATE TABLE IF NOT EXISTS stock_transfer_leg (
   PRIMARY KEY (transfer_id, leg)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- The budgets of templates are stocks of minor units: the same tables, the same statements. What is left of a budget is the sum of
+-- `remaining`; `allotted` is what a slice was ever given, also what came back from a release or a refund. What is held, the open holds
+-- say (coupon_hold.agreed); the rest is spent. Not migrated: only templates of NEW have a budget.
+CREATE TABLE IF NOT EXISTS budget_slice LIKE stock_slice;
+
+CREATE TABLE IF NOT EXISTS budget_transfer_leg LIKE stock_transfer_leg;
+
 -- What happened to each coupon while NEW held the truth, written in the transaction of the act: its history, and the feed of whoever counts.
 CREATE TABLE IF NOT EXISTS coupon_ledger (
   entry_id     BIGINT      NOT NULL AUTO_INCREMENT,
@@ -172,6 +179,8 @@ CREATE TABLE IF NOT EXISTS stock_adjustment_leg (
   closed        TINYINT  NOT NULL COMMENT '1: given back, nothing may follow',
   PRIMARY KEY (adjustment_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS budget_adjustment_leg LIKE stock_adjustment_leg;
 
 -- Batches of codes that are void: those of their codes that nobody has taken cannot be any more.
 CREATE TABLE IF NOT EXISTS coupon_code_void (

@@ -5,6 +5,7 @@ import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.coupon.backoffice.BackOffice;
+import dev.cutover.coupon.budget.Budgets;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.claim.CouponSerials;
 import dev.cutover.coupon.code.Codes;
@@ -133,7 +134,7 @@ record CouponRooms(
                         sequences,
                         soldOut,
                         new ShardedUses(
-                                new Prices(templates::findOnNew, productCatalog.on(Side.NEW)),
+                                new Prices(templates::findIssuedOnNew, productCatalog.on(Side.NEW)),
                                 sequences,
                                 topology.plan().layout(),
                                 failpoints),
@@ -154,6 +155,7 @@ record CouponRooms(
                 writeBudget,
                 failpoints));
         Operations operations = new Operations(databases, clock);
+        Budgets budgets = new Budgets(databases, operations, transfers, stock, users);
         Claims claims = new Claims(
                 databases,
                 operations,
@@ -169,8 +171,8 @@ record CouponRooms(
                 databases,
                 templates,
                 claims,
-                new Redemptions(databases, operations, users, clock, writeBudget),
-                new Holds(databases, operations, users, clock, new SecureRandom(), writeBudget),
+                new Redemptions(databases, operations, budgets, users, clock, writeBudget),
+                new Holds(databases, operations, budgets, users, clock, new SecureRandom(), writeBudget),
                 new HoldSweeper(topology, databases, users, clock, writeBudget),
                 new Wallet(databases, users, clock),
                 transfers,

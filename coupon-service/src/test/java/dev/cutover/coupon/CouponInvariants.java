@@ -43,17 +43,22 @@ public final class CouponInvariants {
         invariants.codes();
         invariants.issuances();
         invariants.stock();
+        invariants.budgets();
         return invariants.violations;
     }
 
     /** @param rows a query whose rows are violations, {@code {name}} standing for a physical table */
     private void none(String what, int slot, String rows) {
+        none(what, DatabaseId.shard(mall.plan.layout().databaseOf(slot)), physical(slot, rows));
+    }
+
+    private String physical(int slot, String rows) {
         String sql = rows;
         for (String name : List.of(
                 "user_coupon", "coupon_redemption_line", "coupon_redemption", "coupon_refund", "coupon_operation")) {
             sql = sql.replace("{" + name + "}", mall.plan.layout().physicalTable(name, slot));
         }
-        none(what, DatabaseId.shard(mall.plan.layout().databaseOf(slot)), sql);
+        return sql;
     }
 
     private void none(String what, DatabaseId database, String sql) {
@@ -240,6 +245,10 @@ public final class CouponInvariants {
                 database,
                 "SELECT CONCAT(template_id, '/', slice_no) FROM stock_slice WHERE remaining < 0 OR remaining > allotted");
         none(
+                "19 a slice of a budget holds between nothing and what it was given",
+                database,
+                "SELECT CONCAT(template_id, '/', slice_no) FROM budget_slice WHERE remaining < 0 OR remaining > allotted");
+        none(
                 "1 a piece is of an open lot, and within it",
                 database,
                 "SELECT CONCAT(p.lot_id, '/', p.piece_no) FROM stock_piece p LEFT JOIN stock_lot l ON l.lot_id = p.lot_id"
@@ -351,6 +360,68 @@ public final class CouponInvariants {
                     if (sum != row[1]) {
                         violations.add("2 template " + row[0] + ": stock, stock on its way and coupons are " + sum
                                 + ", its total is " + row[1]);
+                    }
+                });
+    }
+
+    /** 19: of each budget, what is spent, held, left and travels is the cap; each counted from its own rows, and none less than nothing. */
+    private void budgets() {
+        Map<Long, Long> left = new HashMap<>();
+        Map<Long, Long> reserved = new HashMap<>();
+        for (int database = 0; database < SmallMall.DATABASES; database++) {
+            DatabaseId shard = DatabaseId.shard(database);
+            for (String part : List.of(
+                    "SELECT template_id, remaining FROM budget_slice",
+                    "SELECT template_id, IF(leg = 1, quantity, -quantity) FROM budget_transfer_leg")) {
+                rows(shard, part, row -> left.merge(row[0], row[1], Long::sum));
+            }
+            rows(
+                    shard,
+                    "SELECT k.template, JSON_EXTRACT(h.agreed, CONCAT('$.reserved.\"', k.template, '\"')) FROM coupon_hold h,"
+                            + " JSON_TABLE(JSON_KEYS(h.agreed, '$.reserved'), '$[*]' COLUMNS (template BIGINT PATH '$')) k"
+                            + " WHERE h.state = 1",
+                    row -> reserved.merge(row[0], row[1], Long::sum));
+        }
+        Map<Long, Long> held = new HashMap<>();
+        Map<Long, Long> spent = new HashMap<>();
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            DatabaseId shard = DatabaseId.shard(mall.plan.layout().databaseOf(slot));
+            rows(
+                    shard,
+                    physical(
+                            slot,
+                            "SELECT c.template_id, SUM(a.amount) FROM coupon_hold h, JSON_TABLE(h.agreed, '$.coupons[*]'"
+                                    + " COLUMNS (id BIGINT PATH '$.id', amount BIGINT PATH '$.amount')) a"
+                                    + " JOIN {user_coupon} c ON c.coupon_id = a.id WHERE h.state = 1 GROUP BY c.template_id"),
+                    row -> held.merge(row[0], row[1], Long::sum));
+            for (String part : List.of(
+                    "SELECT c.template_id, SUM(r.amount_minor) FROM {coupon_redemption} r"
+                            + " JOIN {user_coupon} c ON c.coupon_id = r.coupon_id GROUP BY c.template_id",
+                    "SELECT c.template_id, -SUM(f.amount_minor) FROM {coupon_refund} f JOIN {coupon_redemption} r"
+                            + " ON r.redemption_id = f.redemption_id JOIN {user_coupon} c ON c.coupon_id = r.coupon_id"
+                            + " GROUP BY c.template_id")) {
+                rows(shard, physical(slot, part), row -> spent.merge(row[0], row[1], Long::sum));
+            }
+        }
+        rows(
+                DatabaseId.META,
+                "SELECT template_id, amount_minor FROM template_budget JOIN coupon_template USING (template_id)"
+                        + " WHERE status NOT IN (0, 5)",
+                row -> {
+                    long parts = spent.getOrDefault(row[0], 0L)
+                            + held.getOrDefault(row[0], 0L)
+                            + left.getOrDefault(row[0], 0L);
+                    if (parts != row[1]) {
+                        violations.add("19 of the budget of template " + row[0] + " are spent " + spent.get(row[0])
+                                + ", held " + held.get(row[0]) + " and left " + left.get(row[0]) + ", the cap is "
+                                + row[1]);
+                    }
+                    if (spent.getOrDefault(row[0], 0L) < 0) {
+                        violations.add("19 less than nothing is spent of the budget of template " + row[0]);
+                    }
+                    if (!held.getOrDefault(row[0], 0L).equals(reserved.getOrDefault(row[0], 0L))) {
+                        violations.add("19 holds have reserved " + reserved.get(row[0]) + " of the budget of template "
+                                + row[0] + ", and agreed " + held.get(row[0]));
                     }
                 });
     }

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The checks of the invariants are only as good as what they notice: one value of one row is spoilt, and the invariant it breaks is named. */
 final class CouponInvariantsIT {
-    private static final List<OrderLine> LINES = List.of(
+    static final List<OrderLine> LINES = List.of(
             new OrderLine(new Product("p1", null, null), 1, 4_000, 0),
             new OrderLine(new Product("p2", null, null), 1, 6_000, 0));
 
@@ -78,7 +78,7 @@ final class CouponInvariantsIT {
         side = SideUnderTest.open(Side.NEW);
         UseRig rig = new UseRig(side, side.rooms());
         long user = rig.user();
-        long template = side.mall().template(1000, 0);
+        long template = side.mall().budgeted(1000, 1_000_000);
         long limited = side.mall().template(-1, 2);
         rig.coupon(user, limited);
         rig.coupon(user, limited);
@@ -267,6 +267,24 @@ final class CouponInvariantsIT {
                 useOf(rows.part(), "18 nothing", "amount_minor", "-1"),
                 lineOf(rows.used(), "18 no line", "4001"),
                 lineOf(rows.used(), "18 all coupons", "3999"),
+                at(slot, "19 a slice", "budget_slice", slice, "remaining", "-1"),
+                at(slot, "19 a slice", "budget_slice", slice, "remaining", "allotted + 1"),
+                at(slot, "19 of the budget", "budget_slice", slice, "remaining", "remaining - 1"),
+                inMeta(
+                        "19 of the budget",
+                        "template_budget",
+                        "template_id = " + rows.template(),
+                        "amount_minor",
+                        "amount_minor + 1"),
+                at(
+                        slot,
+                        "19 holds",
+                        "coupon_hold",
+                        "order_no = 'held'",
+                        "agreed",
+                        "JSON_SET(agreed, '$.reserved.\"" + rows.template() + "\"', 499)"),
+                useOf(rows.used(), "19 less than nothing", "amount_minor", "-1000000"),
+                at(slot, "19 of the budget", "{coupon_refund}", "refund_no = 'first'", "amount_minor", "101"),
                 at(slot, "1 a piece", "stock_lot", "lot_id = 7", "pieces", "3")));
         for (int database = 0; database < SmallMall.DATABASES; database++) {
             DatabaseId shard = DatabaseId.shard(database);

@@ -18,6 +18,7 @@ import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.redis.RedisDoor;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.stock.StockId;
 import dev.cutover.sandbox.RedisServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,6 +56,9 @@ final class CouponModelIT {
     private static final Duration TTL = Duration.ofMinutes(10);
     private static final Duration VALID = Duration.ofDays(3);
     private static final long SPARED = 500;
+    private static final long CAP = 1_000;
+    // So long behind its end nobody tidies a hold.
+    private static final Duration GRACE = Duration.ofSeconds(5);
     private static final Operator OPERATOR = new Operator("model");
 
     private SideUnderTest side;
@@ -87,6 +91,10 @@ final class CouponModelIT {
         // Null for unlimited.
         @Nullable
         Long left;
+
+        // What its coupons may still take off, null for without end.
+        @Nullable
+        Long money;
 
         boolean paused;
 
@@ -123,6 +131,7 @@ final class CouponModelIT {
         final Coupon coupon;
         final long until;
         String end = "";
+        boolean swept;
 
         Hold(HoldId id, Coupon coupon, long until) {
             this.id = id;
@@ -172,6 +181,9 @@ final class CouponModelIT {
             templates.add(new Template(side.mall().template(60, 3), 3, 60L, true));
             templates.add(new Template(side.mall().template(-1, 0), 0, null, true));
             templates.add(new Template(side.mall().template(400, 0), 0, 400L, true));
+            Template capped = new Template(side.mall().budgeted(CAP), 0, null, true);
+            capped.money = CAP;
+            // The last one made: each new one copies all others again.
             Template kept = new Template(side.mall().template(-1, 8), 8, null, false);
             side.mall()
                     .execute(
@@ -179,6 +191,7 @@ final class CouponModelIT {
                             "UPDATE coupon_template SET refund_policy = 4 WHERE template_id = ?",
                             kept.id);
             templates.add(kept);
+            templates.add(capped);
         }
 
         long now() {
@@ -232,6 +245,24 @@ final class CouponModelIT {
                 again();
             } else {
                 clock.forward(random.nextInt(4) == 0 ? Duration.ofHours(20) : TTL.plusSeconds(1));
+                sweep();
+            }
+        }
+
+        /** Whose time is over has its coupon no more, but its money until somebody tidies. */
+        void sweep() {
+            rooms.holdSweeper().tick();
+            for (Hold hold : holds) {
+                if (hold.end.isEmpty() && !hold.swept && hold.until <= now() - GRACE.toMillis()) {
+                    hold.swept = true;
+                    moved(hold.coupon, SPARED);
+                }
+            }
+        }
+
+        void moved(Coupon coupon, long money) {
+            if (coupon.template.money != null) {
+                coupon.template.money += money;
             }
         }
 
@@ -252,7 +283,7 @@ final class CouponModelIT {
             long user = any(users);
             List<Template> wanted = random.nextBoolean()
                     ? List.of(any(templates))
-                    : List.of(templates.get(random.nextInt(2)), templates.get(2 + random.nextInt(2)));
+                    : List.of(templates.get(random.nextInt(2)), templates.get(2 + random.nextInt(3)));
             int quantity = 1 + random.nextInt(2);
             Claims.Mode mode = random.nextBoolean() ? Claims.Mode.ALL : Claims.Mode.PARTIAL;
             List<Template> granted = new ArrayList<>();
@@ -322,6 +353,15 @@ final class CouponModelIT {
             };
         }
 
+        /** May be used, and somebody pays for it. */
+        Expected mayDraw(Coupon coupon, long user) {
+            Expected expected = mayUse(coupon, user);
+            Long money = coupon.template.money;
+            return expected.refusal() == null && money != null && money < SPARED
+                    ? new Expected(Reason.BUDGET_EXHAUSTED)
+                    : expected;
+        }
+
         boolean heldNow(Coupon coupon) {
             return coupon.hold != null && coupon.hold.end.isEmpty() && coupon.hold.until > now();
         }
@@ -332,10 +372,13 @@ final class CouponModelIT {
             String key = key();
             ask(
                             "redeem " + key,
-                            mayUse(coupon, user),
+                            mayDraw(coupon, user),
                             () -> rooms.redemptions()
                                     .redeem(user, "o" + key, List.of(coupon.id), Cart.of(OptionalLong.of(10_000)), key))
-                    .ifPresent(answer -> used(answer, coupon));
+                    .ifPresent(answer -> {
+                        used(answer, coupon);
+                        moved(coupon, -SPARED);
+                    });
         }
 
         private void used(JsonNode answer, Coupon coupon) {
@@ -350,7 +393,7 @@ final class CouponModelIT {
             String key = key();
             ask(
                             "hold " + key,
-                            mayUse(coupon, coupon.user),
+                            mayDraw(coupon, coupon.user),
                             () -> rooms.holds()
                                     .hold(
                                             coupon.user,
@@ -363,6 +406,7 @@ final class CouponModelIT {
                         coupon.hold = new Hold(
                                 HoldId.parse(answer.path("id").asText()).orElseThrow(), coupon, now() + TTL.toMillis());
                         holds.add(coupon.hold);
+                        moved(coupon, -SPARED);
                     });
         }
 
@@ -392,6 +436,7 @@ final class CouponModelIT {
                         .ifPresent(answer -> {
                             hold.end = "released";
                             hold.coupon.hold = null;
+                            moved(hold.coupon, SPARED);
                         });
             }
         }
@@ -415,6 +460,7 @@ final class CouponModelIT {
                             () -> rooms.redemptions()
                                     .refund(use.id, OptionalLong.empty(), "f" + key, part, List.of(), key))
                     .ifPresent(answer -> {
+                        moved(use.coupon, part.orElse(use.left));
                         use.left -= part.orElse(use.left);
                         if (use.left == 0) {
                             use.refunded = true;
@@ -452,6 +498,10 @@ final class CouponModelIT {
         }
 
         void adjust() {
+            if (random.nextInt(3) == 0) {
+                adjustBudget(templates.get(templates.size() - 1));
+                return;
+            }
             Template template = templates.get(random.nextBoolean() ? 0 : 2);
             long left = java.util.Objects.requireNonNull(template.left);
             long delta = random.nextInt(40) - 20;
@@ -469,6 +519,23 @@ final class CouponModelIT {
             }
         }
 
+        private void adjustBudget(Template template) {
+            long left = java.util.Objects.requireNonNull(template.money);
+            long delta = random.nextInt(2_000) - 999;
+            if (delta == 0) {
+                return;
+            }
+            StockId budget = StockId.budget(new TemplateId(template.id));
+            try {
+                rooms.backOffice().adjustments().adjust(budget, key(), delta, OPERATOR);
+                assertThat(left + delta).isNotNegative();
+                template.money = left + delta;
+            } catch (Refusal e) {
+                assertThat(e.reason()).isEqualTo(Reason.BUDGET_EXHAUSTED);
+                assertThat(left + delta).isNegative();
+            }
+        }
+
         /** Whatever came after: the same key, the same answer. */
         void again() {
             if (done.isEmpty()) {
@@ -476,6 +543,24 @@ final class CouponModelIT {
             }
             Done one = any(done);
             assertThat(one.command().get()).as(one.what()).isEqualTo(new Answer(one.answer(), true));
+        }
+
+        private void budgetIsShownAsTheModelSays(Template template) {
+            JsonNode shown =
+                    rooms.backOffice().levels().of(new TemplateId(template.id)).path("budget");
+            long held = holds.stream()
+                            .filter(hold -> hold.coupon.template == template && hold.end.isEmpty() && !hold.swept)
+                            .count()
+                    * SPARED;
+            long spent = uses.stream()
+                    .filter(use -> use.coupon.template == template)
+                    .mapToLong(use -> use.left)
+                    .sum();
+            assertThat(shown.path("left_minor").asLong()).isEqualTo(template.money);
+            assertThat(shown.path("held_minor").asLong()).isEqualTo(held);
+            assertThat(shown.path("spent_minor").asLong()).isEqualTo(spent);
+            assertThat(shown.path("amount_minor").asLong())
+                    .isEqualTo(spent + held + java.util.Objects.requireNonNull(template.money));
         }
 
         void rowsAreWhatTheModelSays() {
@@ -501,6 +586,10 @@ final class CouponModelIT {
                 if (template.left != null) {
                     assertThat(side.mall().remaining(template.id)).isEqualTo(template.left);
                 }
+                if (template.money != null) {
+                    assertThat(side.mall().left(template.id)).isEqualTo(template.money);
+                    budgetIsShownAsTheModelSays(template);
+                }
             }
         }
     }
@@ -521,7 +610,7 @@ final class CouponModelIT {
         }
         history.rowsAreWhatTheModelSays();
         // A history in which hardly anything is refused has not been anywhere.
-        assertThat(history.refused).hasSizeGreaterThan(8);
+        assertThat(history.refused).hasSizeGreaterThan(8).containsKey(Reason.BUDGET_EXHAUSTED);
         everythingHolds(history.rooms);
     }
 
@@ -530,6 +619,7 @@ final class CouponModelIT {
         CouponStorm storm = storm(side.rooms());
         everythingHolds(side.rooms());
         assertThat(storm.soldOut()).isNotEmpty();
+        assertThat(storm.refusedForWantOfMoney()).isPositive();
         storm.whoWasRefusedStockWasRefusedRightly();
         storm.everybodyIsToldTheSameAgain(FULL ? 100_000 : 400);
         everythingHolds(side.rooms());
@@ -586,7 +676,8 @@ final class CouponModelIT {
                         side.mall().template(150, 0),
                         side.mall().template(-1, 0),
                         side.mall().template(-1, 9),
-                        side.mall().template(400, 0)));
+                        side.mall().budgeted(400, FULL ? 40_000 : 8_000),
+                        side.mall().budgeted(FULL ? 60_000 : 12_000)));
         storm.codes(40);
         storm.blow(32, FULL ? 300 : 30);
         return storm;

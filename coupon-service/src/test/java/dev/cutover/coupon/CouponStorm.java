@@ -74,6 +74,7 @@ public final class CouponStorm {
     private final AtomicInteger keys = new AtomicInteger();
     private final AtomicInteger askedAgain = new AtomicInteger();
     private final AtomicInteger refusedByTheStage = new AtomicInteger();
+    private final AtomicInteger refusedForWantOfMoney = new AtomicInteger();
 
     private record Owned<T>(long user, T thing) {}
 
@@ -245,6 +246,11 @@ public final class CouponStorm {
                 .isLessThan(quantity));
     }
 
+    /** How often a budget had less left than was to be taken; money comes back, so nobody can say afterwards whether there was some. */
+    int refusedForWantOfMoney() {
+        return refusedForWantOfMoney.get();
+    }
+
     /** The templates of which stock was refused. */
     public List<Long> soldOut() {
         return List.copyOf(refusedForWantOfStock.keySet());
@@ -264,6 +270,9 @@ public final class CouponStorm {
             }
         } catch (Refusal e) {
             assertThat(e.reason()).isNotNull();
+            if (e.reason() == Reason.BUDGET_EXHAUSTED) {
+                refusedForWantOfMoney.incrementAndGet();
+            }
         }
     }
 

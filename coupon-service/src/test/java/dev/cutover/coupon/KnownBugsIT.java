@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -38,6 +39,8 @@ import org.junit.jupiter.api.Test;
 final class KnownBugsIT {
     private static final CodeKeys KEYS = CodeKeys.of(Map.of("known", new byte[32]));
     private static final int THREADS = 12;
+    // One coupon a slice: what is gathered from several is locked, and no race.
+    private static final int PAID_FOR = 8;
 
     private static SideUnderTest side;
     private static SideUnderTest broken;
@@ -263,6 +266,74 @@ final class KnownBugsIT {
         assertThat(answers.stream().map(Answer::json).distinct()).hasSize(1);
         assertThat(answers.stream().filter(answer -> !answer.replayed())).hasSize(1);
         nothingIsFound();
+    }
+
+    /** lago #2837: what is left of a credit is read, and taken by several orders at once. */
+    private static int ordersOnOneBudget(SideUnderTest here, Set<String> planted) {
+        UseRig rig = new UseRig(
+                here, here.roomsWith(InstantSource.system(), HoldsIT.meeting(THREADS, Duration.ofSeconds(2), planted)));
+        long template = here.mall().budgeted(PAID_FOR * UseRig.SPARED);
+        List<Long> users = LongStream.generate(rig::user).limit(THREADS).boxed().toList();
+        List<CouponId> coupons =
+                users.stream().map(user -> rig.coupon(user, template)).toList();
+        return done(
+                Set.of(Reason.BUDGET_EXHAUSTED),
+                thread -> rig.redeem(users.get(thread), "lago-" + thread, coupons.get(thread)));
+    }
+
+    @Test
+    void ordersThatDrawOnOneBudgetOfLago2837AtOnceSpendItToTheEndAndNotBeyond() {
+        assertThat(ordersOnOneBudget(side, Set.of())).isEqualTo(PAID_FOR);
+        nothingIsFound();
+    }
+
+    @Test
+    void withoutTheConditionTheBudgetOfLago2837IsOverspent() {
+        int most = 0;
+        for (int round = 0; round < 10 && most <= PAID_FOR; round++) {
+            most = ordersOnOneBudget(broken, Set.of("budget.noCondition"));
+        }
+        assertThat(most).isGreaterThan(PAID_FOR);
+        found("19 a slice");
+    }
+
+    /** spree #13734: several checkouts reserve one gift, then pay or give up. */
+    private static long checkoutsOfOneGift(SideUnderTest here, Set<String> planted) {
+        UseRig rig = new UseRig(
+                here, here.roomsWith(InstantSource.system(), HoldsIT.meeting(THREADS, Duration.ofSeconds(2), planted)));
+        long template = here.mall().budgeted(PAID_FOR * UseRig.SPARED);
+        List<Long> users = LongStream.generate(rig::user).limit(THREADS).boxed().toList();
+        List<CouponId> coupons =
+                users.stream().map(user -> rig.coupon(user, template)).toList();
+        AtomicInteger paid = new AtomicInteger();
+        done(Set.of(Reason.BUDGET_EXHAUSTED), thread -> {
+            HoldId hold = rig.hold(users.get(thread), "spree-" + thread, coupons.get(thread));
+            if (thread % 3 == 0) {
+                rig.release(hold);
+            } else {
+                rig.confirm(hold);
+                paid.incrementAndGet();
+            }
+        });
+        return paid.get() * UseRig.SPARED + here.mall().left(template);
+    }
+
+    @Test
+    void checkoutsThatReserveOneGiftOfSpree13734PayNoMoreThanIsOnIt() {
+        for (int round = 0; round < 3; round++) {
+            assertThat(checkoutsOfOneGift(side, Set.of())).isEqualTo(PAID_FOR * UseRig.SPARED);
+        }
+        nothingIsFound();
+    }
+
+    @Test
+    void withoutTheConditionTheGiftOfSpree13734IsBelowNothing() {
+        boolean below = false;
+        for (int round = 0; round < 10 && !below; round++) {
+            checkoutsOfOneGift(broken, Set.of("budget.noCondition"));
+            below = CouponInvariants.violated(broken.mall()).stream().anyMatch(line -> line.startsWith("19 a slice"));
+        }
+        assertThat(below).isTrue();
     }
 
     /** Expiry is no job here; what a job tidies is what a hold leaves behind, beside those who are just in time. */

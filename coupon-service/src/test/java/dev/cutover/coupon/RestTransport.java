@@ -43,6 +43,7 @@ final class RestTransport implements Transport {
             Map.entry("TemplateService/ResumeTemplate", "POST /v1/templates/{id}/resume"),
             Map.entry("TemplateService/EndTemplate", "POST /v1/templates/{id}/end"),
             Map.entry("TemplateService/AdjustStock", "POST /v1/templates/{id}/stock_adjustments"),
+            Map.entry("TemplateService/AdjustBudget", "POST /v1/templates/{id}/budget_adjustments"),
             Map.entry("TemplateService/ReplaceProducts", "PUT /v1/templates/{id}/products"),
             Map.entry("IssuanceService/CreateIssuance", "POST /v1/issuances"),
             Map.entry("IssuanceService/GetIssuance", "GET /v1/issuances/{id}"),

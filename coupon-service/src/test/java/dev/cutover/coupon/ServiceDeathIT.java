@@ -167,7 +167,14 @@ final class ServiceDeathIT {
                         "POST",
                         "/v1/templates/" + published() + "/stock_adjustments",
                         "",
-                        "{\"adjustment_no\":\"" + key() + "\",\"delta\":-17}"));
+                        "{\"adjustment_no\":\"" + key() + "\",\"delta\":-17}")),
+        ADJUST_BUDGET(
+                List.of(Failpoint.ADJUST_BEGUN, Failpoint.ADJUST_MOVED),
+                () -> new Request(
+                        "POST",
+                        "/v1/templates/" + published() + "/budget_adjustments",
+                        "",
+                        "{\"adjustment_no\":\"" + key() + "\",\"delta_minor\":-1700}"));
 
         final List<Failpoint> points;
         final Supplier<Request> prepare;
@@ -231,8 +238,9 @@ final class ServiceDeathIT {
                         + quantity + "}]}");
     }
 
+    /** One that a budget pays for. */
     private static String coupon(long user) {
-        return done(claim(user, mall.template(-1, 0), 1))
+        return done(claim(user, mall.budgeted(20_000), 1))
                 .json()
                 .path("coupons")
                 .get(0)
@@ -283,7 +291,7 @@ final class ServiceDeathIT {
                         "POST",
                         "/v1/templates",
                         key(),
-                        "{\"name\":\"Short lived\",\"total_quantity\":1000,\"discount\":{\"kind\":\"STORE\",\"type\":\"AMOUNT_OFF\","
+                        "{\"name\":\"Short lived\",\"total_quantity\":1000,\"budget\":{\"amount_minor\":50000},\"discount\":{\"kind\":\"STORE\",\"type\":\"AMOUNT_OFF\","
                                 + "\"amount_off_minor\":500,\"threshold_minor\":3000},\"validity\":{\"type\":\"DAYS\",\"days\":30},"
                                 + "\"scope\":\"ALL\"}"))
                 .json()
@@ -360,6 +368,7 @@ final class ServiceDeathIT {
                         Map.entry(Failpoint.UNIT_WRITTEN, Command.CLAIM),
                         Map.entry(Failpoint.UNIT_COMMITTED, Command.PART_OF_A_REFUND),
                         Map.entry(Failpoint.USE_WRITTEN, Command.CONFIRM),
+                        Map.entry(Failpoint.UNIT_COMMITTED, Command.RELEASE),
                         Map.entry(Failpoint.CODE_ISSUED, Command.CODE),
                         Map.entry(Failpoint.ADJUST_MOVED, Command.ADJUST))
                 .map(entry -> Arguments.of(entry.getKey(), entry.getValue()));

@@ -171,7 +171,7 @@ public final class SmallMall implements AutoCloseable {
             throw new IllegalStateException("A template could not be copied: " + e.getMessage(), e);
         }
         if (number >= 0) {
-            cutStock(id, number);
+            cut("stock_slice", id, number);
         }
         return id;
     }
@@ -218,13 +218,35 @@ public final class SmallMall implements AutoCloseable {
         }
     }
 
-    private void cutStock(long template, long number) {
+    /** A template whose stock has no end, and whose coupons may take off this much in all: a budget as the new side would have cut it. */
+    long budgeted(long amountMinor) {
+        return budgeted(-1, amountMinor);
+    }
+
+    long budgeted(long number, long amountMinor) {
+        long id = template(number, 0);
+        execute(DatabaseId.META, "INSERT INTO template_budget VALUES (?, ?)", id, amountMinor);
+        cut("budget_slice", id, amountMinor);
+        return id;
+    }
+
+    /** What is left of a template's budget in all slices. */
+    long left(long template) {
+        long sum = 0;
+        for (DatabaseId shard : plan.shardDatabases()) {
+            sum += number(
+                    shard, "SELECT COALESCE(SUM(remaining), 0) FROM budget_slice WHERE template_id = ?", template);
+        }
+        return sum;
+    }
+
+    private void cut(String table, long template, long number) {
         int slices = DATABASES * SLICES;
         for (int slice = 0; slice < slices; slice++) {
             long share = number / slices + (slice < number % slices ? 1 : 0);
             execute(
                     DatabaseId.shard(slice / SLICES),
-                    "INSERT INTO stock_slice VALUES (?, ?, ?, ?)",
+                    "INSERT INTO " + table + " VALUES (?, ?, ?, ?)",
                     template,
                     slice % SLICES,
                     share,

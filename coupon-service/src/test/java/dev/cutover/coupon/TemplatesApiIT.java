@@ -350,9 +350,11 @@ final class TemplatesApiIT {
                     "\"AMOUNT_OFF\", \"amount_off_minor\": 500", "\"PERCENT_OFF\", \"percent_off_bp\": 1500"));
             assertThat(percent.body().path("discount").path("percent_off_bp").asInt())
                     .isEqualTo(1500);
-            Reply unknown = create(ORDINARY.replace("\"name\"", "\"daily_limit\": 1, \"name\""));
+            Reply unknown = create(
+                    ORDINARY.replace("\"name\"", "\"daily_limit\": 1, \"budget\": {\"amount_minor\": 1000}, \"name\""));
             assertRefused(unknown, 503, "migration_fence", "");
-            assertThat(unknown.body().path("error").path("message").asText()).contains("a limit a day", "new side");
+            assertThat(unknown.body().path("error").path("message").asText())
+                    .contains("a limit a day", "a budget", "new side");
             assertThat(unknown.raw().headers().firstValue("retry-after")).contains("60");
             for (String move : new String[] {"pause", "resume", "archive"}) {
                 assertRefused(act("POST", path + "/" + move, ""), 503, "migration_fence", "");
@@ -392,6 +394,50 @@ final class TemplatesApiIT {
             }
             awaitTruth("NEW");
         }
+    }
+
+    @Test
+    void aBudgetIsWrittenInTheDraftShownWithTheStockAndRaisedOnceForANumber() {
+        Reply wrong = create(ORDINARY.replace(
+                "\"name\"", "\"budget\": {\"amount_minor\": 0, \"currency\": \"EUR\", \"x\": 1}, \"name\""));
+        assertRefused(wrong, 400, "parameter_invalid", "budget.x");
+        assertThat(wrong.body().path("error").path("details").findValuesAsText("param"))
+                .containsExactlyInAnyOrder("budget.x", "budget.currency");
+        Reply created = create(ORDINARY.replace("\"name\"", "\"budget\": {\"amount_minor\": 3000}, \"name\""));
+        assertThat(created.body().at("/budget/currency").asText()).isEqualTo("CNY");
+        String path = "/v1/templates/" + created.id();
+        assertThat(act("PATCH", path, "{\"version\": 0, \"budget\": null}")
+                        .body()
+                        .path("budget")
+                        .isNull())
+                .isTrue();
+        assertThat(act("PATCH", path, "{\"version\": 1, \"budget\": {\"amount_minor\": 2000}}")
+                        .body()
+                        .at("/budget/amount_minor")
+                        .asLong())
+                .isEqualTo(2000);
+        act("POST", path + "/publish", "");
+        assertRefused(
+                act("PATCH", path, "{\"version\": 4, \"budget\": {\"amount_minor\": 1}}"),
+                409,
+                "template_not_editable",
+                "id");
+        for (int status : new int[] {201, 200}) {
+            Reply raised =
+                    act("POST", path + "/budget_adjustments", "{\"adjustment_no\": \"b\", \"delta_minor\": 500}");
+            assertThat(raised.status()).as(raised.raw().body()).isEqualTo(status);
+            assertThat(raised.body().path("budget_minor").asLong()).isEqualTo(2500);
+        }
+        assertRefused(
+                act("POST", path + "/budget_adjustments", "{\"adjustment_no\": \"c\", \"delta_minor\": -2501}"),
+                409,
+                "budget_exhausted",
+                "delta_minor");
+        JsonNode budget = get(path + "/stock").body().path("budget");
+        assertThat(budget.path("amount_minor").asLong()).isEqualTo(2500);
+        assertThat(budget.path("left_minor").asLong()).isEqualTo(2500);
+        assertThat(get(path + "/audit?limit=100").body().path("data").findValuesAsText("action"))
+                .contains("adjust_budget");
     }
 
     private static void awaitFrozen() {

@@ -93,11 +93,11 @@ final class TemplatesIT {
         };
     }
 
-    private static TemplateSheet rules(@Nullable Long total, @Nullable Long perUser) {
+    static TemplateSheet rules(@Nullable Long total, @Nullable Long perUser) {
         return rules(total, perUser, Terms.OF_THE_MALL, 0);
     }
 
-    private static TemplateSheet rules(@Nullable Long total, @Nullable Long perUser, Terms terms, int scope) {
+    static TemplateSheet rules(@Nullable Long total, @Nullable Long perUser, Terms terms, int scope) {
         return new TemplateSheet(
                 new Template(
                         new TemplateId(0),

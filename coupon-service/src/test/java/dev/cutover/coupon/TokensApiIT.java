@@ -550,6 +550,12 @@ final class TokensApiIT {
                         template + "/stock_adjustments",
                         "{\"adjustment_no\":\"x\",\"delta\":1}",
                         "template_not_found"));
+        all.put(
+                "POST /v1/templates/{id}/budget_adjustments",
+                new Sample(
+                        template + "/budget_adjustments",
+                        "{\"adjustment_no\":\"x\",\"delta_minor\":1}",
+                        "template_not_found"));
         all.put("GET /v1/templates/{id}", new Sample(template, "", "template_not_found"));
         for (String part : List.of("stats", "stock", "products", "audit")) {
             all.put("GET /v1/templates/{id}/" + part, new Sample(template + "/" + part, "", "template_not_found"));

@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -205,9 +206,11 @@ abstract class TransportConformance {
     @Test
     @Order(1)
     void whatWaitsForAStageOfTheMigrationSaysWhenToComeBack() {
-        Reply early = keyed("TemplateService/CreateTemplate", String.format(TEMPLATE, ",\"audience\":\"region=east\""));
-        assertThat(early.code()).as(early.toString()).isEqualTo("migration_fence");
-        assertThat(early.retrySeconds()).isEqualTo(60);
+        for (String onlyNew : List.of(",\"audience\":\"region=east\"", ",\"budget\":{\"amount_minor\":1000}")) {
+            Reply early = keyed("TemplateService/CreateTemplate", String.format(TEMPLATE, onlyNew));
+            assertThat(early.code()).as(early.toString()).isEqualTo("migration_fence");
+            assertThat(early.retrySeconds()).isEqualTo(60);
+        }
         long epoch = mall.control.read().epoch().number();
         long template = mall.template(10, 0);
         mall.closeFences(Side.OLD, epoch);
@@ -613,6 +616,27 @@ abstract class TransportConformance {
             return send(claim(user, scarce, 1, key()));
         });
         calls.put("per_user_limit_reached", () -> send(claim(user, template(",\"per_user_limit\":1"), 2, key())));
+        calls.put("budget_exhausted", () -> {
+            String scarce = template(",\"budget\":{\"amount_minor\":700,\"currency\":\"CNY\"}");
+            done(redeem(user, "t-3", quoted(coupon(user, scarce)), ""));
+            String second = coupon(user, scarce);
+            assertThat(send(
+                                    "RedemptionService/Validate",
+                                    "{\"user_id\":" + user + ",\"coupons\":[" + quoted(second) + "]}")
+                            .text("/coupons/0/reason/code"))
+                    .isEqualTo("budget_exhausted");
+            Reply refused = redeem(user, "t-4", quoted(second), "");
+            assertThat(refused.status()).isIn("409", "RESOURCE_EXHAUSTED");
+            Reply raised = done(send(
+                    "TemplateService/AdjustBudget",
+                    "{\"id\":\"" + scarce + "\",\"adjustment_no\":\"more\",\"delta_minor\":300}"));
+            assertThat(raised.text("/budget_minor")).isEqualTo("1000");
+            assertThat(done(send("TemplateService/GetTemplate", "{\"id\":\"" + scarce + "\"}"))
+                            .text("/budget/amount_minor"))
+                    .isEqualTo("1000");
+            done(redeem(user, "t-4", quoted(second), ""));
+            return redeem(user, "t-5", quoted(coupon(user, scarce)), "");
+        });
         calls.put("daily_limit_reached", () -> send(claim(user, template(",\"daily_limit\":1"), 2, key())));
         calls.put("idempotency_key_reused", () -> {
             String key = key();

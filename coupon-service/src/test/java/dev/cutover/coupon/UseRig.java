@@ -20,6 +20,9 @@ import java.util.UUID;
 record UseRig(SideUnderTest side, CouponRooms rooms) {
     static final Duration TTL = Duration.ofMinutes(10);
 
+    /** What a coupon of the small mall takes off. */
+    static final long SPARED = 500;
+
     static String key() {
         return UUID.randomUUID().toString();
     }

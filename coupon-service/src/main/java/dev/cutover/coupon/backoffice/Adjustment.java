@@ -1,19 +1,20 @@
 package dev.cutover.coupon.backoffice;
 
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.stock.StockId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to be added to the stock of a template, or taken from it.
+ * What is to be added to a stock of a template, or taken from it.
  *
- * @param id unique, and growing in the order in which adjustments become visible
+ * @param id unique among those of its kind of stock, and growing in the order in which they become visible
  * @param number the caller's own, unique for the template
  * @param delta how many more, or less than zero
  * @param totalAfter the total it has made, null before that
  */
 record Adjustment(
         long id,
-        TemplateId template,
+        StockId stock,
         String number,
         long delta,
         State state,
@@ -25,6 +26,10 @@ record Adjustment(
         GIVING_BACK,
         DONE,
         REFUSED
+    }
+
+    TemplateId template() {
+        return stock.template();
     }
 
     boolean open() {

@@ -1,11 +1,11 @@
 package dev.cutover.coupon.backoffice;
 
 import dev.cutover.core.fence.Epoch;
-import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.SliceAllotment;
 import dev.cutover.coupon.stock.SlicePlan;
 import dev.cutover.coupon.stock.SliceStock;
+import dev.cutover.coupon.stock.StockId;
 import dev.cutover.coupon.stock.StockLots;
 import dev.cutover.coupon.transfer.StockDatabases;
 import java.sql.Connection;
@@ -17,6 +17,8 @@ import java.time.Duration;
  * is done once however many work on it. Safe for many threads.
  */
 final class AdjustmentLegs {
+    private static final String LEG = "adjustment_leg";
+
     private final StockDatabases databases;
     private final SlicePlan slices;
 
@@ -43,7 +45,7 @@ final class AdjustmentLegs {
             if (row.round() > 0) {
                 return new Leg(row.quantity(), row.closed(), false);
             }
-            SliceAllotment.add(connection, adjustment.template(), slices, database, adjustment.pieces());
+            SliceAllotment.add(connection, adjustment.stock(), slices, database, adjustment.pieces());
             long share = slices.share(adjustment.pieces(), database);
             write(connection, adjustment, share, 1, false);
             return new Leg(share, false, true);
@@ -57,16 +59,18 @@ final class AdjustmentLegs {
             if (row.closed() || row.round() >= round) {
                 return new Leg(row.quantity(), row.closed(), false);
             }
-            long taken = missing == 0 ? 0 : takeOut(connection, adjustment.template(), missing);
+            long taken = missing == 0 ? 0 : takeOut(connection, adjustment.stock(), missing);
             write(connection, adjustment, row.quantity() + taken, round, false);
             return new Leg(row.quantity() + taken, false, true);
         });
     }
 
     /** From all that this database has, also what a counter was given. */
-    private static long takeOut(Connection connection, TemplateId template, long missing) throws SQLException {
-        var unused = StockLots.close(connection, template);
-        return SliceStock.takeOut(connection, template, missing);
+    private static long takeOut(Connection connection, StockId stock, long missing) throws SQLException {
+        if (stock.kind() == StockId.Kind.COUPONS) {
+            var unused = StockLots.close(connection, stock.template());
+        }
+        return SliceStock.takeOut(connection, stock, missing);
     }
 
     /** Puts back what was taken, and lets nothing more be taken. */
@@ -75,7 +79,7 @@ final class AdjustmentLegs {
             Row row = locked(connection, adjustment);
             if (!row.closed()) {
                 if (row.quantity() > 0) {
-                    SliceStock.putIn(connection, adjustment.template(), row.quantity());
+                    SliceStock.putIn(connection, adjustment.stock(), row.quantity());
                 }
                 write(connection, adjustment, 0, row.round(), true);
             }
@@ -87,14 +91,16 @@ final class AdjustmentLegs {
     private static Row locked(Connection connection, Adjustment adjustment) throws SQLException {
         Sql.update(
                 connection,
-                "INSERT INTO stock_adjustment_leg (adjustment_id, template_id, quantity, round, closed)"
+                "INSERT INTO " + adjustment.stock().table(LEG)
+                        + " (adjustment_id, template_id, quantity, round, closed)"
                         + " VALUES (?, ?, 0, 0, 0) ON DUPLICATE KEY UPDATE adjustment_id = adjustment_id",
                 adjustment.id(),
                 adjustment.template().number());
         return Sql.first(
                         connection,
                         row -> new Row(row.getLong(1), row.getInt(2), row.getBoolean(3)),
-                        "SELECT quantity, round, closed FROM stock_adjustment_leg WHERE adjustment_id = ?",
+                        "SELECT quantity, round, closed FROM "
+                                + adjustment.stock().table(LEG) + " WHERE adjustment_id = ?",
                         adjustment.id())
                 .orElseThrow();
     }
@@ -103,7 +109,8 @@ final class AdjustmentLegs {
             throws SQLException {
         Sql.update(
                 connection,
-                "UPDATE stock_adjustment_leg SET quantity = ?, round = ?, closed = ? WHERE adjustment_id = ?",
+                "UPDATE " + adjustment.stock().table(LEG)
+                        + " SET quantity = ?, round = ?, closed = ? WHERE adjustment_id = ?",
                 quantity,
                 round,
                 closed,

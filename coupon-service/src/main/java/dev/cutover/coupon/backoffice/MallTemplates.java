@@ -172,6 +172,7 @@ final class MallTemplates {
         note(unknown, terms.refundPolicy() != Terms.OF_THE_MALL.refundPolicy(), "another refund policy");
         note(unknown, terms.stackGroup() != null || !terms.stackable(), "stacking rules");
         note(unknown, terms.audience() != null, "an audience");
+        note(unknown, terms.budgetMinor() != null, "a budget");
         note(unknown, sheet.bizType() != null || sheet.metadata() != null, "a business type or metadata");
         note(unknown, template.scope() != ProductList.Scope.ALL.code(), "a list of products");
         note(

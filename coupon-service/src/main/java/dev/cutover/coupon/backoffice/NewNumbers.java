@@ -8,7 +8,6 @@ import java.sql.SQLException;
 final class NewNumbers {
     static final String TEMPLATE = "coupon_template";
     static final String PRODUCT = "template_product";
-    static final String ADJUSTMENT = "stock_adjustment";
 
     private static final long FIRST = 10_000_000_000L;
 

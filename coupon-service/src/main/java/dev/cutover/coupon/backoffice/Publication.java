@@ -11,6 +11,7 @@ import dev.cutover.coupon.sql.DatabaseTroubleException;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.SliceAllotment;
 import dev.cutover.coupon.stock.SlicePlan;
+import dev.cutover.coupon.stock.StockId;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.template.ShardedTemplates;
@@ -29,7 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts a draft on offer: its stock is cut into slices in every shard database, then it is opened.
+ * Puts a draft on offer: its stock and its budget are cut into slices in every shard database, then it is opened.
  *
  * <p>Idea: the databases share no transaction, so the template is PUBLISHING while they are cut one after the other, which nobody can
  * claim from or edit; a slice that is there is left alone, so each step can be done any number of times by anybody. The flip to
@@ -100,11 +101,17 @@ final class Publication {
     private TemplateSheet finish(Epoch epoch, TemplateSheet sheet, Operator operator, Duration budget) {
         TemplateId id = sheet.template().id();
         Long total = sheet.template().totalQuantity();
-        if (total != null) {
+        Long money = sheet.template().terms().budgetMinor();
+        if (total != null || money != null) {
             for (int number = 0; number < slices.databases(); number++) {
                 int database = number;
                 stock.fenced(database, epoch, budget, connection -> {
-                    SliceAllotment.cut(connection, id, slices, database, total);
+                    if (total != null) {
+                        SliceAllotment.cut(connection, StockId.coupons(id), slices, database, total);
+                    }
+                    if (money != null) {
+                        SliceAllotment.cut(connection, StockId.budget(id), slices, database, money);
+                    }
                     return true;
                 });
                 failpoints.hit(Failpoint.PUBLISH_SLICED);

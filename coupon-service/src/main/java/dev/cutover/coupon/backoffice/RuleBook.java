@@ -20,6 +20,9 @@ public final class RuleBook {
     /** The highest number of coupons of one template. */
     public static final long MOST_STOCK = 1_000_000_000_000L;
 
+    /** The largest budget of one template, in minor units. */
+    public static final long MOST_BUDGET = 1_000_000_000_000L;
+
     private static final int PERCENT = 2;
     private static final int FREIGHT_OFF = 3;
     private static final int FREIGHT = 2;
@@ -143,6 +146,10 @@ public final class RuleBook {
                 daily == null || perUser == null || daily <= perUser,
                 "daily_limit",
                 "The limit a day is at most the limit a user.");
+        require(
+                within(template.terms().budgetMinor(), 1, MOST_BUDGET),
+                "budget.amount_minor",
+                "A budget is 1 to " + MOST_BUDGET + " minor units, or null for none.");
     }
 
     private void window(@Nullable Long from, @Nullable Long to) {

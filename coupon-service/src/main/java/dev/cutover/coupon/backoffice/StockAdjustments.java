@@ -13,6 +13,7 @@ import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.stock.SlicePlan;
 import dev.cutover.coupon.stock.SoldOut;
+import dev.cutover.coupon.stock.StockId;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.UnknownOutcomeException;
 import dev.cutover.coupon.template.TemplateCatalog;
@@ -28,12 +29,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Adds stock to a template, or takes some of what is left, while it is claimed from.
+ * Adds to a stock of a template, coupons or budget, or takes some of what is left, while it is taken from.
  *
  * <p>Idea: an intent in the journal, then each database's part, each part a row whose lock and contents let it happen once, then the end
  * in the journal; whoever finds an unfinished adjustment goes through the same steps in the same order. Invariant: at no instant is what
  * can be had plus what was issued more than the total, and at rest it is exactly the total. So the total grows before the slices do, and
- * shrinks after them.
+ * shrinks after them. What is held or spent of a budget counts as issued.
  *
  * <p>What is taken is taken from one database after the other, in rounds, until it is enough. Too little is believed only of a round in
  * which every database was asked by this call and no stock travelled between two of them; then what was taken is given back, and a
@@ -49,7 +50,7 @@ public final class StockAdjustments {
     private static final Duration PAUSE = Duration.ofMillis(5);
 
     private final CouponDatabases databases;
-    private final StockDatabases stock;
+    private final StockDatabases shards;
     private final StockTransfers transfers;
     private final BackOfficeGate gate;
     private final AdjustmentJournal journal;
@@ -63,7 +64,7 @@ public final class StockAdjustments {
 
     StockAdjustments(
             CouponDatabases databases,
-            StockDatabases stock,
+            StockDatabases shards,
             StockTransfers transfers,
             BackOfficeGate gate,
             SlicePlan slices,
@@ -73,24 +74,29 @@ public final class StockAdjustments {
             Duration budget,
             Failpoints failpoints) {
         this.databases = databases;
-        this.stock = stock;
+        this.shards = shards;
         this.transfers = transfers;
         this.gate = gate;
-        this.journal = new AdjustmentJournal(stock, clock);
-        this.legs = new AdjustmentLegs(stock, slices);
+        this.journal = new AdjustmentJournal(shards, clock);
+        this.legs = new AdjustmentLegs(shards, slices);
         this.soldOut = soldOut;
         this.catalog = catalog;
         this.budget = budget;
         this.failpoints = failpoints;
     }
 
-    /** Changes the stock by {@code delta}, once for each number; refuses when less is left than is to be taken. */
+    /** Changes the number of coupons, as below. */
     public Answer adjust(TemplateId template, String number, long delta, Operator operator) {
-        gate.requireNew("To adjust stock");
+        return adjust(StockId.coupons(template), number, delta, operator);
+    }
+
+    /** Changes a stock by {@code delta}, once for each number; refuses when less is left than is to be taken. */
+    public Answer adjust(StockId stock, String number, long delta, Operator operator) {
+        gate.requireNew("To adjust stock or a budget");
         Epoch epoch = databases.epoch();
         Deadline deadline = Deadline.after(budget);
         while (true) {
-            Adjustment found = journal.begin(epoch, template, number, delta, operator);
+            Adjustment found = journal.begin(epoch, stock, number, delta, operator);
             boolean mine = found.number().equals(number);
             if (mine && found.delta() != delta) {
                 throw new Refusal(
@@ -105,7 +111,7 @@ public final class StockAdjustments {
             Adjustment ended = finish(epoch, found, deadline);
             if (mine) {
                 if (ended.state() == State.REFUSED) {
-                    throw AdjustmentJournal.belowIssued(template, delta);
+                    throw AdjustmentJournal.tooLittleLeft(stock, delta);
                 }
                 return new Answer(shape(ended).toString(), false);
             }
@@ -114,11 +120,12 @@ public final class StockAdjustments {
 
     private static ObjectNode shape(Adjustment adjustment) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
-        node.put("object", "stock_adjustment");
+        boolean coupons = adjustment.stock().kind() == StockId.Kind.COUPONS;
+        node.put("object", adjustment.stock().table("adjustment"));
         node.put("template_id", adjustment.template().toString());
         node.put("adjustment_no", adjustment.number());
-        node.put("delta", adjustment.delta());
-        node.put("total_quantity", adjustment.totalAfter());
+        node.put(coupons ? "delta" : "delta_minor", adjustment.delta());
+        node.put(coupons ? "total_quantity" : "budget_minor", adjustment.totalAfter());
         return node;
     }
 
@@ -131,7 +138,7 @@ public final class StockAdjustments {
     }
 
     private Adjustment grow(Epoch epoch, Adjustment adjustment, Deadline deadline) {
-        for (int database = 0; database < stock.count(); database++) {
+        for (int database = 0; database < shards.count(); database++) {
             legs.add(epoch, adjustment, database, deadline.remaining());
             failpoints.hit(Failpoint.ADJUST_MOVED);
         }
@@ -148,7 +155,7 @@ public final class StockAdjustments {
             }
         }
         failpoints.hit(Failpoint.ADJUST_REFUSED);
-        for (int database = 0; database < stock.count(); database++) {
+        for (int database = 0; database < shards.count(); database++) {
             legs.giveBack(epoch, adjustment, database, deadline.remaining());
             failpoints.hit(Failpoint.ADJUST_MOVED);
         }
@@ -157,9 +164,9 @@ public final class StockAdjustments {
 
     /** Whether all of it could be taken. */
     private boolean take(Epoch epoch, Adjustment adjustment, Deadline deadline) {
-        long[] taken = new long[stock.count()];
+        long[] taken = new long[shards.count()];
         for (int round = 1; ; round++) {
-            StockTransfers.Mark before = transfers.mark(epoch, adjustment.template());
+            StockTransfers.Mark before = transfers.mark(epoch, adjustment.stock());
             boolean askedAll = true;
             for (int database = 0; database < taken.length; database++) {
                 long missing = Math.max(0, adjustment.pieces() - sum(taken));
@@ -174,7 +181,7 @@ public final class StockAdjustments {
             if (sum(taken) == adjustment.pieces()) {
                 return true;
             }
-            if (askedAll && !before.travelling() && before.equals(transfers.mark(epoch, adjustment.template()))) {
+            if (askedAll && !before.travelling() && before.equals(transfers.mark(epoch, adjustment.stock()))) {
                 return false;
             }
             if (deadline.passed()) {
@@ -213,10 +220,10 @@ public final class StockAdjustments {
             Adjustment ended = finish(epoch, adjustment, Deadline.after(budget));
             finished++;
             LOG.info(
-                    "Finished the adjustment '{}' of template {} by {}, which was left half done: {}",
+                    "Finished the adjustment '{}' by {} {}, which was left half done: {}",
                     ended.number(),
-                    ended.template(),
                     ended.delta(),
+                    ended.stock(),
                     ended.state());
         }
         return finished;

@@ -45,6 +45,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes templates, edits them and moves them through their life; each change is one transaction with its line in the audit log.
@@ -134,9 +135,12 @@ public final class TemplateDesk {
 
     private static String canonical(TemplateSheet sheet) {
         ObjectNode said = TemplateShapes.editable(sheet);
+        // These fields are younger than keys that are kept.
         if (sheet.template().terms().audience() == null) {
-            // The field is younger than keys that are kept.
             said.remove("audience");
+        }
+        if (sheet.template().terms().budgetMinor() == null) {
+            said.remove("budget");
         }
         return said.toString();
     }
@@ -237,15 +241,23 @@ public final class TemplateDesk {
                 sheet.metadata(),
                 now,
                 id.number());
-        if (terms.audience() == null) {
-            Sql.update(connection, "DELETE FROM template_audience WHERE template_id = ?", id.number());
+        beside(connection, id, "template_audience", "audience", terms.audience());
+        beside(connection, id, "template_budget", "amount_minor", terms.budgetMinor());
+    }
+
+    /** What is in a table of its own, where it is there at all. */
+    private static void beside(
+            Connection connection, TemplateId id, String table, String column, @Nullable Object value)
+            throws SQLException {
+        if (value == null) {
+            Sql.update(connection, "DELETE FROM " + table + " WHERE template_id = ?", id.number());
         } else {
             Sql.update(
                     connection,
-                    "INSERT INTO template_audience (template_id, audience) VALUES (?, ?)"
-                            + " ON DUPLICATE KEY UPDATE audience = VALUES(audience)",
+                    "INSERT INTO " + table + " (template_id, " + column + ") VALUES (?, ?)"
+                            + " ON DUPLICATE KEY UPDATE " + column + " = VALUES(" + column + ")",
                     id.number(),
-                    terms.audience());
+                    value);
         }
     }
 

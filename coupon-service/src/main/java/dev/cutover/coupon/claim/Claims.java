@@ -275,7 +275,7 @@ public final class Claims {
                 // have come.
                 transfers.replenish(
                         databases.epoch(),
-                        e.template(),
+                        e.stock(),
                         users.databaseOf(users.slotOf(order.userId())),
                         e.quantity(),
                         deadline);

@@ -4,6 +4,7 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.stock.ClaimStock;
 import dev.cutover.coupon.stock.Pieces;
 import dev.cutover.coupon.stock.SliceStock;
+import dev.cutover.coupon.stock.StockId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -42,6 +43,6 @@ public final class CountedStock implements ClaimStock {
             }
             counter.discard(template, database, pieces.get().lot());
         }
-        return SliceStock.take(connection, template, quantity);
+        return SliceStock.take(connection, StockId.coupons(template), quantity);
     }
 }

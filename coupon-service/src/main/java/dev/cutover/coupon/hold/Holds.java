@@ -1,6 +1,7 @@
 package dev.cutover.coupon.hold;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.coupon.budget.Budgets;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
 import dev.cutover.coupon.idempotency.Operations;
@@ -37,6 +38,7 @@ public final class Holds {
 
     private final CouponDatabases databases;
     private final Operations operations;
+    private final Budgets budgets;
     private final SlotUsers users;
     private final InstantSource clock;
     private final RandomGenerator random;
@@ -45,12 +47,14 @@ public final class Holds {
     public Holds(
             CouponDatabases databases,
             Operations operations,
+            Budgets budgets,
             SlotUsers users,
             InstantSource clock,
             RandomGenerator random,
             Duration budget) {
         this.databases = databases;
         this.operations = operations;
+        this.budgets = budgets;
         this.users = users;
         this.clock = clock;
         this.random = random;
@@ -69,7 +73,7 @@ public final class Holds {
                 Long.toString(ttl.toSeconds()));
         HoldOrder order =
                 new HoldOrder(operation, HoldId.random(users.slotOf(userId), random), orderNo, coupons, cart, ttl);
-        return operations.perform(
+        return budgets.perform(
                 operation,
                 Deadline.after(budget),
                 (store, unit, now) -> store.uses()

@@ -65,6 +65,7 @@ enum ApiError {
     STACKING_CONFLICT(422, "rule_error"),
     REFUND_EXCEEDS_REDEEMED(422, "rule_error"),
     AUDIENCE_NOT_MATCHED(422, "rule_error"),
+    BUDGET_EXHAUSTED(409, "conflict_error"),
     RATE_LIMITED(429, "rate_limit_error");
 
     private static final int UNAVAILABLE = 503;

@@ -138,8 +138,12 @@ final class CallErrors {
                     CODE_INVALID -> Status.Code.NOT_FOUND;
             case ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED -> Status.Code.UNIMPLEMENTED;
             case VERSION_CONFLICT -> Status.Code.ABORTED;
-            case SOLD_OUT, PER_USER_LIMIT_REACHED, DAILY_LIMIT_REACHED, TOO_MANY_FAILED_ATTEMPTS, RATE_LIMITED ->
-                Status.Code.RESOURCE_EXHAUSTED;
+            case SOLD_OUT,
+                    PER_USER_LIMIT_REACHED,
+                    DAILY_LIMIT_REACHED,
+                    BUDGET_EXHAUSTED,
+                    TOO_MANY_FAILED_ATTEMPTS,
+                    RATE_LIMITED -> Status.Code.RESOURCE_EXHAUSTED;
             case COUPON_ALREADY_USED,
                     COUPON_VOIDED,
                     ALREADY_REFUNDED,

@@ -156,6 +156,7 @@ final class ErrorAnswers {
             case CODE_INVALID -> ApiError.CODE_INVALID;
             case CODE_ALREADY_USED -> ApiError.CODE_ALREADY_USED;
             case AUDIENCE_NOT_MATCHED -> ApiError.AUDIENCE_NOT_MATCHED;
+            case BUDGET_EXHAUSTED -> ApiError.BUDGET_EXHAUSTED;
         };
     }
 

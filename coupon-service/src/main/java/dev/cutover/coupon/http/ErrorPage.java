@@ -110,6 +110,8 @@ final class ErrorPage {
             case SUPER_BLACKLISTED -> "No coupon is for the order's products.";
             case STACKING_CONFLICT -> "These coupons do not go together on one order.";
             case REFUND_EXCEEDS_REDEEMED -> "More would be taken back than came off.";
+            case BUDGET_EXHAUSTED ->
+                "Less is left of the template's budget; money comes back with releases, ended holds and refunds.";
             case AUDIENCE_NOT_MATCHED -> "The template is for others; details name the tags that decided.";
         };
     }

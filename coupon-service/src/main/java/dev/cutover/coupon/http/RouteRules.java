@@ -93,6 +93,7 @@ final class RouteRules {
             Map.entry("IssuanceService/ResumeIssuance", "POST /v1/issuances/{id}/resume"),
             Map.entry("IssuanceService/CancelIssuance", "POST /v1/issuances/{id}/cancel"),
             Map.entry("TemplateService/AdjustStock", "POST /v1/templates/{id}/stock_adjustments"),
+            Map.entry("TemplateService/AdjustBudget", "POST /v1/templates/{id}/budget_adjustments"),
             Map.entry("StatsService/GetStats", "GET /v1/templates/{id}/stats"));
 
     private static final Pattern BRACES = Pattern.compile("\\{([a-z_]+)}");
@@ -136,7 +137,8 @@ final class RouteRules {
         rules.add(get("/v1/templates/{id}", readOrOffice, Names.TEMPLATE_IN_PATH));
         rules.add(get("/v1/templates/{id}/stats", readOrOffice, Names.TEMPLATE_IN_PATH));
         rules.add(new Rule(HttpMethod.PATCH, "/v1/templates/{id}", office, Names.TEMPLATE_IN_PATH));
-        for (String move : List.of("publish", "pause", "resume", "end", "archive", "stock_adjustments")) {
+        for (String move :
+                List.of("publish", "pause", "resume", "end", "archive", "stock_adjustments", "budget_adjustments")) {
             rules.add(post("/v1/templates/{id}/" + move, office, Names.TEMPLATE_IN_PATH));
         }
         for (String part : List.of("stock", "products", "audit")) {

@@ -127,7 +127,8 @@ final class TemplateForm {
                 number(body, "extend_days"),
                 text(body, "stack_group"),
                 stackable == null || stackable,
-                text(body, "audience"));
+                text(body, "audience"),
+                budget(body));
         Template template = new Template(
                 NONE_YET,
                 required(body, "name"),
@@ -159,11 +160,7 @@ final class TemplateForm {
         }
         String kind = word(body, "kind", KINDS);
         String type = word(body, "type", TYPES);
-        String currency = text(body, "currency");
-        if (currency != null && !currency.equals(Discount.CURRENCY)) {
-            problems.add(new RuleProblem(
-                    "discount.currency", "Coupons are in " + Discount.CURRENCY + ", not in '" + currency + "'."));
-        }
+        currency(body);
         Long threshold = number(body, "threshold_minor");
         return new Discount(
                 kind == null ? 1 : KINDS.indexOf(kind) + 1,
@@ -172,6 +169,26 @@ final class TemplateForm {
                 number(body, "percent_off_bp"),
                 threshold == null ? 0 : threshold,
                 number(body, "cap_minor"));
+    }
+
+    private void currency(RequestBody body) {
+        String currency = text(body, "currency");
+        if (currency != null && !currency.equals(Discount.CURRENCY)) {
+            problems.add(new RuleProblem(
+                    body.path("currency"), "Coupons are in " + Discount.CURRENCY + ", not in '" + currency + "'."));
+        }
+    }
+
+    private @Nullable Long budget(RequestBody body) {
+        if (!body.has("budget")) {
+            return null;
+        }
+        RequestBody budget = child(body, "budget", List.of("amount_minor", "currency"));
+        if (budget == null) {
+            return null;
+        }
+        currency(budget);
+        return field(() -> budget.integer("amount_minor", Long.MIN_VALUE, Long.MAX_VALUE));
     }
 
     private @Nullable Long number(RequestBody body, String name) {

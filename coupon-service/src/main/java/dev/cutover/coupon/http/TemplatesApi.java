@@ -12,6 +12,7 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.shape.TemplateShapes;
+import dev.cutover.coupon.stock.StockId;
 import dev.cutover.coupon.template.ProductList;
 import dev.cutover.coupon.template.TemplateSheet;
 import dev.cutover.coupon.template.TemplateState;
@@ -48,7 +49,10 @@ final class TemplatesApi {
                 "/v1/templates/{id}/resume", moving(TemplateDesk::resume),
                 "/v1/templates/{id}/end", moving(TemplateDesk::end),
                 "/v1/templates/{id}/archive", moving(TemplateDesk::archive),
-                "/v1/templates/{id}/stock_adjustments", this::adjust,
+                "/v1/templates/{id}/stock_adjustments",
+                        request -> adjust(request, StockId.Kind.COUPONS, "delta", RuleBook.MOST_STOCK),
+                "/v1/templates/{id}/budget_adjustments",
+                        request -> adjust(request, StockId.Kind.BUDGET, "delta_minor", RuleBook.MOST_BUDGET),
                 "/v1/super_blacklist/products", this::forbid);
         posts.forEach(routes::post);
         Map<String, Function<ApiRequest, ApiAnswer>> gets = Map.of(
@@ -171,16 +175,16 @@ final class TemplatesApi {
         };
     }
 
-    private ApiAnswer adjust(ApiRequest request) {
+    private ApiAnswer adjust(ApiRequest request, StockId.Kind kind, String field, long most) {
         Operator operator = request.operator();
         TemplateId id = id(request);
-        RequestBody body = request.body().allow("adjustment_no", "delta");
+        RequestBody body = request.body().allow("adjustment_no", field);
         String number = ApiRequest.key("adjustment_no", body.text("adjustment_no"));
-        long delta = body.integer("delta", -RuleBook.MOST_STOCK, RuleBook.MOST_STOCK);
+        long delta = body.integer(field, -most, most);
         if (delta == 0) {
-            throw ApiException.invalid("delta", "more or less than zero");
+            throw ApiException.invalid(field, "more or less than zero");
         }
-        return ApiAnswer.created(office.adjustments().adjust(id, number, delta, operator));
+        return ApiAnswer.created(office.adjustments().adjust(new StockId(kind, id), number, delta, operator));
     }
 
     private ApiAnswer stock(ApiRequest request) {

@@ -18,6 +18,7 @@ import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.SliceStock;
 import dev.cutover.coupon.stock.SoldOut;
+import dev.cutover.coupon.stock.StockId;
 import dev.cutover.coupon.stock.StockShortException;
 import dev.cutover.coupon.store.ClaimOrder;
 import dev.cutover.coupon.store.CollisionException;
@@ -146,7 +147,7 @@ final class DatabaseIssuer {
             } catch (StockShortException e) {
                 if (replenished(step, e.quantity()) == StockTransfers.Outcome.SOLD_OUT) {
                     // Maybe fewer can be had; when not even one can, all the others are told so.
-                    together = Math.min(together, e.quantity()) / 2;
+                    together = Math.toIntExact(Math.min(together, e.quantity()) / 2);
                 }
             } catch (DatabaseTroubleException e) {
                 if (e.unavailable()) {
@@ -163,9 +164,13 @@ final class DatabaseIssuer {
         return step.validity() != null && step.template().limited();
     }
 
-    private StockTransfers.Outcome replenished(Step step, int quantity) {
+    private StockTransfers.Outcome replenished(Step step, long quantity) {
         return transfers.replenish(
-                databases.epoch(), step.template().id(), step.database(), quantity, Deadline.after(budget));
+                databases.epoch(),
+                StockId.coupons(step.template().id()),
+                step.database(),
+                quantity,
+                Deadline.after(budget));
     }
 
     /** One user is the trouble, or each of them. */
@@ -367,8 +372,10 @@ final class DatabaseIssuer {
                                             now)
                                     .via(step.task().via()))
                             .toList());
-            if (limited(step) && !given.isEmpty() && !SliceStock.take(unit.connection(), template, given.size())) {
-                throw new StockShortException(template, given.size());
+            if (limited(step)
+                    && !given.isEmpty()
+                    && !SliceStock.take(unit.connection(), StockId.coupons(template), given.size())) {
+                throw new StockShortException(StockId.coupons(template), given.size());
             }
             failpoints.hit(Failpoint.ISSUE_INSERTED);
         }

@@ -1,6 +1,7 @@
 package dev.cutover.coupon.redeem;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.coupon.budget.Budgets;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
@@ -10,13 +11,13 @@ import dev.cutover.coupon.operation.Deadline;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.pricing.Pricing;
-import dev.cutover.coupon.pricing.Quote;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.shape.UseShapes;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponRow;
 import dev.cutover.coupon.store.Offer;
+import dev.cutover.coupon.store.Priced;
 import dev.cutover.coupon.store.RedeemOrder;
 import dev.cutover.coupon.store.RedemptionLine;
 import dev.cutover.coupon.store.RedemptionRow;
@@ -45,6 +46,7 @@ public final class Redemptions {
 
     private final CouponDatabases databases;
     private final Operations operations;
+    private final Budgets budgets;
     private final SlotUsers users;
     private final InstantSource clock;
     private final Duration budget;
@@ -53,9 +55,15 @@ public final class Redemptions {
     public static final List<Integer> NO_LINES = List.of();
 
     public Redemptions(
-            CouponDatabases databases, Operations operations, SlotUsers users, InstantSource clock, Duration budget) {
+            CouponDatabases databases,
+            Operations operations,
+            Budgets budgets,
+            SlotUsers users,
+            InstantSource clock,
+            Duration budget) {
         this.databases = databases;
         this.operations = operations;
+        this.budgets = budgets;
         this.users = users;
         this.clock = clock;
         this.budget = budget;
@@ -64,9 +72,9 @@ public final class Redemptions {
     /** What a redemption of the same would take off; changes nothing. */
     public ObjectNode validate(long userId, List<CouponId> coupons, Cart cart) {
         long now = now();
-        Quote quote = databases.readFresh(
-                userId, budget, (store, view) -> store.uses().quote(view, userId, coupons, cart, now));
-        return UseShapes.quote(userId, quote);
+        Priced priced = databases.readFresh(
+                userId, budget, (store, view) -> store.uses().price(view, userId, coupons, cart, now));
+        return UseShapes.quote(userId, budgets.judged(priced));
     }
 
     /** The user's coupons for a cart, each by itself: what takes off most comes first, then what cannot be used, with the reason. */
@@ -124,7 +132,7 @@ public final class Redemptions {
                 coupons.stream().map(CouponId::toString).sorted().collect(Collectors.joining(",")),
                 cart.canonical());
         RedeemOrder order = new RedeemOrder(operation, orderNo, coupons, cart);
-        return operations.perform(
+        return budgets.perform(
                 operation,
                 Deadline.after(budget),
                 (store, unit, now) -> store.uses()

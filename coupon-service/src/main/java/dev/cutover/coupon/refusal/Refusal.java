@@ -48,7 +48,8 @@ public final class Refusal extends RuntimeException {
         CODE_BATCH_STATE_CONFLICT,
         CODE_INVALID,
         CODE_ALREADY_USED,
-        AUDIENCE_NOT_MATCHED;
+        AUDIENCE_NOT_MATCHED,
+        BUDGET_EXHAUSTED;
 
         public String code() {
             return name().toLowerCase(Locale.ROOT);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.ProductList;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateSheet;
@@ -32,6 +33,7 @@ public final class TemplateShapes {
             "stack_group",
             "stackable",
             "audience",
+            "budget",
             "biz_type",
             "metadata");
 
@@ -61,6 +63,11 @@ public final class TemplateShapes {
         node.put("stack_group", terms.stackGroup());
         node.put("stackable", terms.stackable());
         node.put("audience", terms.audience());
+        if (terms.budgetMinor() == null) {
+            node.putNull("budget");
+        } else {
+            node.putObject("budget").put("amount_minor", terms.budgetMinor()).put("currency", Discount.CURRENCY);
+        }
         node.put("biz_type", sheet.bizType());
         node.set("metadata", metadata(sheet.metadata()));
         node.put("status", template.state().name());

@@ -8,7 +8,8 @@ import java.sql.SQLException;
 @FunctionalInterface
 public interface ClaimStock {
     /** From the slices alone. */
-    ClaimStock SLICES = (connection, slot, template, quantity) -> SliceStock.take(connection, template, quantity);
+    ClaimStock SLICES =
+            (connection, slot, template, quantity) -> SliceStock.take(connection, StockId.coupons(template), quantity);
 
     /**
      * Whether {@code quantity} were taken; when not, nothing was.

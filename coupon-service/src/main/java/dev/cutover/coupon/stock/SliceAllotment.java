@@ -1,6 +1,5 @@
 package dev.cutover.coupon.stock;
 
-import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.sql.Sql;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -12,18 +11,18 @@ import org.jspecify.annotations.Nullable;
 public final class SliceAllotment {
     private SliceAllotment() {}
 
-    /** Makes the slices of a template; those that are there stay as they are, however often it is asked. */
-    public static void cut(Connection connection, TemplateId template, SlicePlan plan, int database, long total)
+    /** Makes the slices of a stock; those that are there stay as they are, however often it is asked. */
+    public static void cut(Connection connection, StockId stock, SlicePlan plan, int database, long total)
             throws SQLException {
-        insert(connection, template, plan, database, total, "template_id = template_id");
+        insert(connection, stock, plan, database, total, "template_id = template_id");
     }
 
-    /** Adds to the slices of a template; exactly as often as it is asked. */
-    public static void add(Connection connection, TemplateId template, SlicePlan plan, int database, long pieces)
+    /** Adds to the slices of a stock; exactly as often as it is asked. */
+    public static void add(Connection connection, StockId stock, SlicePlan plan, int database, long pieces)
             throws SQLException {
         insert(
                 connection,
-                template,
+                stock,
                 plan,
                 database,
                 pieces,
@@ -31,19 +30,19 @@ public final class SliceAllotment {
     }
 
     private static void insert(
-            Connection connection, TemplateId template, SlicePlan plan, int database, long pieces, String whenThere)
+            Connection connection, StockId stock, SlicePlan plan, int database, long pieces, String whenThere)
             throws SQLException {
         List<@Nullable Object> values = new ArrayList<>();
         for (int slice = 0; slice < plan.perDatabase(); slice++) {
             long share = plan.share(pieces, database, slice);
-            values.add(template.number());
+            values.add(stock.template().number());
             values.add(slice);
             values.add(share);
             values.add(share);
         }
         Sql.update(
                 connection,
-                "INSERT INTO stock_slice (template_id, slice_no, allotted, remaining) VALUES "
+                "INSERT INTO " + stock.table("slice") + " (template_id, slice_no, allotted, remaining) VALUES "
                         + Sql.tuples(plan.perDatabase(), 4) + " ON DUPLICATE KEY UPDATE " + whenThere,
                 values.toArray());
     }

@@ -10,14 +10,14 @@ import java.util.function.Supplier;
 
 /**
  * Remembers for a moment that a template was looked for in every database and not found, so that a rush on a sold-out template costs
- * one read each. Stock never comes back by itself: a refund gives the coupon back to its user, not to the template; only the back office
- * adds some. Safe for many threads.
+ * one read each. Coupons never come back by themselves: a refund gives the coupon back to its user, not to the template; only the back office
+ * adds some. Money comes back at any time, so that a budget is at its end is not remembered. Safe for many threads.
  */
 public final class SoldOut {
     private static final Duration REMEMBERED = Duration.ofSeconds(1);
     private static final long MOST_TEMPLATES = 10_000;
 
-    private final Cache<Key, Integer> least;
+    private final Cache<Key, Long> least;
     private final Supplier<Epoch> epoch;
 
     private record Key(Epoch epoch, TemplateId template) {}
@@ -33,7 +33,7 @@ public final class SoldOut {
 
     /** Whether this many, or fewer, were not to be had a moment ago. */
     public boolean lately(TemplateId template, int quantity) {
-        Integer refused = least.getIfPresent(new Key(epoch.get(), template));
+        Long refused = least.getIfPresent(new Key(epoch.get(), template));
         return refused != null && refused <= quantity;
     }
 
@@ -43,7 +43,9 @@ public final class SoldOut {
     }
 
     /** Called only when every database was asked. */
-    public void remember(TemplateId template, int quantity) {
-        least.asMap().merge(new Key(epoch.get(), template), quantity, Math::min);
+    public void remember(StockId stock, long quantity) {
+        if (stock.kind() == StockId.Kind.COUPONS) {
+            least.asMap().merge(new Key(epoch.get(), stock.template()), quantity, Math::min);
+        }
     }
 }

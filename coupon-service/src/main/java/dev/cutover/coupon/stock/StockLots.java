@@ -53,11 +53,11 @@ public final class StockLots {
 
     /** Opens a lot with at most half of what the slices of this database hold; none when that is too little. */
     public static Optional<Lot> open(Connection connection, TemplateId template, Size size) throws SQLException {
-        long wanted = Math.min(size.most(), SliceStock.remaining(connection, template) / 2);
+        long wanted = Math.min(size.most(), SliceStock.remaining(connection, StockId.coupons(template)) / 2);
         if (wanted < size.least()) {
             return Optional.empty();
         }
-        long taken = SliceStock.takeOut(connection, template, wanted);
+        long taken = SliceStock.takeOut(connection, StockId.coupons(template), wanted);
         if (taken == 0) {
             return Optional.empty();
         }
@@ -130,7 +130,7 @@ public final class StockLots {
             if (Sql.update(connection, "DELETE FROM stock_lot WHERE lot_id = ?", lot.id()) == 1) {
                 long issued = Sql.update(connection, "DELETE FROM stock_piece WHERE lot_id = ?", lot.id());
                 if (issued < lot.pieces()) {
-                    SliceStock.putIn(connection, lot.template(), lot.pieces() - issued);
+                    SliceStock.putIn(connection, StockId.coupons(lot.template()), lot.pieces() - issued);
                 }
                 closed.add(new Closed(lot, issued));
             }

@@ -1,29 +1,23 @@
 package dev.cutover.coupon.stock;
 
-import dev.cutover.coupon.id.TemplateId;
-
-/** The slices of one database do not hold what a claim needs; others may. The unit is rolled back and asked again once that is known. */
+/** The slices of one database do not hold what is needed; others may. The unit is rolled back and asked again once that is known. */
 public final class StockShortException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final transient TemplateId template;
-    private final int quantity;
+    private final transient StockId stock;
+    private final long quantity;
 
-    public StockShortException(TemplateId template, int quantity) {
-        super(
-                "The user's database has fewer than " + quantity + " coupons of template " + template + " left",
-                null,
-                false,
-                false);
-        this.template = template;
+    public StockShortException(StockId stock, long quantity) {
+        super("The user's database has fewer than " + quantity + " " + stock + " left", null, false, false);
+        this.stock = stock;
         this.quantity = quantity;
     }
 
-    public TemplateId template() {
-        return template;
+    public StockId stock() {
+        return stock;
     }
 
-    public int quantity() {
+    public long quantity() {
         return quantity;
     }
 }

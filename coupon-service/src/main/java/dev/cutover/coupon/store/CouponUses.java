@@ -4,7 +4,6 @@ import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.pricing.Cart;
-import dev.cutover.coupon.pricing.Quote;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +19,7 @@ import java.util.function.Function;
  */
 public interface CouponUses {
     /** What these coupons of this user would take off together; changes nothing. */
-    Quote quote(StoreView view, long userId, List<CouponId> coupons, Cart cart, long now) throws SQLException;
+    Priced price(StoreView view, long userId, List<CouponId> coupons, Cart cart, long now) throws SQLException;
 
     /** What each coupon that this user has not used would take off by itself, at most {@code limit} of them. */
     List<Offer> offers(StoreView view, long userId, Cart cart, int limit, long now) throws SQLException;

@@ -7,10 +7,19 @@ import dev.cutover.coupon.pricing.Quote;
  * What was agreed when coupons were held; whether they still are, each coupon's own row decides.
  *
  * @param quote the order and the amounts that a confirmation will use
+ * @param reserved what it has taken out of budgets, its own as long as it is in state HELD
  * @param until epoch milliseconds, exclusive
  * @param state as it is written; the end of the time is nobody's act
  */
-public record HoldRow(HoldId id, long userId, String orderNo, Quote quote, long until, State state, long createdAt) {
+public record HoldRow(
+        HoldId id,
+        long userId,
+        String orderNo,
+        Quote quote,
+        BudgetShares reserved,
+        long until,
+        State state,
+        long createdAt) {
     /** How a hold ends. */
     public enum State {
         HELD(1),
@@ -44,6 +53,6 @@ public record HoldRow(HoldId id, long userId, String orderNo, Quote quote, long 
     }
 
     HoldRow in(State next) {
-        return new HoldRow(id, userId, orderNo, quote, until, next, createdAt);
+        return new HoldRow(id, userId, orderNo, quote, reserved, until, next, createdAt);
     }
 }

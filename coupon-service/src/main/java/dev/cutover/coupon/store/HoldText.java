@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.pricing.CouponQuote;
@@ -14,7 +15,9 @@ import dev.cutover.coupon.pricing.OrderLine;
 import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.pricing.Quote;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +27,10 @@ final class HoldText {
 
     private HoldText() {}
 
-    static String of(Quote quote) {
+    /** What was agreed: the order, what comes off it, and what was taken out of budgets for it. */
+    record Agreed(Quote quote, BudgetShares reserved) {}
+
+    static String of(Quote quote, BudgetShares reserved) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         quote.cart().amountMinor().ifPresent(amount -> node.put("amount", amount));
         Channel via = quote.cart().via();
@@ -48,10 +54,14 @@ final class HoldText {
             ArrayNode shares = one.putArray("shares");
             coupon.shares().forEach(share -> shares.addArray().add(share.line()).add(share.amountMinor()));
         }
+        if (!reserved.byTemplate().isEmpty()) {
+            ObjectNode money = node.putObject("reserved");
+            reserved.byTemplate().forEach((template, amount) -> money.put(Long.toString(template.number()), amount));
+        }
         return node.toString();
     }
 
-    static Quote read(String text) {
+    static Agreed read(String text) {
         JsonNode node;
         try {
             node = JSON.readTree(text);
@@ -85,7 +95,13 @@ final class HoldText {
                 ? new Channel(
                         node.path("channel").textValue(), node.path("partner").textValue())
                 : Channel.NONE;
-        return new Quote(new Cart(amount, lines, via), coupons);
+        Map<TemplateId, Long> reserved = new HashMap<>();
+        node.path("reserved")
+                .fields()
+                .forEachRemaining(one -> reserved.put(
+                        new TemplateId(Long.parseLong(one.getKey())),
+                        one.getValue().longValue()));
+        return new Agreed(new Quote(new Cart(amount, lines, via), coupons), BudgetShares.of(reserved));
     }
 
     private static @Nullable String name(JsonNode node) {

@@ -38,7 +38,7 @@ public final class LegacyUses implements CouponUses {
     }
 
     @Override
-    public Quote quote(StoreView view, long userId, List<CouponId> coupons, Cart cart, long now) throws SQLException {
+    public Priced price(StoreView view, long userId, List<CouponId> coupons, Cart cart, long now) throws SQLException {
         return prices.together(cart, found(view, coupons), userId, now);
     }
 
@@ -59,7 +59,7 @@ public final class LegacyUses implements CouponUses {
     public String redeem(StoreUnit unit, RedeemOrder order, long now, Function<Redeemed, String> answer)
             throws SQLException {
         List<Prices.Found> found = found(unit, order.coupons());
-        Quote quote = prices.together(order.cart(), found, order.userId(), now);
+        Quote quote = prices.together(order.cart(), found, order.userId(), now).quote();
         quote.require();
         List<RedemptionRow> redemptions = new ArrayList<>();
         Map<Long, Integer> usesOfTemplate = new TreeMap<>();
@@ -199,11 +199,17 @@ public final class LegacyUses implements CouponUses {
             throw Redeemable.alreadyRefunded(order);
         }
         unit.touched(Tables.REDEMPTION, Long.toString(order.redemption().sequence()));
-        CouponStatus status = LegacyCouponStore.find(unit, coupon)
-                .map(row -> row.statusAt(now))
-                .orElse(CouponStatus.VOIDED);
+        Optional<CouponRow> row = LegacyCouponStore.find(unit, coupon);
+        CouponStatus status = row.map(found -> found.statusAt(now)).orElse(CouponStatus.VOIDED);
         String result = answer.apply(new Refunded(
-                order, redemption, now, redemption.amountMinor(), redemption.amountMinor(), restored == 1, status));
+                order,
+                redemption,
+                now,
+                redemption.amountMinor(),
+                redemption.amountMinor(),
+                restored == 1,
+                status,
+                row.map(CouponRow::templateId).orElse(null)));
         OperationRows.record(unit, order.operation(), result, now);
         return result;
     }

@@ -35,13 +35,18 @@ public final class Prices {
     record Found(CouponId id, Optional<CouponRow> row) {}
 
     /** What these coupons of this user take off together at {@code now}. */
-    Quote together(Cart cart, List<Found> coupons, long userId, long now) throws SQLException {
+    Priced together(Cart cart, List<Found> coupons, long userId, long now) throws SQLException {
         Map<CouponId, CouponQuote> refused = new HashMap<>();
+        Map<CouponId, TemplateId> budgets = new HashMap<>();
         List<Pricing.Candidate> candidates = new ArrayList<>();
         Map<TemplateId, List<Eligibility>> lines = new HashMap<>();
         for (Found found : coupons) {
             try {
-                candidates.add(candidate(cart, Redeemable.require(found.id(), found.row(), userId, now), lines));
+                CouponRow coupon = Redeemable.require(found.id(), found.row(), userId, now);
+                candidates.add(candidate(cart, coupon, lines));
+                if (terms(coupon.templateId()).budgetMinor() != null) {
+                    budgets.put(coupon.id(), coupon.templateId());
+                }
             } catch (Refusal e) {
                 refused.put(found.id(), CouponQuote.refused(found.id(), e));
             }
@@ -52,7 +57,7 @@ public final class Prices {
             CouponQuote no = refused.get(found.id());
             all.add(no == null ? quote.of(found.id()) : no);
         }
-        return new Quote(cart, all);
+        return new Priced(new Quote(cart, all), budgets);
     }
 
     /** What each of these coupons of this user takes off by itself. */

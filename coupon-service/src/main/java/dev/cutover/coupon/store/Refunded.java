@@ -1,5 +1,8 @@
 package dev.cutover.coupon.store;
 
+import dev.cutover.coupon.id.TemplateId;
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a refund did.
  *
@@ -8,6 +11,7 @@ package dev.cutover.coupon.store;
  * @param refundedMinor what all refunds of this use have taken back
  * @param restored whether the coupon came back, usable or expired; false when it stays used, or when somebody else had changed it since
  * @param couponStatus what the coupon is now
+ * @param template what the coupon is of, null for one that is gone
  */
 public record Refunded(
         RefundOrder order,
@@ -16,4 +20,5 @@ public record Refunded(
         long amountMinor,
         long refundedMinor,
         boolean restored,
-        CouponStatus couponStatus) {}
+        CouponStatus couponStatus,
+        @Nullable TemplateId template) {}

@@ -11,6 +11,7 @@ import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.ClaimStock;
 import dev.cutover.coupon.stock.SoldOut;
+import dev.cutover.coupon.stock.StockId;
 import dev.cutover.coupon.stock.StockShortException;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.Template;
@@ -116,7 +117,7 @@ public final class ShardedCouponStore implements CouponStore {
         for (ClaimOrder.Item item : order.inStockOrder()) {
             boolean limited = known.get(order.items().indexOf(item)).limited();
             if (limited && !stock.take(unit.connection(), unit.slot(), item.template(), item.quantity())) {
-                throw new StockShortException(item.template(), item.quantity());
+                throw new StockShortException(StockId.coupons(item.template()), item.quantity());
             }
         }
         return result;

@@ -34,8 +34,10 @@ final class ShardedHolds {
         this.failpoints = failpoints;
     }
 
-    HoldRow hold(StoreUnit unit, HoldOrder order, Quote quote, long now) throws SQLException {
+    HoldRow hold(StoreUnit unit, HoldOrder order, Priced priced, long now) throws SQLException {
+        Quote quote = priced.quote();
         quote.require();
+        BudgetShares reserved = priced.shares();
         failpoints.hit(Failpoint.USE_READ);
         long until = now + order.ttl().toMillis();
         for (CouponId id : order.coupons()) {
@@ -64,7 +66,7 @@ final class ShardedHolds {
                 order.id().text(),
                 order.userId(),
                 order.orderNo(),
-                HoldText.of(quote),
+                HoldText.of(quote, reserved),
                 until,
                 HoldRow.State.HELD.code(),
                 now);
@@ -72,7 +74,8 @@ final class ShardedHolds {
         order.coupons().forEach(coupon -> acts.add(Act.HOLD, coupon, order.id().text()));
         acts.write();
         failpoints.hit(Failpoint.USE_WRITTEN);
-        return new HoldRow(order.id(), order.userId(), order.orderNo(), quote, until, HoldRow.State.HELD, now);
+        return new HoldRow(
+                order.id(), order.userId(), order.orderNo(), quote, reserved, until, HoldRow.State.HELD, now);
     }
 
     /** The hold, ended in this way by this unit; refuses when it has ended before. */
@@ -115,8 +118,11 @@ final class ShardedHolds {
         }
     }
 
-    /** Writes down that a hold is over whose time has passed; a coupon that somebody else has by now is left to him. */
-    boolean tidy(StoreUnit unit, HoldId id, long now) throws SQLException {
+    /**
+     * Writes down that a hold is over whose time has passed; a coupon that somebody else has by now is left to him. The hold that it was,
+     * empty when somebody has ended it before.
+     */
+    Optional<HoldRow> tidy(StoreUnit unit, HoldId id, long now) throws SQLException {
         int ended = Sql.update(
                 unit.connection(),
                 "UPDATE " + ShardedTables.HOLD
@@ -126,7 +132,7 @@ final class ShardedHolds {
                 id.text(),
                 now);
         if (ended == 0) {
-            return false;
+            return Optional.empty();
         }
         HoldRow hold = find(unit, id).orElseThrow();
         List<CouponId> free = new ArrayList<>();
@@ -136,7 +142,7 @@ final class ShardedHolds {
             }
         }
         released(unit, hold, free, now);
-        return true;
+        return Optional.of(hold);
     }
 
     private static boolean let(StoreUnit unit, CouponId id, HoldRow hold, long now) throws SQLException {
@@ -193,14 +199,18 @@ final class ShardedHolds {
     Optional<HoldRow> find(StoreView view, HoldId id) throws SQLException {
         return Sql.first(
                 view.connection(),
-                row -> new HoldRow(
-                        id,
-                        row.getLong("user_id"),
-                        row.getString("order_no"),
-                        HoldText.read(row.getString("agreed")),
-                        row.getLong("hold_until"),
-                        HoldRow.State.ofCode(row.getInt("state")),
-                        row.getLong("created_at")),
+                row -> {
+                    HoldText.Agreed agreed = HoldText.read(row.getString("agreed"));
+                    return new HoldRow(
+                            id,
+                            row.getLong("user_id"),
+                            row.getString("order_no"),
+                            agreed.quote(),
+                            agreed.reserved(),
+                            row.getLong("hold_until"),
+                            HoldRow.State.ofCode(row.getInt("state")),
+                            row.getLong("created_at"));
+                },
                 "SELECT user_id, order_no, agreed, hold_until, state, created_at FROM " + ShardedTables.HOLD
                         + " WHERE hold_no = ?",
                 id.text());

@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -68,9 +69,8 @@ final class ShardedRefunds {
         insert(unit, order, amount, whole, now);
         boolean restored = whole && makeWhole(unit, redemption, now);
         unit.touched(Tables.REDEMPTION, Long.toString(redemption.id().number()));
-        CouponStatus status = ShardedCouponStore.find(unit, coupon)
-                .map(row -> row.statusAt(now))
-                .orElse(CouponStatus.VOIDED);
+        Optional<CouponRow> row = ShardedCouponStore.find(unit, coupon);
+        CouponStatus status = row.map(found -> found.statusAt(now)).orElse(CouponStatus.VOIDED);
         if (restored) {
             acts.add(Act.RESTORE, coupon, order.refundNo());
             if (status == CouponStatus.EXPIRED) {
@@ -79,7 +79,15 @@ final class ShardedRefunds {
         }
         acts.write();
         failpoints.hit(Failpoint.USE_WRITTEN);
-        return new Refunded(order, redemption, now, amount, before + amount, restored, status);
+        return new Refunded(
+                order,
+                redemption,
+                now,
+                amount,
+                before + amount,
+                restored,
+                status,
+                row.map(CouponRow::templateId).orElse(null));
     }
 
     private static void lock(StoreUnit unit, RefundOrder order) throws SQLException {

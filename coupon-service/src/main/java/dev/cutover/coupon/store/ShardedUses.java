@@ -5,13 +5,14 @@ import dev.cutover.core.routing.ShardLayout;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
 import dev.cutover.coupon.id.RedemptionId;
+import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.ledger.Act;
 import dev.cutover.coupon.pricing.Cart;
-import dev.cutover.coupon.pricing.Quote;
 import dev.cutover.coupon.sql.Sql;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -22,6 +23,7 @@ public final class ShardedUses implements CouponUses {
     private final ShardedHolds holds;
     private final ShardedRefunds refunds;
     private final ShardedOrders orders;
+    private final ShardedBudgets budgets;
 
     public ShardedUses(Prices prices, Sequences sequences, ShardLayout layout, Failpoints failpoints) {
         ShardedTables tables = new ShardedTables(layout);
@@ -30,10 +32,11 @@ public final class ShardedUses implements CouponUses {
         this.holds = new ShardedHolds(failpoints);
         this.refunds = new ShardedRefunds(tables, redemptions, prices, failpoints);
         this.orders = new ShardedOrders(prices);
+        this.budgets = new ShardedBudgets(failpoints);
     }
 
     @Override
-    public Quote quote(StoreView view, long userId, List<CouponId> coupons, Cart cart, long now) throws SQLException {
+    public Priced price(StoreView view, long userId, List<CouponId> coupons, Cart cart, long now) throws SQLException {
         List<Prices.Found> found = new ArrayList<>();
         for (CouponId id : coupons) {
             found.add(new Prices.Found(id, ShardedCouponStore.find(view, id)));
@@ -49,20 +52,23 @@ public final class ShardedUses implements CouponUses {
     @Override
     public String redeem(StoreUnit unit, RedeemOrder order, long now, Function<Redeemed, String> answer)
             throws SQLException {
-        Quote quote = quote(unit, order.userId(), order.coupons(), order.cart(), now);
-        Redeemed redeemed = redemptions.redeem(unit, order, quote, now);
+        Priced priced = price(unit, order.userId(), order.coupons(), order.cart(), now);
+        Redeemed redeemed = redemptions.redeem(unit, order, priced.quote(), now);
         orders.enter(unit, redeemed, now);
         String result = answer.apply(redeemed);
         OperationRows.record(unit, order.operation(), result, now);
+        budgets.take(unit, priced.shares());
         return result;
     }
 
     @Override
     public String hold(StoreUnit unit, HoldOrder order, long now, Function<HoldRow, String> answer)
             throws SQLException {
-        Quote quote = quote(unit, order.userId(), order.coupons(), order.cart(), now);
-        String result = answer.apply(holds.hold(unit, order, quote, now));
+        Priced priced = price(unit, order.userId(), order.coupons(), order.cart(), now);
+        HoldRow hold = holds.hold(unit, order, priced, now);
+        String result = answer.apply(hold);
         OperationRows.record(unit, order.operation(), result, now);
+        budgets.take(unit, hold.reserved());
         return result;
     }
 
@@ -83,6 +89,7 @@ public final class ShardedUses implements CouponUses {
         holds.free(unit, hold, now);
         String result = answer.apply(hold);
         OperationRows.record(unit, act.operation(), result, now);
+        budgets.putBack(unit, hold.reserved());
         return result;
     }
 
@@ -93,7 +100,11 @@ public final class ShardedUses implements CouponUses {
 
     @Override
     public boolean tidyHold(StoreUnit unit, HoldId id, long now) throws SQLException {
-        return holds.tidy(unit, id, now);
+        Optional<HoldRow> tidied = holds.tidy(unit, id, now);
+        if (tidied.isPresent()) {
+            budgets.putBack(unit, tidied.get().reserved());
+        }
+        return tidied.isPresent();
     }
 
     @Override
@@ -104,8 +115,13 @@ public final class ShardedUses implements CouponUses {
     @Override
     public String refund(StoreUnit unit, RefundOrder order, long now, Function<Refunded, String> answer)
             throws SQLException {
-        String result = answer.apply(refunds.refund(unit, order, now));
+        Refunded refunded = refunds.refund(unit, order, now);
+        String result = answer.apply(refunded);
         OperationRows.record(unit, order.operation(), result, now);
+        TemplateId template = refunded.template();
+        if (template != null && prices.terms(template).budgetMinor() != null) {
+            budgets.putBack(unit, BudgetShares.of(Map.of(template, refunded.amountMinor())));
+        }
         return result;
     }
 

@@ -14,8 +14,9 @@ public final class ShardedTemplates {
             SELECT template_id, name, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor, total_quantity,
                    per_user_limit, validity_type, valid_days, valid_from, valid_to, scope, status, created_at,
                    version, rule_version, claim_from, claim_to, daily_limit, discount_cap_minor, refund_policy, extend_days,
-                   stack_group, stackable, biz_type, metadata, updated_at, audience
-            FROM coupon_template LEFT JOIN template_audience USING (template_id)\s""";
+                   stack_group, stackable, biz_type, metadata, updated_at, audience, amount_minor AS budget_minor
+            FROM coupon_template LEFT JOIN template_audience USING (template_id)
+                 LEFT JOIN template_budget USING (template_id)\s""";
 
     private ShardedTemplates() {}
 

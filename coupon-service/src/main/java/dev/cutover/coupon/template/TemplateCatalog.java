@@ -70,6 +70,20 @@ public final class TemplateCatalog {
         return find(Side.NEW, truth.get().epoch(), id);
     }
 
+    /**
+     * The template of a coupon that was issued, as the new side tells it. One that was seen as a draft, or not at all, has been published
+     * since, with what nobody can change any more, whether it has a budget among it; so it is read again.
+     */
+    public Optional<Template> findIssuedOnNew(TemplateId id) {
+        Epoch epoch = truth.get().epoch();
+        Optional<Template> found = find(Side.NEW, epoch, id);
+        if (found.isPresent() && found.get().state() != TemplateState.DRAFT) {
+            return found;
+        }
+        templates.invalidate(new Key(new Truth(Side.NEW, epoch), id));
+        return find(Side.NEW, epoch, id);
+    }
+
     /** Whether a user may have only so many of it; also true when that cannot be learned now. Never throws. */
     public boolean mayLimitUsers(TemplateId id) {
         Truth now = truth.get();

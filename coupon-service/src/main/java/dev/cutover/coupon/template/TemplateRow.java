@@ -40,7 +40,8 @@ public final class TemplateRow {
                 number(row, "extend_days"),
                 row.getString("stack_group"),
                 row.getBoolean("stackable"),
-                row.getString("audience"));
+                row.getString("audience"),
+                number(row, "budget_minor"));
     }
 
     /** The six rule columns that templates and coupons share. */

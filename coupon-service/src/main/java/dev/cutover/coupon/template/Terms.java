@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param stackGroup at most one coupon of a group an order, null for none
  * @param stackable whether another coupon may be used on the same order
  * @param audience for whom it is, an expression over tags, null for everybody
+ * @param budgetMinor how much its coupons may take off in all, null for without end
  */
 public record Terms(
         int version,
@@ -28,8 +29,9 @@ public record Terms(
         @Nullable Long extendDays,
         @Nullable String stackGroup,
         boolean stackable,
-        @Nullable String audience) {
-    /** For everybody. */
+        @Nullable String audience,
+        @Nullable Long budgetMinor) {
+    /** For everybody, and without a budget. */
     public Terms(
             int version,
             int ruleVersion,
@@ -52,6 +54,7 @@ public record Terms(
                 extendDays,
                 stackGroup,
                 stackable,
+                null,
                 null);
     }
 

@@ -11,6 +11,8 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.stock.BudgetLevel;
+import dev.cutover.coupon.stock.StockId;
 import dev.cutover.coupon.stock.StockLevel;
 import dev.cutover.coupon.stock.StockLots;
 import dev.cutover.coupon.store.CouponDatabases;
@@ -49,8 +51,13 @@ public final class StockDatabases {
     }
 
     /** What is left in one shard database, as last committed; not fenced, so it is a hint. */
-    public StockLevel level(int database, TemplateId template) {
-        return look(database, connection -> StockLevel.read(connection, template));
+    public StockLevel level(int database, StockId stock) {
+        return look(database, connection -> StockLevel.read(connection, stock));
+    }
+
+    /** Where the money of a budget is in one shard database, likewise. */
+    public BudgetLevel budget(int database, TemplateId template) {
+        return look(database, connection -> BudgetLevel.read(connection, template));
     }
 
     /** Whether there are lots to be closed; a hint. */

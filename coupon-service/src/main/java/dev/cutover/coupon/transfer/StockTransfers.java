@@ -1,13 +1,13 @@
 package dev.cutover.coupon.transfer;
 
 import dev.cutover.core.fence.Epoch;
-import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.operation.Deadline;
 import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.SliceStock;
 import dev.cutover.coupon.stock.SoldOut;
+import dev.cutover.coupon.stock.StockId;
 import dev.cutover.coupon.stock.StockLevel;
 import dev.cutover.coupon.stock.StockLots;
 import java.sql.Connection;
@@ -41,10 +41,14 @@ import org.slf4j.LoggerFactory;
  * mean that nothing moved. Without this, the last coupons would be refused to people while they travel. Lots that a counter hands out
  * are closed before that; slices and lots of a database are looked at in one statement.
  *
- * <p>Safe for many threads. One template's transfers to one database take turns inside a process.
+ * <p>A budget is a stock of minor units and moves by the same steps, in tables of its own. Money also comes back to slices by releases and
+ * refunds while they are looked at one after the other, so that a budget is at its end is true of the look and not of one moment.
+ *
+ * <p>Safe for many threads. One stock's transfers to one database take turns inside a process.
  */
 public final class StockTransfers {
     private static final Logger LOG = LoggerFactory.getLogger(StockTransfers.class);
+    private static final String LEG = "transfer_leg";
     private static final int DEBIT = 1;
     private static final int CREDIT = 2;
     private static final int TURNS = 64;
@@ -66,7 +70,7 @@ public final class StockTransfers {
     public enum Outcome {
         /** The user's database has enough, as far as anybody can tell before taking it. */
         READY,
-        /** All databases together have too little, and it is remembered. */
+        /** All databases together have too little; of coupons it is remembered. */
         SOLD_OUT,
         /** A switch began, or time ran out: ask from the start. */
         INTERRUPTED
@@ -82,14 +86,18 @@ public final class StockTransfers {
     }
 
     /** Sees to it that {@code quantity} can be had in one database, by moving stock there if need be. */
-    public Outcome replenish(Epoch epoch, TemplateId template, int database, int quantity, Deadline deadline) {
-        Turn turn = turns[Math.floorMod(Long.hashCode(template.number()) * 31 + database, TURNS)];
+    public Outcome replenish(Epoch epoch, StockId stock, int database, long quantity, Deadline deadline) {
+        Turn turn = turns[
+                Math.floorMod(
+                        (Long.hashCode(stock.template().number()) * 31 + database) * 31
+                                + stock.kind().ordinal(),
+                        TURNS)];
         try {
             if (!turn.lock.tryLock(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
                 return Outcome.INTERRUPTED;
             }
             try {
-                return replenishInTurn(epoch, template, database, quantity, deadline, turn);
+                return replenishInTurn(epoch, stock, database, quantity, deadline, turn);
             } finally {
                 turn.lock.unlock();
             }
@@ -97,17 +105,17 @@ public final class StockTransfers {
             Thread.currentThread().interrupt();
             return Outcome.INTERRUPTED;
         } catch (EpochMovedException e) {
-            LOG.debug("A transfer of stock of template {} was left to the switch", template, e);
+            LOG.debug("A transfer of {} was left to the switch", stock, e);
             return Outcome.INTERRUPTED;
         }
     }
 
     private Outcome replenishInTurn(
-            Epoch epoch, TemplateId template, int database, int quantity, Deadline deadline, Turn turn)
+            Epoch epoch, StockId stock, int database, long quantity, Deadline deadline, Turn turn)
             throws InterruptedException {
         while (!deadline.passed()) {
-            TransferLedger.View before = ledger.view(epoch, template);
-            StockLevel[] levels = levels(template);
+            TransferLedger.View before = ledger.view(epoch, stock);
+            StockLevel[] levels = levels(stock);
             long[] remaining =
                     Arrays.stream(levels).mapToLong(StockLevel::inSlices).toArray();
             long total = Arrays.stream(remaining).sum();
@@ -115,11 +123,11 @@ public final class StockTransfers {
                 return Outcome.READY;
             }
             if (total >= quantity) {
-                move(epoch, template, database, quantity, remaining, deadline);
-            } else if (closeLots(epoch, template, levels, deadline)) {
-                LOG.debug("Stock of template {} that was out in lots is back in its slices", template);
-            } else if (before.quiet() && before.equals(ledger.view(epoch, template))) {
-                soldOut.remember(template, quantity);
+                move(epoch, stock, database, quantity, remaining, deadline);
+            } else if (closeLots(epoch, stock, levels, deadline)) {
+                LOG.debug("The {} that were out in lots are back in the slices", stock);
+            } else if (before.quiet() && before.equals(ledger.view(epoch, stock))) {
+                soldOut.remember(stock, quantity);
                 return Outcome.SOLD_OUT;
             } else {
                 finishAbandoned(epoch);
@@ -137,34 +145,37 @@ public final class StockTransfers {
      */
     public record Mark(boolean travelling, long lastTransfer, boolean adjusting, long lastAdjustment) {}
 
-    public Mark mark(Epoch epoch, TemplateId template) {
-        TransferLedger.View view = ledger.view(epoch, template);
+    public Mark mark(Epoch epoch, StockId stock) {
+        TransferLedger.View view = ledger.view(epoch, stock);
         return new Mark(view.transfers() > 0, view.lastTransfer(), view.adjustments() > 0, view.lastAdjustment());
     }
 
-    private StockLevel[] levels(TemplateId template) {
+    private StockLevel[] levels(StockId stock) {
         StockLevel[] levels = new StockLevel[databases.count()];
         for (int database = 0; database < levels.length; database++) {
-            levels[database] = databases.level(database, template);
+            levels[database] = databases.level(database, stock);
         }
         return levels;
     }
 
     /** Before anybody is refused, what a counter has is asked back; a lot whose pieces are all issued may hide some that come back. */
-    private boolean closeLots(Epoch epoch, TemplateId template, StockLevel[] levels, Deadline deadline) {
+    private boolean closeLots(Epoch epoch, StockId stock, StockLevel[] levels, Deadline deadline) {
         boolean any = false;
         for (int database = 0; database < levels.length; database++) {
             if (levels[database].lots() > 0) {
                 any = true;
                 var unused = databases.fenced(
-                        database, epoch, deadline.remaining(), connection -> StockLots.close(connection, template));
+                        database,
+                        epoch,
+                        deadline.remaining(),
+                        connection -> StockLots.close(connection, stock.template()));
             }
         }
         return any;
     }
 
     /** Half of what the richest other database has, but at least what is missing: a few transfers even out what is left. */
-    private void move(Epoch epoch, TemplateId template, int to, int quantity, long[] remaining, Deadline deadline) {
+    private void move(Epoch epoch, StockId stock, int to, long quantity, long[] remaining, Deadline deadline) {
         int from = to == 0 ? 1 : 0;
         for (int database = 0; database < remaining.length; database++) {
             if (database != to && remaining[database] > remaining[from]) {
@@ -173,14 +184,14 @@ public final class StockTransfers {
         }
         long missing = quantity - remaining[to];
         long wanted = Math.min(remaining[from], Math.max(missing, (remaining[from] + 1) / 2));
-        StockTransfer transfer = ledger.prepare(epoch, template, from, to, wanted);
+        StockTransfer transfer = ledger.prepare(epoch, stock, from, to, wanted);
         if (debit(transfer, deadline.remaining()) == 0) {
             ledger.cancelled(transfer);
             return;
         }
         credit(transfer, deadline.remaining());
         ledger.credited(transfer);
-        LOG.debug("Moved {} coupons of template {} from shard-{} to shard-{}", wanted, template, from, to);
+        LOG.debug("Moved {} {} from shard-{} to shard-{}", wanted, stock, from, to);
     }
 
     private long debit(StockTransfer transfer, Duration budget) {
@@ -193,10 +204,10 @@ public final class StockTransfers {
             if (!insertLeg(connection, transfer, DEBIT, 0)) {
                 return leg(connection, transfer, DEBIT).orElseThrow();
             }
-            long taken = SliceStock.takeOut(connection, transfer.template(), transfer.quantity());
+            long taken = SliceStock.takeOut(connection, transfer.stock(), transfer.quantity());
             Sql.update(
                     connection,
-                    "UPDATE stock_transfer_leg SET quantity = ? WHERE transfer_id = ? AND leg = ?",
+                    "UPDATE " + transfer.stock().table(LEG) + " SET quantity = ? WHERE transfer_id = ? AND leg = ?",
                     taken,
                     transfer.id(),
                     DEBIT);
@@ -212,7 +223,7 @@ public final class StockTransfers {
                 connection -> leg(connection, transfer, DEBIT).orElseThrow());
         databases.fenced(transfer.to(), transfer.epoch(), budget, connection -> {
             if (insertLeg(connection, transfer, CREDIT, debited)) {
-                SliceStock.putIn(connection, transfer.template(), debited);
+                SliceStock.putIn(connection, transfer.stock(), debited);
             }
             return debited;
         });
@@ -237,10 +248,10 @@ public final class StockTransfers {
             }
             finished++;
             LOG.info(
-                    "Finished stock transfer {} of template {} that was left half done: {} coupons from shard-{} to shard-{}",
+                    "Finished transfer {} that was left half done: {} {} from shard-{} to shard-{}",
                     transfer.id(),
-                    transfer.template(),
                     debited,
+                    transfer.stock(),
                     transfer.from(),
                     transfer.to());
         }
@@ -251,7 +262,7 @@ public final class StockTransfers {
         return Sql.list(
                         connection,
                         row -> row.getLong(1),
-                        "SELECT quantity FROM stock_transfer_leg WHERE transfer_id = ? AND leg = ?",
+                        "SELECT quantity FROM " + transfer.stock().table(LEG) + " WHERE transfer_id = ? AND leg = ?",
                         transfer.id(),
                         leg)
                 .stream()
@@ -264,10 +275,11 @@ public final class StockTransfers {
         try {
             Sql.update(
                     connection,
-                    "INSERT INTO stock_transfer_leg (transfer_id, leg, template_id, quantity) VALUES (?, ?, ?, ?)",
+                    "INSERT INTO " + transfer.stock().table(LEG)
+                            + " (transfer_id, leg, template_id, quantity) VALUES (?, ?, ?, ?)",
                     transfer.id(),
                     leg,
-                    transfer.template().number(),
+                    transfer.stock().template().number(),
                     quantity);
             return true;
         } catch (SQLException e) {

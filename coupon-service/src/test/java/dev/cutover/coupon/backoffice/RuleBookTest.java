@@ -109,6 +109,11 @@ final class RuleBookTest {
                 .containsExactly("total_quantity", "per_user_limit");
         Terms threeADay = new Terms(0, 1, null, null, 3L, null, RefundPolicy.RESTORE, null, null, true);
         assertThat(paths(sheet(FIVE_OFF, threeADay))).containsExactly("daily_limit");
+        for (long budget : new long[] {0, -1, RuleBook.MOST_BUDGET + 1}) {
+            Terms paidFor =
+                    new Terms(0, 1, null, null, null, null, RefundPolicy.RESTORE, null, null, true, null, budget);
+            assertThat(paths(sheet(FIVE_OFF, paidFor))).containsExactly("budget.amount_minor");
+        }
     }
 
     @Test
