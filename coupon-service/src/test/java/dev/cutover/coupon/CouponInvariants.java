@@ -81,6 +81,26 @@ public final class CouponInvariants {
                 slot,
                 "SELECT CONCAT(user_id, '/', request_no, '/', item_no) FROM {user_coupon}"
                         + " GROUP BY user_id, request_no, item_no HAVING COUNT(*) > 1");
+        // A claim that was done twice left coupons that its answer does not name.
+        none(
+                "5 a claim's coupons are those that it remembers",
+                slot,
+                "SELECT CONCAT(o.op_id, ' ', c.coupon_id) FROM {coupon_operation} o JOIN {user_coupon} c"
+                        + " ON c.user_id = o.user_id AND c.request_no = o.op_id WHERE JSON_EXTRACT(o.result, '$.object') = 'claim'"
+                        + " AND JSON_SEARCH(o.result, 'one', CONCAT('cpn_', c.coupon_id), NULL, '$.coupons[*].id') IS NULL");
+        none(
+                "5 a coupon that a claim remembers is of that request",
+                slot,
+                "SELECT CONCAT(o.op_id, ' ', c.coupon_id) FROM {coupon_operation} o JOIN JSON_TABLE(o.result, '$.coupons[*]'"
+                        + " COLUMNS (id VARCHAR(40) PATH '$.id')) answered JOIN {user_coupon} c"
+                        + " ON c.coupon_id = CAST(SUBSTRING(answered.id, 5) AS SIGNED) WHERE"
+                        + " JSON_EXTRACT(o.result, '$.object') = 'claim' AND c.request_no <> o.op_id AND " + ALL_TOLD);
+        none(
+                "5 no coupon is remembered by two claims",
+                slot,
+                "SELECT answered.id FROM {coupon_operation} o JOIN JSON_TABLE(o.result, '$.coupons[*]'"
+                        + " COLUMNS (id VARCHAR(40) PATH '$.id')) answered WHERE JSON_EXTRACT(o.result, '$.object') = 'claim'"
+                        + " GROUP BY answered.id HAVING COUNT(*) > 1");
         none(
                 "6 each coupon that a claim answered is there and its user's",
                 slot,
@@ -295,7 +315,8 @@ public final class CouponInvariants {
                 "16 an issuance that is done has counted its whole audience",
                 DatabaseId.META,
                 "SELECT t.task_id FROM issuance_task t WHERE t.state = 4 AND t.named <> t.issued + t.duplicates"
-                        + " + (SELECT COUNT(*) FROM issuance_failure f WHERE f.task_id = t.task_id)");
+                        + " + (SELECT COUNT(*) FROM issuance_failure f WHERE f.task_id = t.task_id AND f.dead = 1)");
+        issued();
         for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
             none(
                     "16 nobody has two coupons of an issuance",
@@ -308,6 +329,28 @@ public final class CouponInvariants {
                     "SELECT CONCAT(user_id, '/', coupon_sn) FROM {user_coupon} WHERE source = 0 GROUP BY user_id, coupon_sn"
                             + " HAVING COUNT(*) > 1");
         }
+    }
+
+    /** 16: what the issuances of a template have counted is there; a row that came by OLD no longer says of which it is. */
+    private void issued() {
+        Map<Long, Long> uncounted = new HashMap<>();
+        rows(
+                DatabaseId.META,
+                "SELECT template_id, SUM(issued) FROM issuance_task GROUP BY template_id HAVING MIN(state) >= 4",
+                row -> uncounted.put(row[0], -row[1]));
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            rows(
+                    DatabaseId.shard(mall.plan.layout().databaseOf(slot)),
+                    "SELECT template_id, COUNT(*) FROM " + mall.plan.layout().physicalTable("user_coupon", slot)
+                            + " WHERE source = 0 GROUP BY template_id",
+                    row -> uncounted.computeIfPresent(row[0], (template, before) -> before + row[1]));
+        }
+        uncounted.forEach((template, coupons) -> {
+            if (coupons != 0) {
+                violations.add("16 of template " + template + " are " + coupons
+                        + " coupons more than its issuances have counted");
+            }
+        });
     }
 
     /** 4: nobody has more of a template than its limit, but for what the mall had given already. */

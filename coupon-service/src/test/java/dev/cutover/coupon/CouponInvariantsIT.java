@@ -204,6 +204,34 @@ final class CouponInvariantsIT {
         return at(coupon.slot(), named, "coupon_ledger", "entry_id = " + entry, column, value);
     }
 
+    /** The answer of the claim of two, which names this coupon in the place of its second. */
+    private static Spoilt remembered(String named, CouponId coupon) {
+        return at(
+                coupon.slot(),
+                named,
+                "{coupon_operation}",
+                "user_id = " + rows.user() + " AND op_id = 'claim:two'",
+                "result",
+                "JSON_REPLACE(result, '$.coupons[1].id', '" + coupon + "')");
+    }
+
+    /** A coupon that was issued and not claimed. */
+    private static Spoilt sent(String named, String column, String value) {
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            DatabaseId shard = DatabaseId.shard(side.mall().plan.layout().databaseOf(slot));
+            long first = side.mall()
+                    .number(
+                            shard,
+                            "SELECT COALESCE(MIN(coupon_id), -1) FROM "
+                                    + side.mall().plan.layout().physicalTable("user_coupon", slot)
+                                    + " WHERE source = 0");
+            if (first >= 0) {
+                return at(slot, named, "{user_coupon}", "coupon_id = " + first, column, value);
+            }
+        }
+        throw new AssertionError("Nobody was issued a coupon.");
+    }
+
     private static Spoilt inMeta(String named, String table, String condition, String column, String value) {
         return new Spoilt(named, side::mall, DatabaseId.META, table, condition, column, value);
     }
@@ -229,6 +257,11 @@ final class CouponInvariantsIT {
                 inMeta("2 template", "coupon_template", "template_id = " + rows.template(), "total_quantity", "1001"),
                 of(rows.free(), "4 claims", "claim_seq", "77"),
                 inMeta("4 user", "coupon_template", "template_id = " + rows.limited(), "per_user_limit", "1"),
+                of(rows.twin(), "5 a claim's coupons", "request_no", claim),
+                of(rows.twin(), "5 a coupon", "request_no", claim),
+                remembered("5 a claim's coupons", rows.free()),
+                remembered("5 a coupon", rows.free()),
+                remembered("5 no coupon", rows.free()),
                 of(rows.free(), "6 each coupon", "coupon_id", "coupon_id + (1 << 30)"),
                 of(rows.twin(), "6 a claim", "request_no", claim),
                 of(rows.free(), "6 no coupon", "request_no", "'claim:nobody'"),
@@ -262,6 +295,8 @@ final class CouponInvariantsIT {
                 entryOf(rows.part(), 5, "15 what the ledger says was taken back", "amount_minor", "1"),
                 entryOf(rows.used(), 4, "15 each use", "business_no", "'elsewhere'"),
                 inMeta("16 an issuance", "issuance_task", "issuance_no = 'storm-2'", "issued", "issued + 1"),
+                sent("16 of template", "source", "1"),
+                inMeta("16 of template", "issuance_task", "issuance_no = 'storm-2'", "issued", "issued + 1"),
                 of(rows.free(), "17 rows", "user_id", stranger),
                 useOf(rows.used(), "17 a use", "user_id", stranger),
                 useOf(rows.part(), "18 nothing", "amount_minor", "-1"),

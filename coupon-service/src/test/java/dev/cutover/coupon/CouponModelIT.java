@@ -10,6 +10,7 @@ import dev.cutover.coupon.backoffice.Operator;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
+import dev.cutover.coupon.id.IssuanceId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.lock.RedisClaimLock;
@@ -679,7 +680,9 @@ final class CouponModelIT {
                         side.mall().budgeted(400, FULL ? 40_000 : 8_000),
                         side.mall().budgeted(FULL ? 60_000 : 12_000)));
         storm.codes(40);
-        storm.blow(32, FULL ? 300 : 30);
+        IssuanceId sent = storm.issuance(60);
+        storm.blowThrough(32, 2, () -> storm.everybodyWasIssued(sent));
+        storm.blow(32, FULL ? 300 : 25);
         return storm;
     }
 
