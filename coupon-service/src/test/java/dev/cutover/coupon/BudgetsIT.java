@@ -232,6 +232,27 @@ final class BudgetsIT {
     }
 
     @Test
+    void aRushOnABudgetAtItsEndIsRefusedAndSharesItsLooks() {
+        long template = side.mall().budgeted(SPARED);
+        long spender = rig.user();
+        rig.redeem(spender, "o", rig.coupon(spender, template));
+        int threads = 16;
+        int each = 4;
+        List<Long> users = LongStream.generate(rig::user).limit(threads).boxed().toList();
+        List<CouponId> coupons =
+                users.stream().map(user -> rig.coupon(user, template)).toList();
+        side.mall().forgetStatements();
+        Parallel.run(threads, thread -> {
+            for (int i = 0; i < each; i++) {
+                assertThat(refusal(() -> rig.redeem(users.get(thread), "o", coupons.get(thread))))
+                        .contains(Reason.BUDGET_EXHAUSTED);
+            }
+        });
+        // A look of one's own asks how transfers stand, before and after.
+        assertThat(side.mall().statements("%FROM budget\\_transfer WHERE%")).isBetween(2L, 2L * threads * each - 1);
+    }
+
+    @Test
     void aTransferOfMoneyThatWasLeftHalfDoneIsFinishedOnce() {
         long template = side.mall().budgeted(800);
         long epoch = side.mall().control.read().epoch().number();

@@ -247,7 +247,7 @@ public final class CouponStorm {
     }
 
     /** How often a budget had less left than was to be taken; money comes back, so nobody can say afterwards whether there was some. */
-    int refusedForWantOfMoney() {
+    public int refusedForWantOfMoney() {
         return refusedForWantOfMoney.get();
     }
 

@@ -225,9 +225,14 @@ public final class SmallMall implements AutoCloseable {
 
     long budgeted(long number, long amountMinor) {
         long id = template(number, 0);
-        execute(DatabaseId.META, "INSERT INTO template_budget VALUES (?, ?)", id, amountMinor);
-        cut("budget_slice", id, amountMinor);
+        budget(id, amountMinor);
         return id;
+    }
+
+    /** Gives a template a budget of which nobody has used a coupon yet. */
+    public void budget(long template, long amountMinor) {
+        execute(DatabaseId.META, "INSERT INTO template_budget VALUES (?, ?)", template, amountMinor);
+        cut("budget_slice", template, amountMinor);
     }
 
     /** What is left of a template's budget in all slices. */

@@ -17,8 +17,10 @@ import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,6 +66,19 @@ public final class StockTransfers {
     private static final class Turn {
         final ReentrantLock lock = new ReentrantLock();
         final Condition time = lock.newCondition();
+        // How many looks have begun; moved by whoever has the lock, read by those who come for it.
+        final AtomicLong looks = new AtomicLong();
+
+        @Nullable
+        Nothing nothing;
+    }
+
+    /** What a look at every database found too little of. */
+    private record Nothing(long look, Epoch epoch, StockId stock, long quantity) {
+        /** Whether it tells somebody who came when {@code looks} had begun what a look of his own would tell. */
+        boolean answers(long looks, Epoch now, StockId wanted, long number) {
+            return look > looks && epoch.equals(now) && stock.equals(wanted) && quantity <= number;
+        }
     }
 
     /** What {@link #replenish} found. */
@@ -92,11 +107,16 @@ public final class StockTransfers {
                         (Long.hashCode(stock.template().number()) * 31 + database) * 31
                                 + stock.kind().ordinal(),
                         TURNS)];
+        long begun = turn.looks.get();
         try {
             if (!turn.lock.tryLock(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
                 return Outcome.INTERRUPTED;
             }
             try {
+                // Of a rush on what is sold out each waits for one look at most, and not for those of all before.
+                if (turn.nothing != null && turn.nothing.answers(begun, epoch, stock, quantity)) {
+                    return Outcome.SOLD_OUT;
+                }
                 return replenishInTurn(epoch, stock, database, quantity, deadline, turn);
             } finally {
                 turn.lock.unlock();
@@ -114,6 +134,7 @@ public final class StockTransfers {
             Epoch epoch, StockId stock, int database, long quantity, Deadline deadline, Turn turn)
             throws InterruptedException {
         while (!deadline.passed()) {
+            long look = turn.looks.incrementAndGet();
             TransferLedger.View before = ledger.view(epoch, stock);
             StockLevel[] levels = levels(stock);
             long[] remaining =
@@ -128,6 +149,7 @@ public final class StockTransfers {
                 LOG.debug("The {} that were out in lots are back in the slices", stock);
             } else if (before.quiet() && before.equals(ledger.view(epoch, stock))) {
                 soldOut.remember(stock, quantity);
+                turn.nothing = new Nothing(look, epoch, stock, quantity);
                 return Outcome.SOLD_OUT;
             } else {
                 finishAbandoned(epoch);

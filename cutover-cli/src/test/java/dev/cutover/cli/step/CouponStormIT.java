@@ -40,6 +40,7 @@ final class CouponStormIT {
                             mall.templateOfTheMall(-1, 0),
                             mall.templateOfTheMall(-1, 9),
                             mall.templateOfTheMall(FULL ? 9_000 : 400, 0)));
+            List<Long> paidFor = List.of(mall.templateOfTheMall(-1, 0), mall.templateOfTheMall(-1, 0));
             storm.codesOfTheMall(20);
             storm.blowThrough(THREADS, AFTER, stages::toVerified);
             holds(side, stages, storm);
@@ -60,6 +61,12 @@ final class CouponStormIT {
                     patient().undo(stages.context(), mall.control.read());
                 }
             }
+            // No back office gives a budget to a template while there is a way back: the storm does it at the end.
+            paidFor.forEach(template -> mall.budget(template, 12_000));
+            CouponStorm spending = new CouponStorm(side, paidFor);
+            spending.blow(THREADS, AFTER * 4);
+            holds(side, stages, spending);
+            assertThat(spending.refusedForWantOfMoney()).isPositive();
         }
     }
 

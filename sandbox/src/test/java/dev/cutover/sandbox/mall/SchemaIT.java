@@ -50,10 +50,16 @@ final class SchemaIT {
             assertThat(tables(meta))
                     .isEqualTo(metaTables)
                     .contains(
-                            "coupon_template", "id_sequence", "stock_transfer", "super_blacklist", "template_product");
+                            "budget_transfer",
+                            "coupon_template",
+                            "id_sequence",
+                            "stock_transfer",
+                            "super_blacklist",
+                            "template_product");
             assertThat(tables(shard))
                     .isEqualTo(shardTables)
                     .contains(
+                            "budget_slice",
                             "coupon_ledger",
                             "coupon_operation_000",
                             "coupon_operation_001",
