@@ -12,7 +12,7 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.MetadataUtils;
-import java.util.Set;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -30,20 +30,17 @@ final class GrpcConformanceIT extends TransportConformance {
     }
 
     @Override
-    Set<String> outOfReach() {
-        return Set.of(
-                // A message has no field that its reader does not know of.
-                "parameter_unknown",
-                // gRPC has words of its own for a call there is not, and no methods.
-                "route_not_found",
-                "method_not_allowed",
-                "request_refused",
-                // Routes without a call.
-                "app_not_found",
-                "token_not_found",
-                "code_batch_state_conflict",
-                // Whether a commit happened is only unknown when the connection to a database breaks in that moment.
-                "outcome_unknown");
+    Map<String, String> outOfReach() {
+        String none = "gRPC has words of its own for what is no call";
+        String routeOnly = "the route has no call";
+        return Map.of(
+                "parameter_unknown", "a message has no field that its reader does not know of",
+                "route_not_found", none,
+                "method_not_allowed", none,
+                "request_refused", none,
+                "app_not_found", routeOnly,
+                "token_not_found", routeOnly,
+                "code_batch_state_conflict", routeOnly);
     }
 
     private GrpcTransport grpc() {

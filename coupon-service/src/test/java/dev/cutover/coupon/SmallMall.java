@@ -104,6 +104,17 @@ public final class SmallMall implements AutoCloseable {
         }
     }
 
+    /** The same plan with the shard databases behind another port of this machine. */
+    MigrationPlan planWithShardsAt(int port) throws IOException {
+        Path file = planFile("\"" + server.rootPassword() + "\"");
+        String text = Files.readString(file);
+        String shards = "/" + prefix + "_s{";
+        return PlanReader.read(
+                Files.writeString(
+                        file, text.replace(server.host() + ":" + server.port() + shards, "127.0.0.1:" + port + shards)),
+                true);
+    }
+
     private void run(DatabaseId database, List<String> statements) throws SQLException {
         try (Connection connection = topology.database(database).getConnection()) {
             SqlScript.run(connection, statements);

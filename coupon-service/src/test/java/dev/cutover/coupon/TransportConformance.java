@@ -6,6 +6,9 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.Transport.Call;
 import dev.cutover.coupon.Transport.Reply;
+import dev.cutover.sandbox.MySqlServer;
+import dev.cutover.sandbox.wire.Fault;
+import dev.cutover.sandbox.wire.FaultProxy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -16,7 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -53,12 +56,8 @@ abstract class TransportConformance {
     /** A client of the transport. */
     abstract Transport open(int port);
 
-    /** The codes that this transport cannot be made to say here, each with its reason beside it. */
-    abstract Set<String> outOfReach();
-
-    /** What no transport is made to say here: a hold between two writers, a database that is away, a lost COMMIT, a quota. */
-    private static final Set<String> ELSEWHERE =
-            Set.of("hold_not_owner", "shard_unavailable", "outcome_unknown", "rate_limited");
+    /** The codes that this transport cannot say, and why. */
+    abstract Map<String, String> outOfReach();
 
     /** Characters of a text that is too long for a request of this transport. */
     abstract int tooLarge();
@@ -69,7 +68,8 @@ abstract class TransportConformance {
         String key = Base64.getEncoder().encodeToString(new byte[32]);
         tokens = file("key " + key + "\nadmin " + ADMIN + "\n");
         tags = file("{\"tags\":[{\"name\":\"region\",\"source\":\"context\",\"unknown\":\"deny\"}]}");
-        service = CouponService.start(mall.plan, options("conformance", Optional.of(file("k1 " + key + "\n"))));
+        service = CouponService.start(
+                mall.plan, options("conformance", Optional.of(file("k1 " + key + "\n")), Duration.ofSeconds(2)));
         transport = open(service.port());
         rest = new RestTransport(service.port());
     }
@@ -80,12 +80,12 @@ abstract class TransportConformance {
         return Files.writeString(file, text);
     }
 
-    private CouponService.Options options(String instance, Optional<Path> codeKeys) {
+    private CouponService.Options options(String instance, Optional<Path> codeKeys, Duration writeBudget) {
         return new CouponService.Options(
                         0,
                         instance,
                         Optional.empty(),
-                        Duration.ofSeconds(2),
+                        writeBudget,
                         InstantSource.system(),
                         Optional.empty(),
                         codeKeys,
@@ -394,12 +394,13 @@ abstract class TransportConformance {
                 .at("/components/schemas/Error/properties/error/properties/code/enum")
                 .forEach(code -> vocabulary.add(code.asText()));
         Map<String, Supplier<Reply>> calls = calls();
-        Set<String> told = new HashSet<>(calls.keySet());
-        told.addAll(outOfReach());
-        told.addAll(ELSEWHERE);
-        assertThat(told).as("codes with a call, or with a reason for none").containsAll(vocabulary);
-        outOfReach().forEach(calls::remove);
-        ELSEWHERE.forEach(calls::remove);
+        assertThat(vocabulary)
+                .as("what is out of reach is a code")
+                .containsAll(outOfReach().keySet());
+        calls.keySet().removeAll(outOfReach().keySet());
+        Set<String> told = new TreeSet<>(calls.keySet());
+        told.addAll(outOfReach().keySet());
+        assertThat(told).as("codes with a call, or with a reason for none").containsExactlyElementsOf(vocabulary);
         Map<String, String> wrong = new LinkedHashMap<>();
         calls.forEach((code, call) -> {
             Reply reply = call.get();
@@ -499,11 +500,11 @@ abstract class TransportConformance {
             hold(user, coupon, 60);
             return redeem(user, "u-5", quoted(coupon), "");
         });
-        calls.put(
-                "hold_not_owner",
-                () -> keyed(
-                        "RedemptionService/Confirm",
-                        "{\"id\":\"" + hold(user, coupon(user, any), 60) + "\",\"user_id\":" + mall.user() + "}"));
+        calls.put("hold_not_owner", () -> {
+            String let = "{\"id\":\"" + hold(user, coupon(user, any), 60) + "\"}";
+            done(keyed("RedemptionService/Release", let));
+            return keyed("RedemptionService/Confirm", let);
+        });
         calls.put("hold_expired", () -> {
             String hold = hold(user, coupon(user, any), 1);
             Awaitility.await()
@@ -681,7 +682,8 @@ abstract class TransportConformance {
 
     private void troubles(Map<String, Supplier<Reply>> calls, String any) {
         calls.put("dependency_unavailable", () -> {
-            try (CouponService keyless = CouponService.start(mall.plan, options("keyless", Optional.empty()));
+            try (CouponService keyless = CouponService.start(
+                            mall.plan, options("keyless", Optional.empty(), Duration.ofSeconds(2)));
                     Transport other = open(keyless.port())) {
                 return other.call(Call.of("CodeService/RedeemCode", "{\"user_id\":7,\"code\":\"AAAABBBBCCCCDDDD\"}")
                         .with("Idempotency-Key", key())
@@ -697,6 +699,28 @@ abstract class TransportConformance {
                 mall.openFences(Side.NEW, epoch);
             }
         });
+        calls.put("rate_limited", () -> {
+            String app = done(desk("POST", "/v1/apps", "{\"name\":\"greedy\"}")).text("/id");
+            String greedy = token(app, "{\"scopes\":[\"read\"]}");
+            done(desk("PUT", "/v1/apps/" + app + "/quota", "{\"per_second\":1,\"burst\":1}"));
+            return Awaitility.await()
+                    .until(
+                            () -> as(greedy, Call.of("TemplateService/GetTemplate", "{\"id\":\"" + any + "\"}")),
+                            reply -> reply.retrySeconds() > 0);
+        });
+        calls.put(
+                "shard_unavailable",
+                () -> throughAWire((wire, other) -> {
+                    done(claimedThrough(other, any, key()));
+                    wire.refuse();
+                    wire.reset(FaultProxy.EVERYBODY);
+                    return claimedThrough(other, any, key());
+                }));
+        calls.put(
+                "outcome_unknown",
+                () -> throughAWire((wire, other) -> Awaitility.await()
+                        .until(() -> claimedWithoutTheAnswerToItsCommit(wire, other, any), Optional::isPresent)
+                        .orElseThrow()));
         calls.put("internal_error", () -> {
             mall.execute(DatabaseId.META, "RENAME TABLE coupon_stat TO coupon_stat_away");
             try {
@@ -705,6 +729,40 @@ abstract class TransportConformance {
                 mall.execute(DatabaseId.META, "RENAME TABLE coupon_stat_away TO coupon_stat");
             }
         });
+    }
+
+    /** An instance of its own without patience, between which and the shard databases is a wire that can be cut. */
+    private Reply throughAWire(BiFunction<FaultProxy, Transport, Reply> test) {
+        try (FaultProxy wire = FaultProxy.before(MySqlServer.shared().port());
+                CouponService wired = CouponService.start(
+                        mall.planWithShardsAt(wire.port()), options("wired", Optional.empty(), Duration.ofMillis(1)));
+                Transport other = open(wired.port())) {
+            return test.apply(wire, other);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Reply claimedThrough(Transport other, String template, String key) {
+        return other.call(claim(mall.user(), template, 1, key).with("Authorization", "Bearer " + ADMIN));
+    }
+
+    /** Empty where something else lost the answer to its COMMIT. */
+    private Optional<Reply> claimedWithoutTheAnswerToItsCommit(FaultProxy wire, Transport other, String template) {
+        long user = mall.user();
+        String key = key();
+        Call claim = claim(user, template, 1, key);
+        Reply unknown;
+        try (Fault ignored = wire.swallowCommit(FaultProxy.EVERYBODY, 1)) {
+            unknown = other.call(claim.with("Authorization", "Bearer " + ADMIN));
+        }
+        if (!unknown.code().equals("outcome_unknown")) {
+            return Optional.empty();
+        }
+        assertThat(unknown.retrySeconds()).isEqualTo(1);
+        // Whoever asks again with the key learns that it had happened.
+        assertThat(done(send(claim)).replayed()).isTrue();
+        return Optional.of(unknown);
     }
 
     /** A request that no client library would send. */
