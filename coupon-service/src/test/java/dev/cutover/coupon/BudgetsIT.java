@@ -371,6 +371,36 @@ final class BudgetsIT {
     }
 
     @Test
+    void holdsOfSeveralBudgetsThatEndInEveryWayBesideOneAnotherGiveEverythingBack() {
+        long[] templates = LongStream.range(0, 3)
+                .map(i -> side.mall().budgeted(40 * SPARED))
+                .toArray();
+        Parallel.run(8, thread -> {
+            Random random = new Random(thread);
+            for (int order = 0; order < 4; order++) {
+                long user = rig.user();
+                List<CouponId> coupons = new ArrayList<>();
+                for (long template : templates) {
+                    coupons.add(rig.coupon(user, template));
+                }
+                Collections.shuffle(coupons, random);
+                HoldId hold = rig.hold(user, "o", coupons.toArray(CouponId[]::new));
+                if (order % 2 == 0) {
+                    rig.release(hold);
+                } else {
+                    StoreConformance.json(rig.confirm(hold).json())
+                            .path("redemptions")
+                            .forEach(use -> rig.refundRest(
+                                    RedemptionId.parse(use.path("id").asText()).orElseThrow(), "r"));
+                }
+            }
+        });
+        for (long template : templates) {
+            assertShown(template, 0, 0, 40 * SPARED);
+        }
+    }
+
+    @Test
     void aBudgetIsRaisedAndLoweredOnceForANumberBesideThoseWhoSpendIt() {
         long template = published(TemplatesIT.rules(null, null, budget(20 * SPARED), 0));
         StockId budget = StockId.budget(new TemplateId(template));
