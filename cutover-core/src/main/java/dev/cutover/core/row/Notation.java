@@ -30,6 +30,28 @@ enum Notation {
         String target(String column, TableSchema.Column target) {
             return target.zerofill() ? column + " + 0" : column;
         }
+
+        // A number as a number: the driver looks at each character of a text for what must be escaped. Where the source
+        // is text,
+        // the value need not be a number, and MySQL must see it as it is.
+        @Override
+        void bind(PreparedStatement statement, int index, byte[] value) throws SQLException {
+            int from = value.length > 1 && value[0] == '-' ? 1 : 0;
+            if (value.length == from || value.length - from > DIGITS_OF_A_LONG) {
+                super.bind(statement, index, value);
+                return;
+            }
+            long number = 0;
+            for (int i = from; i < value.length; i++) {
+                int digit = value[i] - '0';
+                if (digit < 0 || digit > 9) {
+                    super.bind(statement, index, value);
+                    return;
+                }
+                number = number * 10 + digit;
+            }
+            statement.setLong(index, from == 1 ? -number : number);
+        }
     },
     DECIMAL {
         // 65 digits and not the target's: a number too large must reach the INSERT as it is, not as the largest that
@@ -148,6 +170,8 @@ enum Notation {
         }
     };
 
+    // So many nines fit.
+    private static final int DIGITS_OF_A_LONG = 18;
     private static final Set<String> TIMES = Set.of("datetime", "timestamp", "date", "time");
 
     static Notation of(TableSchema.Column target) {

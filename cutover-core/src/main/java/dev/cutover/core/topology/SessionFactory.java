@@ -108,7 +108,7 @@ final class SessionFactory {
         properties.setProperty("useServerPrepStmts", "false");
         properties.setProperty("cachePrepStmts", "true");
         properties.setProperty("prepStmtCacheSize", "512");
-        properties.setProperty("prepStmtCacheSqlLimit", "16384");
+        properties.setProperty("prepStmtCacheSqlLimit", Integer.toString(Topology.PARSED_CHARACTERS));
         // Our statements have no {escapes}; the driver would look for them each time one is prepared.
         properties.setProperty("processEscapeCodesForPrepStmts", "false");
         // Whoever opens a statement closes it.

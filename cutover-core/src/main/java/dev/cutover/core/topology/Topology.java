@@ -13,6 +13,9 @@ import javax.sql.DataSource;
  * utf8mb4 both ways, {@code foreign_key_checks=0}, READ COMMITTED, timeouts set, statements prepared by the driver.
  */
 public interface Topology extends AutoCloseable {
+    /** A session keeps what the driver parsed of its latest statements, of none that is longer. */
+    int PARSED_CHARACTERS = 16_384;
+
     /** Opens nothing yet; each database is reached when it is first asked for. */
     static Topology open(MigrationPlan plan, String applicationName) {
         return new PooledTopology(plan, applicationName, 0);

@@ -6,10 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.topology.DatabaseId;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -200,6 +205,92 @@ class ValuesIT {
                                             .isEqualTo(
                                                     errors.get(row.sourceKey().text())));
                 }
+            }
+        }
+    }
+
+    @Test
+    void ofATextForAnIntegerBecomesWhatMySqlMakesOfTheText() throws SQLException {
+        List<String> texts = List.of(
+                "0",
+                "-0",
+                "7",
+                "007",
+                "-12",
+                "+5",
+                " 7",
+                "7 ",
+                "",
+                "-",
+                "--1",
+                "12abc",
+                "1e2",
+                "1.5",
+                "0x10",
+                "９",
+                "999999999999999999",
+                "-999999999999999999",
+                "1000000000000000000",
+                "9223372036854775807",
+                "-9223372036854775808",
+                "9223372036854775808",
+                "00000000000000000000000000012");
+        try (SmallMigration migration = SmallMigration.of("""
+                tables:
+                  - name: number
+                    kind: static
+                    from: {table: old_text, key: [id]}
+                    key: {id: "{id}"}
+                    columns: {n: s.t}
+                """)) {
+            migration.execute(
+                    DatabaseId.OLD,
+                    "CREATE TABLE old_text (id INT PRIMARY KEY, t VARCHAR(40))",
+                    "INSERT INTO old_text VALUES "
+                            + IntStream.range(0, texts.size())
+                                    .mapToObj(i -> "(" + i + ", '" + texts.get(i) + "')")
+                                    .collect(Collectors.joining(", ")));
+            migration.execute(DatabaseId.META, "CREATE TABLE number (id INT PRIMARY KEY, n BIGINT)");
+            Projection forward =
+                    Projection.forward(migration.topology(), migration.plan().table("number"));
+            List<String> ours = new ArrayList<>();
+            List<String> mysqls = new ArrayList<>();
+            try (Connection old = migration.session(DatabaseId.OLD);
+                    Connection meta = migration.session(DatabaseId.META)) {
+                for (ProjectedRow row : new RowReader().byRange(old, forward, "old_text", KeyRange.ALL)) {
+                    ours.add(written(meta, () -> new RowWriter().insert(meta, forward, "number", List.of(row))));
+                }
+                for (String text : texts) {
+                    mysqls.add(written(meta, () -> {
+                        try (PreparedStatement insert = meta.prepareStatement("INSERT INTO number VALUES (1, ?)")) {
+                            insert.setString(1, text);
+                            insert.executeUpdate();
+                        }
+                    }));
+                }
+            }
+
+            assertThat(ours).isEqualTo(mysqls);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Insert {
+        void run() throws SQLException;
+    }
+
+    /** The number that was inserted, or the error. */
+    private static String written(Connection meta, Insert insert) throws SQLException {
+        try (Statement statement = meta.createStatement()) {
+            statement.execute("DELETE FROM number");
+            try {
+                insert.run();
+            } catch (SQLException e) {
+                return "error " + e.getErrorCode();
+            }
+            try (ResultSet row = statement.executeQuery("SELECT n FROM number")) {
+                row.next();
+                return row.getString(1);
             }
         }
     }
