@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
             "switch   how long writers wait while a switch and a rollback run, again and again under load",
             "verify   how long a pass of the verifier takes, beside plainer ways to compare the same rows",
             "restart  how long after kill -9 of the worker its successor streams, by ./cutover worker",
-            "issuance how many coupons a second the coupon service issues to an audience, beside bare INSERTs",
+            "issuance how many coupons a second the coupon service issues to an audience, beside bare INSERTs; then killed",
             "claim    how many claims a second the coupon service answers, beside the same statements over JDBC",
             "copy     how many rows a second a worker copies, beside INSERT SELECT and rows one by one over JDBC",
             "apply    how many changed rows a second a worker applies, and how far behind it is under a steady load"
@@ -63,6 +63,12 @@ public final class BenchMain implements Callable<Integer> {
 
     @Option(names = "--users", paramLabel = "N", description = "issuance: users; default ${DEFAULT-VALUE}.")
     int users = 200_000;
+
+    @Option(
+            names = "--kills",
+            paramLabel = "N",
+            description = "issuance: how often the instance is killed in a second issuance; default ${DEFAULT-VALUE}.")
+    int kills = 2;
 
     @Option(names = "--rounds", paramLabel = "N", description = "verify: each way so often; default ${DEFAULT-VALUE}.")
     int rounds = 5;
@@ -110,7 +116,7 @@ public final class BenchMain implements Callable<Integer> {
                 case SWITCH -> new SwitchBench(folder, moves, rate, says).run();
                 case VERIFY -> new VerifyBench(folder, rows, rounds, says).run();
                 case RESTART -> new RestartBench(folder, moves, rate, says).run();
-                case ISSUANCE -> new IssuanceBench(folder, users, says).run();
+                case ISSUANCE -> new IssuanceBench(folder, users, kills, says).run();
                 case CLAIM -> new ClaimBench(folder, Duration.ofSeconds(seconds), says).run();
             };
             figures.forEach(figure -> System.out.println(figure.line(json)));

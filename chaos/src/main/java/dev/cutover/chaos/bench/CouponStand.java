@@ -6,6 +6,7 @@ import dev.cutover.core.stage.ControlDatabase;
 import dev.cutover.core.stage.EventDraft;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Identifier;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.sandbox.JavaProcess;
@@ -14,11 +15,13 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -105,6 +108,38 @@ final class CouponStand implements AutoCloseable {
                         "INSERT INTO stock_slice VALUES (" + id + ", " + slice + ", " + share + ", " + share + ")");
             }
         }
+    }
+
+    /** Ends the service as a failed machine does. */
+    void kill() {
+        Objects.requireNonNull(service).kill();
+    }
+
+    /**
+     * Counted over all physical tables.
+     *
+     * @param coupons of one template that users of a range have
+     * @param users of the range who have one
+     */
+    record Given(long coupons, long users) {}
+
+    Given given(long template, long firstUser, long lastUser) throws SQLException {
+        long coupons = 0;
+        long users = 0;
+        for (int slot = 0; slot < mall.plan().layout().slots(); slot++) {
+            DatabaseId database = DatabaseId.shard(mall.plan().layout().databaseOf(slot));
+            try (Connection connection = topology().database(database).getConnection();
+                    Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery("SELECT COUNT(*), COUNT(DISTINCT user_id) FROM "
+                            + Identifier.quote(mall.plan().layout().physicalTable("user_coupon", slot))
+                            + " WHERE template_id = " + template + " AND user_id BETWEEN " + firstUser + " AND "
+                            + lastUser)) {
+                row.next();
+                coupons += row.getLong(1);
+                users += row.getLong(2);
+            }
+        }
+        return new Given(coupons, users);
     }
 
     /** Starts the service and tells where it listens. */

@@ -16,13 +16,16 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * How fast an instance of the coupon service issues to an audience, beside the plainest way to write as many such rows: INSERTs of a
- * thousand rows into one table of one server, one after the other, with nobody asking anything. Used once, by one thread.
+ * thousand rows into one table of one server, one after the other, with nobody asking anything. Then the same once more while the instance is killed again and again; behind each
+ * issuance the rows are counted: each user has exactly one coupon. Used once, by one thread.
  */
 final class IssuanceBench {
     private static final Duration LONGEST = Duration.ofMinutes(10);
@@ -38,12 +41,14 @@ final class IssuanceBench {
 
     private final Path folder;
     private final int users;
+    private final int kills;
     private final Consumer<String> says;
     private final HttpClient client = HttpClient.newHttpClient();
 
-    IssuanceBench(Path folder, int users, Consumer<String> says) {
+    IssuanceBench(Path folder, int users, int kills, Consumer<String> says) {
         this.folder = folder;
         this.users = users;
+        this.kills = kills;
         this.says = says;
     }
 
@@ -53,11 +58,11 @@ final class IssuanceBench {
             double floor = floor(stand);
             says.accept(String.format(Locale.ROOT, "bare INSERTs: %,.0f rows/s", floor));
             URI address = stand.serve();
-            issue(address, "warm", 1, WARM);
+            issue(stand, address, "warm", 1, WARM, 0);
             CouponStand.Processor before = stand.processor();
-            double seconds = issue(address, "measured", 100_000_000, users);
+            double seconds = issue(stand, address, "measured", 100_000_000, users, 0);
             CouponStand.Processor used = stand.processor().minus(before);
-            return List.of(
+            List<Figure> figures = new ArrayList<>(List.of(
                     new Figure(
                             "issuance.rate",
                             users / seconds,
@@ -65,7 +70,12 @@ final class IssuanceBench {
                             new Figure.Floor("bare multi-row INSERT into one table of one server", floor)),
                     new Figure("issuance.seconds", seconds, "s"),
                     new Figure("issuance.processor.mysqld", used.servers() / users * 1e6, "us/row"),
-                    new Figure("issuance.processor.service", used.service() / users * 1e6, "us/row"));
+                    new Figure("issuance.processor.service", used.service() / users * 1e6, "us/row")));
+            if (kills > 0) {
+                figures.add(new Figure(
+                        "issuance.killed.seconds", issue(stand, address, "killed", 500_000_000, users, kills), "s"));
+            }
+            return figures;
         } catch (SQLException e) {
             throw new ChaosFailedException("The issuance could not be measured: " + e.getMessage(), e);
         }
@@ -122,9 +132,11 @@ final class IssuanceBench {
         }
     }
 
-    /** Seconds from the order to the end of the issuance. */
-    private double issue(URI address, String name, long from, int count) {
+    /** Seconds from the order to the end of the issuance; the instance is killed so often on the way. */
+    private double issue(CouponStand stand, URI first, String name, long from, int count, int deaths)
+            throws SQLException {
         long begun = System.nanoTime();
+        URI address = first;
         JsonNode ordered = answer(HttpRequest.newBuilder(address.resolve("/v1/issuances"))
                 .header("X-Operator", "bench")
                 .POST(HttpRequest.BodyPublishers.ofString(
@@ -132,21 +144,39 @@ final class IssuanceBench {
                                 + "\",\"audience\":{\"range\":{\"from\":" + from + ",\"to\":" + (from + count - 1)
                                 + "}}}"))
                 .build());
-        URI one = address.resolve("/v1/issuances/" + ordered.path("id").asText());
-        boolean done = Waiting.until(
-                LONGEST,
-                LOOK_AGAIN,
-                () -> answer(HttpRequest.newBuilder(one).build())
-                        .path("state")
-                        .asText()
-                        .equals("DONE"));
-        double seconds = (System.nanoTime() - begun) / 1e9;
-        JsonNode last = answer(HttpRequest.newBuilder(one).build());
-        if (!done || last.path("progress").path("issued").asLong() != count) {
-            throw new ChaosFailedException("The issuance did not come to its end: " + last, null);
+        String one = "/v1/issuances/" + ordered.path("id").asText();
+        for (int death = 1; death <= deaths; death++) {
+            long enough = (long) count * death / (deaths + 1);
+            await(address.resolve(one), task -> issued(task) >= enough);
+            stand.kill();
+            says.accept(String.format(Locale.ROOT, "%s: killed behind %,d users", name, enough));
+            address = stand.serve();
         }
-        says.accept(String.format(Locale.ROOT, "%s: %,d users in %.2f s", name, count, seconds));
+        JsonNode last =
+                await(address.resolve(one), task -> task.path("state").asText().equals("DONE"));
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        CouponStand.Given given = stand.given(TEMPLATE, from, from + count - 1);
+        if (issued(last) != count || given.coupons() != count || given.users() != count) {
+            throw new ChaosFailedException(
+                    "Of " + count + " users not each has exactly one coupon: " + given + "; the task: " + last, null);
+        }
+        says.accept(String.format(Locale.ROOT, "%s: %,d users in %.2f s, each has one coupon", name, count, seconds));
         return seconds;
+    }
+
+    private static long issued(JsonNode task) {
+        return task.path("progress").path("issued").asLong();
+    }
+
+    private JsonNode await(URI task, Predicate<JsonNode> there) {
+        JsonNode[] last = new JsonNode[1];
+        if (!Waiting.until(LONGEST, LOOK_AGAIN, () -> {
+            last[0] = answer(HttpRequest.newBuilder(task).build());
+            return there.test(last[0]);
+        })) {
+            throw new ChaosFailedException("The issuance did not come on: " + last[0], null);
+        }
+        return last[0];
     }
 
     private JsonNode answer(HttpRequest request) {
