@@ -2,19 +2,33 @@ package dev.cutover.coupon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
+import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.coupon.v1.ClaimRequest;
 import dev.cutover.coupon.v1.ClaimResponse;
 import dev.cutover.coupon.v1.ClaimServiceGrpc;
+import dev.cutover.coupon.v1.CodeChunk;
+import dev.cutover.coupon.v1.CodeServiceGrpc;
 import dev.cutover.coupon.v1.CouponStatus;
+import dev.cutover.coupon.v1.ExportCodesRequest;
+import dev.cutover.coupon.v1.GetIssuanceRequest;
+import dev.cutover.coupon.v1.Issuance;
+import dev.cutover.coupon.v1.IssuanceServiceGrpc;
+import dev.cutover.coupon.v1.IssuanceState;
 import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.MetadataUtils;
+import java.net.http.HttpResponse;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** What every transport promises, over gRPC, and what only calls have. */
@@ -39,8 +53,7 @@ final class GrpcConformanceIT extends TransportConformance {
                 "method_not_allowed", none,
                 "request_refused", none,
                 "app_not_found", routeOnly,
-                "token_not_found", routeOnly,
-                "code_batch_state_conflict", routeOnly);
+                "token_not_found", routeOnly);
     }
 
     private GrpcTransport grpc() {
@@ -63,6 +76,79 @@ final class GrpcConformanceIT extends TransportConformance {
         assertThat(answer.getUserId()).isEqualTo(user);
         assertThat(answer.getCoupons(0).getStatus()).isEqualTo(CouponStatus.COUPON_STATUS_AVAILABLE);
         assertThat(answer.getValidToMs() - answer.getClaimedAtMs()).isGreaterThan(TimeUnit.DAYS.toMillis(2));
+    }
+
+    private Metadata administrator() {
+        Metadata metadata = new Metadata();
+        metadata.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + ADMIN);
+        metadata.put(Metadata.Key.of("x-operator", Metadata.ASCII_STRING_MARSHALLER), "ann");
+        return metadata;
+    }
+
+    @Test
+    void anExportHasTheBytesOfTheRouteAndIsWrittenDownLikeIt() {
+        String batch = done(send(
+                        "CodeService/CreateCodeBatch",
+                        "{\"batch_no\":\"stream\",\"template_id\":\"" + template("") + "\",\"count\":12000}"))
+                .text("/id");
+        Awaitility.await()
+                .atMost(20, TimeUnit.SECONDS)
+                .until(() -> send("CodeService/GetCodeBatch", "{\"id\":\"" + batch + "\"}")
+                        .text("/state")
+                        .endsWith("READY"));
+        AtomicReference<Metadata> headers = new AtomicReference<>();
+        CodeServiceGrpc.CodeServiceBlockingStub stub = CodeServiceGrpc.newBlockingStub(grpc().channel())
+                .withInterceptors(
+                        MetadataUtils.newAttachHeadersInterceptor(administrator()),
+                        MetadataUtils.newCaptureMetadataInterceptor(headers, new AtomicReference<>()));
+        ByteString whole = ByteString.EMPTY;
+        int parts = 0;
+        for (Iterator<CodeChunk> chunks = stub.exportCodes(
+                        ExportCodesRequest.newBuilder().setId(batch).build());
+                chunks.hasNext();
+                parts++) {
+            whole = whole.concat(chunks.next().getData());
+        }
+        assertThat(parts).isEqualTo(3);
+        assertThat(whole.toStringUtf8().lines()).hasSize(12_001);
+        HttpResponse<String> route = rest.raw(
+                "GET",
+                "/v1/code_batches/" + batch + "/export?reason=compared",
+                "",
+                Map.of("Authorization", "Bearer " + ADMIN, "X-Operator", "ann"));
+        assertThat(whole.toStringUtf8()).isEqualTo(route.body());
+        assertThat(Objects.requireNonNull(headers.get())
+                        .get(Metadata.Key.of("x-content-sha256", Metadata.ASCII_STRING_MARSHALLER)))
+                .isEqualTo(route.headers().firstValue("x-content-sha256").orElseThrow());
+        assertThat(mall.number(
+                        DatabaseId.META,
+                        "SELECT COUNT(*) * (COUNT(DISTINCT exported_by, sha256) = 1) FROM coupon_code_export WHERE batch_id = ?",
+                        Long.parseLong(batch.substring("cbt_".length()))))
+                .isEqualTo(2);
+        assertThat(send("CodeService/ExportCodes", "{\"id\":\"" + batch + "\"}").code())
+                .as("once more, and no reason")
+                .isEqualTo("code_batch_state_conflict");
+    }
+
+    @Test
+    void anIssuanceIsWatchedUntilItIsOver() {
+        String id = done(send(
+                        "IssuanceService/CreateIssuance",
+                        "{\"issuance_no\":\"watched\",\"template_id\":\"" + template("")
+                                + "\",\"audience\":{\"upload\":\"csv\"}}"))
+                .text("/id");
+        Iterator<Issuance> told = IssuanceServiceGrpc.newBlockingStub(grpc().channel())
+                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(administrator()))
+                .watchIssuance(GetIssuanceRequest.newBuilder().setId(id).build());
+        assertThat(told.next().getState()).isEqualTo(IssuanceState.ISSUANCE_STATE_AWAITING_AUDIENCE);
+        done(send("IssuanceService/CancelIssuance", "{\"id\":\"" + id + "\"}"));
+        Issuance last = Issuance.getDefaultInstance();
+        while (told.hasNext()) {
+            last = told.next();
+        }
+        assertThat(last.getState()).isEqualTo(IssuanceState.ISSUANCE_STATE_CANCELLED);
+        assertThat(send("IssuanceService/WatchIssuance", "{\"id\":\"iss_999\"}").code())
+                .isEqualTo("issuance_not_found");
     }
 
     @Test

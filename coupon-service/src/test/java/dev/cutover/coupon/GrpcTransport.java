@@ -58,7 +58,10 @@ final class GrpcTransport implements Transport {
                 CouponProto.getDescriptor().findServiceByName(parts[0]).findMethodByName(parts[1]);
         MethodDescriptor<DynamicMessage, DynamicMessage> method =
                 MethodDescriptor.<DynamicMessage, DynamicMessage>newBuilder()
-                        .setType(MethodDescriptor.MethodType.UNARY)
+                        .setType(
+                                described.isServerStreaming()
+                                        ? MethodDescriptor.MethodType.SERVER_STREAMING
+                                        : MethodDescriptor.MethodType.UNARY)
                         .setFullMethodName(described.getService().getFullName() + "/" + described.getName())
                         .setRequestMarshaller(
                                 ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(described.getInputType())))
@@ -74,8 +77,12 @@ final class GrpcTransport implements Transport {
                 MetadataUtils.newAttachHeadersInterceptor(sent),
                 MetadataUtils.newCaptureMetadataInterceptor(headers, trailers));
         try {
-            DynamicMessage answer = ClientCalls.blockingUnaryCall(
-                    intercepted, method, options, message(described.getInputType(), call.fields()));
+            DynamicMessage request = message(described.getInputType(), call.fields());
+            // Of a stream the first.
+            DynamicMessage answer = described.isServerStreaming()
+                    ? ClientCalls.blockingServerStreamingCall(intercepted, method, options, request)
+                            .next()
+                    : ClientCalls.blockingUnaryCall(intercepted, method, options, request);
             return new Reply(
                     "OK",
                     "",

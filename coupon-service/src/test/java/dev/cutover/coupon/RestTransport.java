@@ -35,6 +35,7 @@ final class RestTransport implements Transport {
             Map.entry("CodeService/ValidateCode", "POST /v1/codes/validate"),
             Map.entry("CodeService/RedeemCode", "POST /v1/codes/redeem"),
             Map.entry("CodeService/CreateCodeBatch", "POST /v1/code_batches"),
+            Map.entry("CodeService/ExportCodes", "GET /v1/code_batches/{id}/export"),
             Map.entry("CodeService/GetCodeBatch", "GET /v1/code_batches/{id}"),
             Map.entry("TemplateService/CreateTemplate", "POST /v1/templates"),
             Map.entry("TemplateService/GetTemplate", "GET /v1/templates/{id}"),

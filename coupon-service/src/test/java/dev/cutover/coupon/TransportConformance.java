@@ -48,7 +48,7 @@ abstract class TransportConformance {
 
     SmallMall mall;
     Transport transport;
-    private RestTransport rest;
+    RestTransport rest;
     private CouponService service;
     private Path tokens;
     private Path tags;
@@ -112,7 +112,7 @@ abstract class TransportConformance {
         return as(ADMIN, call);
     }
 
-    private Reply send(String name, String fields) {
+    Reply send(String name, String fields) {
         return send(Call.of(name, fields));
     }
 
@@ -146,12 +146,12 @@ abstract class TransportConformance {
         return claimed.text("/coupons/0/id");
     }
 
-    private static Reply done(Reply reply) {
+    static Reply done(Reply reply) {
         assertThat(reply.code()).as(reply.toString()).isEmpty();
         return reply;
     }
 
-    private String template(String more) {
+    String template(String more) {
         String id = done(keyed("TemplateService/CreateTemplate", String.format(TEMPLATE, more)))
                 .text("/id");
         done(send("TemplateService/PublishTemplate", "{\"id\":\"" + id + "\"}"));
@@ -671,7 +671,7 @@ abstract class TransportConformance {
                             "CodeService/CreateCodeBatch",
                             "{\"batch_no\":\"" + key() + "\",\"template_id\":\"" + any + "\",\"count\":2000}"))
                     .text("/id");
-            return desk("GET", "/v1/code_batches/" + batch + "/export", "");
+            return send("CodeService/ExportCodes", "{\"id\":\"" + batch + "\"}");
         });
         calls.put("too_many_failed_attempts", () -> {
             Awaitility.await()

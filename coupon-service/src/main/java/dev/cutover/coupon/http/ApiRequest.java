@@ -5,11 +5,14 @@ import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.cutover.coupon.backoffice.Operator;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.token.Tenant;
+import io.netty.util.AsciiString;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -183,6 +186,22 @@ final class ApiRequest {
     /** Where the request came from. */
     String client() {
         return context.clientAddress().getHostAddress();
+    }
+
+    /** Its number, which its answer carries. */
+    String id() {
+        return CouponServer.requestId(context);
+    }
+
+    /** Adds a header to the answer. */
+    void tell(AsciiString name, String value) {
+        context.setAdditionalResponseHeader(name, value);
+    }
+
+    /** Lets this be done in a while, where it may block; no thread waits for it. */
+    void later(Duration pause, Runnable task) {
+        var unused =
+                context.eventLoop().schedule(() -> executor().execute(task), pause.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Where the rest of an answer may block. */

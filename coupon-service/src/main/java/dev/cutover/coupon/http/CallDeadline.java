@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gives every call a deadline: its own where it says a shorter one, else that of all requests. A call without one would by the rules of gRPC
- * be waited for without end. Safe for many threads.
+ * be waited for without end, as those are that answer bit by bit. Safe for many threads.
  */
 record CallDeadline(Duration longest) implements DecoratingHttpServiceFunction {
-    private static final String HEADER = "grpc-timeout";
+    static final String HEADER = "grpc-timeout";
     private static final Pattern TIMEOUT = Pattern.compile("([0-9]{1,8})([HMSmun])");
     private static final Map<String, TimeUnit> UNITS = Map.of(
             "H", TimeUnit.HOURS,
@@ -30,7 +30,9 @@ record CallDeadline(Duration longest) implements DecoratingHttpServiceFunction {
     @Override
     public HttpResponse serve(HttpService delegate, ServiceRequestContext context, HttpRequest request)
             throws Exception {
-        if (!RouteRules.isCall(context.path()) || shorter(request.headers().get(HEADER))) {
+        if (!RouteRules.isCall(context.path())
+                || RouteRules.isStream(context.path())
+                || shorter(request.headers().get(HEADER))) {
             return delegate.serve(context, request);
         }
         HttpRequest bounded = request.mapHeaders(headers ->

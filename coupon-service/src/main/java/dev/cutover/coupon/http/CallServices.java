@@ -23,10 +23,12 @@ import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 
 /**
@@ -44,20 +46,33 @@ final class CallServices {
             StatsServiceGrpc.getServiceDescriptor());
 
     private final Map<String, Function<ApiRequest, ApiAnswer>> handlers;
+    private final Map<String, CallStream> streams;
 
-    private CallServices(Map<String, Function<ApiRequest, ApiAnswer>> handlers) {
+    private CallServices(Map<String, Function<ApiRequest, ApiAnswer>> handlers, Map<String, CallStream> streams) {
         this.handlers = handlers;
+        this.streams = streams;
     }
 
     /**
      * All calls, and that of health.
      *
      * @param handlers under method and path of their routes
+     * @param codes for the call that exports them
      * @param reflection whether anybody may ask which calls there are
      */
     static GrpcService build(
-            Map<String, Function<ApiRequest, ApiAnswer>> handlers, ServiceState state, boolean reflection) {
-        CallServices calls = new CallServices(handlers);
+            Map<String, Function<ApiRequest, ApiAnswer>> handlers,
+            CodesApi codes,
+            ServiceState state,
+            boolean reflection) {
+        Function<ApiRequest, ApiAnswer> issuance = Objects.requireNonNull(handlers.get("GET /v1/issuances/{id}"));
+        CallServices calls = new CallServices(
+                handlers,
+                Map.of(
+                        "/coupon.v1.CodeService/ExportCodes",
+                        new CodeExport(codes),
+                        "/coupon.v1.IssuanceService/WatchIssuance",
+                        new IssuanceWatch(issuance)));
         GrpcServiceBuilder builder = GrpcService.builder()
                 .useBlockingTaskExecutor(true)
                 .maxRequestMessageLength((int) TemplatesApi.LONGEST_LIST)
@@ -115,6 +130,14 @@ final class CallServices {
         String path = "/" + method.getFullMethodName();
         RouteRules.Rule route = RouteRules.ofCall(path)
                 .orElseThrow(() -> new IllegalStateException("Nobody has said which route does the same as " + path));
+        CallStream stream = streams.get(path);
+        if (stream != null) {
+            definition.addMethod(
+                    method,
+                    ServerCalls.asyncServerStreamingCall((request, observer) ->
+                            stream(route, stream, request, (ServerCallStreamObserver<Message>) observer)));
+            return;
+        }
         Function<ApiRequest, ApiAnswer> handler = handlers.get(route.route());
         if (handler == null) {
             throw new IllegalStateException("There is no " + route.route() + ", which does the same as " + path);
@@ -124,6 +147,24 @@ final class CallServices {
         definition.addMethod(
                 method,
                 ServerCalls.asyncUnaryCall((request, observer) -> call(route, handler, request, answer, observer)));
+    }
+
+    private static void stream(
+            RouteRules.Rule route, CallStream stream, Message message, ServerCallStreamObserver<Message> observer) {
+        ServiceRequestContext context = ServiceRequestContext.current();
+        String requestId = CouponServer.requestId(context);
+        context.setAdditionalResponseHeader(Headers.REQUEST_ID, requestId);
+        if (!context.request().headers().contains(CallDeadline.HEADER)) {
+            context.clearRequestTimeout();
+        }
+        try {
+            stream.begin(
+                    new ApiRequest(
+                            context, new CallParts(route, context.request().headers(), message)),
+                    observer);
+        } catch (RuntimeException e) {
+            observer.onError(CallErrors.exception(ErrorAnswers.of(e, requestId), requestId));
+        }
     }
 
     private static void call(

@@ -179,9 +179,9 @@ public final class CouponServer implements AutoCloseable {
         builder.route().get(ErrorPage.PATH).build(ErrorPage.service());
         Map<String, Function<ApiRequest, ApiAnswer>> handlers = routes.handlers();
         if (docs) {
-            builder.service(CallServices.build(handlers, state, true)).serviceUnder("/docs/", new DocService());
+            builder.service(CallServices.build(handlers, codes, state, true)).serviceUnder("/docs/", new DocService());
         } else {
-            new LazyCalls(() -> CallServices.build(handlers, state, false)).register(builder);
+            new LazyCalls(() -> CallServices.build(handlers, codes, state, false)).register(builder);
         }
         entry.ifPresent(one -> {
             builder.decorator(new TokenGate(

@@ -40,7 +40,11 @@ final class OpenApi {
                 .put("version", "v1")
                 .put("description", "docs/coupon-api.md has examples to paste and the rules of every field.");
         Map<String, String> calls = new HashMap<>();
-        RouteRules.calls().forEach((call, route) -> calls.put(route, call));
+        RouteRules.calls().forEach((call, route) -> {
+            if (!RouteRules.streams(call)) {
+                calls.put(route, call);
+            }
+        });
         CallSchemas schemas = new CallSchemas();
         ObjectNode paths = document.putObject("paths");
         for (RouteRules.Rule rule : RouteRules.all()) {

@@ -83,6 +83,8 @@ final class RouteRules {
             Map.entry("TemplateService/PauseTemplate", "POST /v1/templates/{id}/pause"),
             Map.entry("TemplateService/ResumeTemplate", "POST /v1/templates/{id}/resume"),
             Map.entry("CodeService/CreateCodeBatch", "POST /v1/code_batches"),
+            Map.entry("CodeService/ExportCodes", "GET /v1/code_batches/{id}/export"),
+            Map.entry("IssuanceService/WatchIssuance", "GET /v1/issuances/{id}"),
             Map.entry("CodeService/GetCodeBatch", "GET /v1/code_batches/{id}"),
             Map.entry("TemplateService/EndTemplate", "POST /v1/templates/{id}/end"),
             Map.entry("TemplateService/ArchiveTemplate", "POST /v1/templates/{id}/archive"),
@@ -95,6 +97,9 @@ final class RouteRules {
             Map.entry("TemplateService/AdjustStock", "POST /v1/templates/{id}/stock_adjustments"),
             Map.entry("TemplateService/AdjustBudget", "POST /v1/templates/{id}/budget_adjustments"),
             Map.entry("StatsService/GetStats", "GET /v1/templates/{id}/stats"));
+
+    // What they answer is no JSON of a route, or more than one.
+    private static final Set<String> STREAMS = Set.of("CodeService/ExportCodes", "IssuanceService/WatchIssuance");
 
     private static final Pattern BRACES = Pattern.compile("\\{([a-z_]+)}");
     private static final Pattern COLON = Pattern.compile(":([a-z_]+)");
@@ -217,6 +222,16 @@ final class RouteRules {
     /** Every call, as service and method, with the route that does the same. */
     static Map<String, String> calls() {
         return ROUTE_OF_CALL;
+    }
+
+    /** Whether a call, as service and method, answers bit by bit. */
+    static boolean streams(String call) {
+        return STREAMS.contains(call);
+    }
+
+    /** Whether this is the path of a call that answers bit by bit. */
+    static boolean isStream(String path) {
+        return isCall(path) && streams(path.substring(CALLS.length()));
     }
 
     static boolean isCall(String path) {
