@@ -14,7 +14,7 @@ import java.util.Map;
 /** Writes projected rows to a database, bit by bit as they were read, inside the caller's transaction. Stateless, safe for many threads. */
 public final class RowWriter {
     private static final int ROWS_A_STATEMENT = 500;
-    private static final int ROWS_OF_ANY_TEXT = 16;
+    private static final int ROWS_OF_ANY_TEXT = 128;
     private static final int BYTES_A_STATEMENT = 1 << 20;
 
     /** Deletes what the source keys map to in one physical table; returns how many rows were there. */
