@@ -121,7 +121,7 @@ final class HttpApiIT {
                         + "\"daily_limit\":null,\"claim_from\":null,\"claim_to\":null,"
                         + "\"validity\":{\"type\":\"DAYS\",\"days\":3,\"valid_from\":null,\"valid_to\":null},"
                         + "\"scope\":\"ALL\",\"refund_policy\":\"RESTORE_IF_VALID\",\"extend_days\":null,"
-                        + "\"stack_group\":null,\"stackable\":true,\"audience\":null,\"biz_type\":null,\"metadata\":{},"
+                        + "\"stack_group\":null,\"stackable\":true,\"audience\":null,\"budget\":null,\"biz_type\":null,\"metadata\":{},"
                         + "\"status\":\"PUBLISHED\",\"version\":0,\"rule_version\":1,"
                         + "\"created_at\":\"2026-01-01T19:04:05Z\",\"updated_at\":null}");
     }

@@ -3,6 +3,7 @@ package dev.cutover.chaos.bench;
 import dev.cutover.chaos.stand.ChaosFailedException;
 import dev.cutover.core.routing.ShardLayout;
 import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.sandbox.RedisServer;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -33,7 +35,7 @@ import org.apache.hc.core5.http.io.entity.StringEntity;
 
 /**
  * Claims over HTTP beside the same statements sent bare over JDBC, in turns: many templates, ten coupons a claim, and one template that
- * everybody wants, its stock in four rows of a shard database or in one. Used once, by one thread.
+ * everybody wants, its stock in four rows of a shard database, in one, or counted by Redis (bare: the four rows). Used once, by one thread.
  */
 final class ClaimBench {
     private static final int CLIENTS = 16;
@@ -42,6 +44,7 @@ final class ClaimBench {
     private static final long BATCH = 900_200;
     private static final long SPLIT = 900_300;
     private static final long ROW = 900_400;
+    private static final long REDIS = 900_500;
     private static final int BATCH_SIZE = 10;
     private static final Duration WARM = Duration.ofSeconds(6);
 
@@ -92,8 +95,8 @@ final class ClaimBench {
             stand.template(BATCH, 0, 4);
             stand.template(SPLIT, 1, 4);
             stand.template(ROW, 1, 1);
-            URI claims = stand.serve().resolve("/v1/claims");
-            Claim served = (user, template, quantity) -> post(http, claims, user, template, quantity);
+            stand.template(REDIS, 1, 4);
+            Claim served = served(http, stand.serve());
             ShardLayout layout = stand.topology().plan().layout();
             Claim bare = (user, template, quantity) -> bare(stand, layout, user, template, quantity);
             List<Way> ways = List.of(
@@ -107,10 +110,22 @@ final class ClaimBench {
             for (Way way : ways) {
                 figures.addAll(figures(stand, way, layout, served, bare));
             }
+            stand.kill();
+            try (RedisServer redis = RedisServer.start("claim-bench")) {
+                Claim counted = served(http, stand.serve(Map.of("REDIS_URI", redis.uri(), "COUPON_STOCK", "redis")));
+                Way way = new Way("claim.hot.redis", REDIS, 1, 1, true);
+                measure(way, layout, counted, WARM);
+                figures.addAll(figures(stand, way, layout, counted, bare));
+            }
             return figures;
         } catch (SQLException | IOException e) {
             throw new ChaosFailedException("Claims could not be measured: " + e.getMessage(), e);
         }
+    }
+
+    private static Claim served(CloseableHttpClient http, URI service) {
+        URI claims = service.resolve("/v1/claims");
+        return (user, template, quantity) -> post(http, claims, user, template, quantity);
     }
 
     private List<Figure> figures(CouponStand stand, Way way, ShardLayout layout, Claim served, Claim bare) {

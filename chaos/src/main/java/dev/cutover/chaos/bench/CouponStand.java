@@ -144,6 +144,11 @@ final class CouponStand implements AutoCloseable {
 
     /** Starts the service and tells where it listens. */
     URI serve() {
+        return serve(Map.of());
+    }
+
+    /** The same with these settings besides. */
+    URI serve(Map<String, String> settings) {
         JavaProcess started = JavaProcess.named("coupon-service", folder, SERVICE_MAIN)
                 .withClassPath(classPath())
                 .withEnvironment(Map.of(
@@ -155,6 +160,7 @@ final class CouponStand implements AutoCloseable {
                         "coupon-service-bench",
                         "COUPON_WRITE_BUDGET",
                         "5s"))
+                .withEnvironment(settings)
                 .start();
         service = started;
         var unused = Waiting.until(START, LOOK_AGAIN, () -> started.line(READY).isPresent() || !started.alive());
