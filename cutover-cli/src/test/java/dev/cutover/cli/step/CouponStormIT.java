@@ -62,7 +62,7 @@ final class CouponStormIT {
                 }
             }
             // No back office gives a budget to a template while there is a way back: the storm does it at the end.
-            paidFor.forEach(template -> mall.budget(template, 12_000));
+            paidFor.forEach(template -> mall.budget(template, 2_000));
             CouponStorm spending = new CouponStorm(side, paidFor);
             spending.blow(THREADS, AFTER * 4);
             holds(side, stages, spending);
