@@ -46,7 +46,7 @@ final class ClaimBench {
     private static final long ROW = 900_400;
     private static final long REDIS = 900_500;
     private static final int BATCH_SIZE = 10;
-    private static final Duration WARM = Duration.ofSeconds(6);
+    private static final Duration WARM = Duration.ofSeconds(20);
 
     private final Path folder;
     private final Duration each;
@@ -105,7 +105,7 @@ final class ClaimBench {
                     new Way("claim.hot.split", SPLIT, 1, 1, true),
                     new Way("claim.hot.row", ROW, 1, 1, true));
             measure(ways.get(0), layout, served, WARM);
-            measure(ways.get(0), layout, bare, WARM.dividedBy(2));
+            measure(ways.get(0), layout, bare, WARM.dividedBy(4));
             List<Figure> figures = new ArrayList<>();
             for (Way way : ways) {
                 figures.addAll(figures(stand, way, layout, served, bare));
