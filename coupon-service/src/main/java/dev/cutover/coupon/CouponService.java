@@ -205,7 +205,7 @@ public final class CouponService implements AutoCloseable {
                     .orElse(PieceCounter.NONE);
             CouponRooms rooms = CouponRooms.wire(
                     topology,
-                    (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew),
+                    (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew, CouponServer::callerListens),
                     () -> {
                         Register register = proxy.register();
                         return new TemplateCatalog.Truth(register.truth(), register.epoch());

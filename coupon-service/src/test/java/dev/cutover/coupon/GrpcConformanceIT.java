@@ -3,7 +3,9 @@ package dev.cutover.coupon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.cutover.core.routing.ShardLayout;
 import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.v1.ClaimRequest;
 import dev.cutover.coupon.v1.ClaimResponse;
 import dev.cutover.coupon.v1.ClaimServiceGrpc;
@@ -22,10 +24,14 @@ import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.MetadataUtils;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
@@ -165,5 +171,37 @@ final class GrpcConformanceIT extends TransportConformance {
                         claim(mall.user(), mall.template(10, 0), 1, key()).with("authorization", "Bearer " + ADMIN),
                         CallOptions.DEFAULT.withDeadlineAfter(1, TimeUnit.NANOSECONDS));
         assertThat(late.status()).isEqualTo("DEADLINE_EXCEEDED");
+    }
+
+    @Test
+    void whatWaitsForALockEndsWithItsCallersPatienceAndLeavesNothing() throws SQLException {
+        long user = mall.user();
+        long template = mall.template(10, 0);
+        Transport.Call claim = claim(user, template, 1, "patience").with("authorization", "Bearer " + ADMIN);
+        ShardLayout layout = mall.topology.plan().layout();
+        int slot = layout.slot(user);
+        DatabaseId shard = DatabaseId.shard(layout.databaseOf(slot));
+        try (Connection holder = mall.topology.pinned(shard);
+                Statement statement = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            statement.execute("INSERT INTO " + layout.physicalTable("coupon_operation", slot)
+                    + " (user_id, op_id, fingerprint, result, created_at) VALUES (" + user
+                    + ", 'claim:patience', '', '{}', 0)");
+            CompletableFuture<Transport.Reply> late = CompletableFuture.supplyAsync(
+                    () -> grpc().call(claim, CallOptions.DEFAULT.withDeadlineAfter(2, TimeUnit.SECONDS)));
+            Awaitility.await().until(() -> waiting(shard) == 1);
+            // InnoDB would wait for fifty seconds.
+            Awaitility.await().atMost(20, TimeUnit.SECONDS).until(() -> waiting(shard) == 0);
+            // Both clocks ring at the same time; what the server said may come before the client has given up.
+            assertThat(late.join().status()).isIn("DEADLINE_EXCEEDED", "UNAVAILABLE");
+            holder.rollback();
+        }
+        assertThat(mall.issued(Side.NEW, template)).isZero();
+        done(grpc().call(claim, CallOptions.DEFAULT));
+        assertThat(mall.issued(Side.NEW, template)).isOne();
+    }
+
+    private long waiting(DatabaseId shard) throws SQLException {
+        return mall.number(shard, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
     }
 }

@@ -11,6 +11,7 @@ import dev.cutover.proxy.ProxyOptions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 
 /** A small mall with the rooms behind the proxy, without any lock in Redis: limits have to hold by the databases alone. */
 public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) implements AutoCloseable {
@@ -38,7 +39,7 @@ public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms ro
             Failpoints failpoints) {
         return CouponRooms.wire(
                 mall.topology,
-                (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew),
+                (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew, Optional::empty),
                 () -> {
                     Register register = proxy.register();
                     return new TemplateCatalog.Truth(register.truth(), register.epoch());

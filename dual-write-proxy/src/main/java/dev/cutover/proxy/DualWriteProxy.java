@@ -9,6 +9,7 @@ import dev.cutover.proxy.compare.Reader;
 import dev.cutover.proxy.compare.Shadow;
 import dev.cutover.proxy.intake.RoutingView;
 import dev.cutover.proxy.intake.RoutingViews;
+import dev.cutover.proxy.intake.SessionWatch;
 import dev.cutover.proxy.intake.Writer;
 import dev.cutover.proxy.mirror.Mirror;
 import dev.cutover.proxy.report.Heartbeat;
@@ -40,6 +41,7 @@ public final class DualWriteProxy implements AutoCloseable {
     private final Shadow shadow;
     private final RoutingViews views;
     private final Heartbeat heartbeat;
+    private final SessionWatch watch;
     private final Writer writer;
     private final Reader reader;
     private final ExecutorService preparation;
@@ -64,8 +66,9 @@ public final class DualWriteProxy implements AutoCloseable {
         this.shadow = new Shadow(report, options.instanceId());
         this.heartbeat = new Heartbeat(control, this::instance, options.instanceId());
         this.views = new RoutingViews(control, report, options.poll(), options.instanceId(), this::viewChanged);
-        this.writer = new Writer(topology, views, mirror, report, options);
-        this.reader = new Reader(topology, views, shadow, report);
+        this.watch = new SessionWatch(topology, options.instanceId());
+        this.writer = new Writer(topology, views, mirror, report, watch, options);
+        this.reader = new Reader(topology, views, shadow, report, watch);
         Gauge.builder("cutover.proxy.view.version", views, v -> v.current().version())
                 .description("The version of the register this instance acts on")
                 .register(meters);
@@ -95,7 +98,16 @@ public final class DualWriteProxy implements AutoCloseable {
      * @throws OutcomeUnknownException when the answer to a commit was lost and could not be learned; call again with the same id
      */
     public <T> T write(long shardKey, Duration budget, UnitOfWork<T> work) {
-        return writer.write(shardKey, budget, work);
+        return write(shardKey, Patience.of(budget), work);
+    }
+
+    /**
+     * The same for a caller who stops listening at some time: a statement that still runs then is ended.
+     *
+     * @throws WorkFailedException also when nobody listens any more; nothing was written
+     */
+    public <T> T write(long shardKey, Patience patience, UnitOfWork<T> work) {
+        return writer.write(shardKey, patience, work);
     }
 
     /**
@@ -103,12 +115,22 @@ public final class DualWriteProxy implements AutoCloseable {
      * switch by a poll. What fails on the side that is not the truth is read from the truth.
      */
     public <T> T read(long shardKey, ReadWork<T> work) {
-        return reader.read(shardKey, work);
+        return read(shardKey, Optional.empty(), work);
+    }
+
+    /** @param listening as {@link Patience#listening}: the read fails when it has passed */
+    public <T> T read(long shardKey, Optional<Duration> listening, ReadWork<T> work) {
+        return reader.read(shardKey, listening, work);
     }
 
     /** Reads from the truth while holding its fence: sees every write that was answered before. */
     public <T> T readFresh(long shardKey, Duration budget, ReadWork<T> work) {
-        return writer.write(shardKey, budget, new FreshRead<>(work));
+        return readFresh(shardKey, Patience.of(budget), work);
+    }
+
+    /** The same for a caller who stops listening at some time. */
+    public <T> T readFresh(long shardKey, Patience patience, ReadWork<T> work) {
+        return writer.write(shardKey, patience, new FreshRead<>(work));
     }
 
     /** Where writes go by the view of this instance. */
@@ -128,6 +150,7 @@ public final class DualWriteProxy implements AutoCloseable {
         views.close();
         preparation.shutdownNow();
         shadow.close();
+        watch.close();
         mirror.close();
         heartbeat.close();
     }

@@ -153,6 +153,74 @@ class DualWriteProxyIT {
     }
 
     @Test
+    void aStatementThatNobodyWaitsForIsEndedAndItsUnitHasWrittenNothing() throws SQLException {
+        try (Connection holder = mall.topology.pinned(DatabaseId.OLD)) {
+            holdOperation(holder, "op-1");
+            assertThatThrownBy(() -> proxy.write(USER, listening(300), new AddNote(USER, "op-1", 7)))
+                    .isInstanceOf(WorkFailedException.class)
+                    .hasMessageContaining("waits no longer")
+                    .hasMessageContaining("rolled back");
+            assertThat(mall.rows(Side.OLD, "note")).isZero();
+            assertThat(waiting()).as("nothing of it is left at the server").isZero();
+            holder.rollback();
+        }
+        // Its session is whole, and so is whoever has it next.
+        for (int i = 0; i < 20; i++) {
+            proxy.write(USER, listening(10_000), new AddNote(USER, "op-1" + i, 7 + i));
+        }
+        assertThat(mall.rows(Side.OLD, "note")).isEqualTo(20);
+    }
+
+    @Test
+    void whoeverListensOnIsServedWhenTheLockIsGone() throws SQLException, InterruptedException, ExecutionException {
+        ExecutorService pool = Executors.newSingleThreadExecutor();
+        try (Connection holder = mall.topology.pinned(DatabaseId.OLD)) {
+            holdOperation(holder, "op-1");
+            Future<Long> waiter = pool.submit(() -> proxy.write(USER, BUDGET, new AddNote(USER, "op-1", 7)));
+            Awaitility.await().until(() -> waiting() == 1);
+            holder.rollback();
+            assertThat(waiter.get()).isEqualTo(7);
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void aReadThatNobodyWaitsForIsEndedAndItsSessionServesOthers() {
+        long begun = System.nanoTime();
+        assertThatThrownBy(() -> proxy.<Boolean>read(
+                        USER,
+                        Optional.of(Duration.ofMillis(200)),
+                        view -> view.connection()
+                                .createStatement()
+                                .executeQuery("SELECT SLEEP(30)")
+                                .next()))
+                .isInstanceOf(WorkFailedException.class)
+                .hasMessageContaining("waits no longer");
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(20));
+        for (int i = 0; i < 20; i++) {
+            assertThat(proxy.<Side>read(USER, ReadView::side)).isEqualTo(Side.OLD);
+        }
+    }
+
+    private static Patience listening(long millis) {
+        return new Patience(BUDGET, Optional.of(Duration.ofMillis(millis)));
+    }
+
+    private static void holdOperation(Connection holder, String operation) throws SQLException {
+        holder.setAutoCommit(false);
+        try (Statement statement = holder.createStatement()) {
+            statement.execute("INSERT INTO mall_operation (user_id, op_id, result) VALUES (" + USER + ", '" + operation
+                    + "', 1)");
+        }
+    }
+
+    private long waiting() throws SQLException {
+        return mall.number(
+                DatabaseId.OLD, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
+    }
+
+    @Test
     void aMissingFenceRowAdmitsNobody() throws SQLException {
         mall.execute(DatabaseId.OLD, "DELETE FROM cutover_fence");
         assertThatThrownBy(() -> proxy.write(USER, Duration.ofMillis(100), new AddNote(USER, "op-1", 7)))

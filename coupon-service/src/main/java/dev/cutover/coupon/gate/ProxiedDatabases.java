@@ -14,6 +14,7 @@ import dev.cutover.coupon.store.StoreView;
 import dev.cutover.coupon.store.UnknownOutcomeException;
 import dev.cutover.proxy.DualWriteProxy;
 import dev.cutover.proxy.OutcomeUnknownException;
+import dev.cutover.proxy.Patience;
 import dev.cutover.proxy.ReadView;
 import dev.cutover.proxy.Unit;
 import dev.cutover.proxy.UnitOfWork;
@@ -26,35 +27,44 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Reaches a user's rows through the dual-write proxy, with the store of whichever side it opens. Safe for many threads. */
+/**
+ * Reaches a user's rows through the dual-write proxy, with the store of whichever side it opens. What somebody waits for ends when nobody
+ * does any more. Safe for many threads.
+ */
 public final class ProxiedDatabases implements CouponDatabases {
     private final DualWriteProxy proxy;
     private final CouponStore onOld;
     private final CouponStore onNew;
+    private final Supplier<Optional<Duration>> listening;
 
-    public ProxiedDatabases(DualWriteProxy proxy, CouponStore onOld, CouponStore onNew) {
+    /** @param listening how long the caller on this thread still waits for its answer; empty for work that nobody waits for */
+    public ProxiedDatabases(
+            DualWriteProxy proxy, CouponStore onOld, CouponStore onNew, Supplier<Optional<Duration>> listening) {
         this.proxy = proxy;
         this.onOld = onOld;
         this.onNew = onNew;
+        this.listening = listening;
     }
 
     @Override
     public <T> T write(long userId, Duration budget, Write<T> write) {
-        return translated("A write for user " + userId, () -> proxy.write(userId, budget, new ProxiedWork<>(write)));
+        return translated(
+                "A write for user " + userId, () -> proxy.write(userId, patience(budget), new ProxiedWork<>(write)));
     }
 
     @Override
     public <T> T read(long userId, Read<T> read) {
         return translated(
                 "A read for user " + userId,
-                () -> proxy.read(userId, view -> read.run(store(view.side()), new ProxiedView(view))));
+                () -> proxy.read(userId, listening.get(), view -> read.run(store(view.side()), new ProxiedView(view))));
     }
 
     @Override
     public <T> T readFresh(long userId, Duration budget, Read<T> read) {
         return translated(
                 "A fresh read for user " + userId,
-                () -> proxy.readFresh(userId, budget, view -> read.run(store(view.side()), new ProxiedView(view))));
+                () -> proxy.readFresh(
+                        userId, patience(budget), view -> read.run(store(view.side()), new ProxiedView(view))));
     }
 
     @Override
@@ -70,6 +80,10 @@ public final class ProxiedDatabases implements CouponDatabases {
     @Override
     public boolean frozen() {
         return proxy.register().frozen();
+    }
+
+    private Patience patience(Duration budget) {
+        return new Patience(budget, listening.get());
     }
 
     private CouponStore store(Side side) {

@@ -12,6 +12,7 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.RequestId;
 import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.logging.RequestLogProperty;
 import com.linecorp.armeria.common.metric.MeterIdPrefixFunction;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
@@ -250,6 +251,17 @@ public final class CouponServer implements AutoCloseable {
     /** The id that the answer to a request carries. */
     static String requestId(ServiceRequestContext context) {
         return RequestIds.of(context);
+    }
+
+    /** How long the caller whose request this thread answers still waits for it; empty on a thread that answers none. */
+    public static Optional<Duration> callerListens() {
+        return Optional.ofNullable(ServiceRequestContext.currentOrNull())
+                .filter(context -> context.requestTimeoutMillis() > 0)
+                .map(context -> Duration.ofMillis(context.requestTimeoutMillis())
+                        .minusNanos(System.nanoTime()
+                                - context.log()
+                                        .ensureAvailable(RequestLogProperty.REQUEST_START_TIME)
+                                        .requestStartTimeNanos()));
     }
 
     public int port() {

@@ -1,16 +1,17 @@
 package dev.cutover.proxy.intake;
 
 import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a unit may go on. Owned by the unit's thread. */
+/** Whether a unit may go on. Owned by the unit's thread; only {@link #tooLate} is another's. */
 public final class UnitGuard {
     private static final int LOCK_WAIT_TIMEOUT = 1205;
     private static final int DEADLOCK = 1213;
     private static final String INVALID_TRANSACTION_STATE = "25000";
 
     private final StatementRule rule;
-    private @Nullable SQLException killer;
+    private volatile @Nullable SQLException killer;
     private @Nullable SQLException offence;
     private boolean over;
 
@@ -68,6 +69,19 @@ public final class UnitGuard {
     void failed(SQLException error) {
         if (killer == null && kills(error)) {
             killer = error;
+        }
+    }
+
+    /** Ends the unit because nobody waits for it; what its statement comes to then is not looked at. */
+    void tooLate(SQLTimeoutException why) {
+        killer = why;
+    }
+
+    /** A statement that was ended may have answered all the same, as SLEEP does. */
+    public void requireInTime() throws SQLException {
+        SQLException why = killer;
+        if (why instanceof SQLTimeoutException) {
+            throw why;
         }
     }
 

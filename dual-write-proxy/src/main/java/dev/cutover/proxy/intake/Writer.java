@@ -12,6 +12,7 @@ import dev.cutover.core.topology.Topology;
 import dev.cutover.core.topology.UnreachableException;
 import dev.cutover.proxy.ConcurrentOperationException;
 import dev.cutover.proxy.OutcomeUnknownException;
+import dev.cutover.proxy.Patience;
 import dev.cutover.proxy.ProxyOptions;
 import dev.cutover.proxy.UnitOfWork;
 import dev.cutover.proxy.WorkFailedException;
@@ -65,23 +66,31 @@ public final class Writer {
     private final RoutingViews views;
     private final Mirror mirror;
     private final ProxyReport report;
+    private final SessionWatch watch;
     private final Duration recheck;
     private final Failpoints failpoints;
 
-    public Writer(Topology topology, RoutingViews views, Mirror mirror, ProxyReport report, ProxyOptions options) {
+    public Writer(
+            Topology topology,
+            RoutingViews views,
+            Mirror mirror,
+            ProxyReport report,
+            SessionWatch watch,
+            ProxyOptions options) {
         this.topology = topology;
         this.plan = topology.plan();
         this.views = views;
         this.mirror = mirror;
         this.report = report;
+        this.watch = watch;
         this.recheck = options.recheck();
         this.failpoints = options.failpoints();
     }
 
-    public <T> T write(long shardKey, Duration budget, UnitOfWork<T> work) {
+    public <T> T write(long shardKey, Patience patience, UnitOfWork<T> work) {
         long begun = System.nanoTime();
         try {
-            return new Call<>(shardKey, begun, budget, work).answer();
+            return new Call<>(shardKey, begun, patience, work).answer();
         } finally {
             report.unitTook(Duration.ofNanos(System.nanoTime() - begun));
         }
@@ -91,6 +100,7 @@ public final class Writer {
     private final class Call<T> {
         private final long begun;
         private final Duration budget;
+        private final Optional<Duration> listening;
         private final int slot;
         private final UnitOfWork<T> work;
         private int twins;
@@ -98,9 +108,10 @@ public final class Writer {
         private @Nullable SQLException unknown;
         private @Nullable RuntimeException doubted;
 
-        Call(long shardKey, long begun, Duration budget, UnitOfWork<T> work) {
+        Call(long shardKey, long begun, Patience patience, UnitOfWork<T> work) {
             this.begun = begun;
-            this.budget = budget;
+            this.budget = patience.budget();
+            this.listening = patience.listening();
             this.slot = plan.layout().slot(shardKey);
             this.work = work;
         }
@@ -187,7 +198,7 @@ public final class Writer {
             }
             if (attempt instanceof Attempt.Killed<T> killed) {
                 return new WorkFailedException(
-                        "The unit on " + killed.database() + " was ended by the database, run again while "
+                        "The unit on " + killed.database() + " was ended, run again while "
                                 + budget.toMillis() + " ms lasted, and is rolled back: "
                                 + killed.error().getMessage(),
                         killed.error());
@@ -244,7 +255,8 @@ public final class Writer {
             FencedUnit unit =
                     new FencedUnit(plan, GuardedConnection.around(session, guard), view.truth(), view.epoch(), slot);
             T value;
-            try {
+            try (SessionWatch.Watched watched =
+                    watch.over(database, session, guard, listening.map(all -> all.minus(waited())))) {
                 Optional<T> replayed = work.replay(unit);
                 requireUnhurt(guard);
                 if (replayed.isPresent()) {
