@@ -12,9 +12,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,6 +31,8 @@ final class TemplatesApiIT {
              "threshold_minor": 3000, "currency": "CNY"}, "total_quantity": 10, "per_user_limit": 2,
              "validity": {"type": "DAYS", "days": 3}}""";
 
+    private static final AtomicLong AHEAD_SECONDS = new AtomicLong();
+
     private static SmallMall mall;
     private static CouponService service;
 
@@ -39,7 +43,11 @@ final class TemplatesApiIT {
         service = CouponService.start(
                 mall.plan,
                 new CouponService.Options(
-                        0, "coupon-templates-it", Optional.empty(), Duration.ofSeconds(2), InstantSource.system()));
+                        0,
+                        "coupon-templates-it",
+                        Optional.empty(),
+                        Duration.ofSeconds(2),
+                        () -> Instant.now().plusSeconds(AHEAD_SECONDS.get())));
     }
 
     @AfterAll
@@ -198,6 +206,37 @@ final class TemplatesApiIT {
     }
 
     @Test
+    void aTemplateWhoseDatesHavePassedSinceIsStillToldUnderItsKey() {
+        assertToldUnderItsKeyAfterItsEnd("\"claim_to\": \"%s\", ");
+    }
+
+    /** @param end a field of the template with a time, and a comma behind it */
+    private static void assertToldUnderItsKeyAfterItsEnd(String end) {
+        String soon =
+                end.formatted(Instant.now().truncatedTo(ChronoUnit.SECONDS).plusSeconds(600));
+        String body = end.contains("valid_to")
+                ? ORDINARY.replace(
+                        "\"type\": \"DAYS\", \"days\": 3",
+                        "\"type\": \"RANGE\", \"valid_from\": \"2026-01-01T00:00:00Z\", "
+                                + soon.substring(0, soon.length() - 2))
+                : ORDINARY.replace("\"name\"", soon + "\"name\"");
+        String key = UUID.randomUUID().toString();
+        Reply created = create(body, key);
+        assertThat(created.status()).as(created.raw().body()).isEqualTo(201);
+        AHEAD_SECONDS.set(3_600);
+        try {
+            Reply again = create(body, key);
+            assertThat(again.status()).as(again.raw().body()).isEqualTo(200);
+            assertThat(again.body()).isEqualTo(created.body());
+            assertRefused(
+                    create(body.replace("Singles", "Others"), key), 422, "idempotency_key_reused", "Idempotency-Key");
+            assertThat(create(body).code()).isEqualTo("parameter_invalid");
+        } finally {
+            AHEAD_SECONDS.set(0);
+        }
+    }
+
+    @Test
     void everythingThatIsWrongIsToldAtOnce() {
         Reply reply = create("""
                 {"name": "", "discount": {"kind": "STORE", "type": "PERCENT_OFF", "percent_off_bp": 9000, "currency": "EUR"},
@@ -346,6 +385,12 @@ final class TemplatesApiIT {
                             .path("id")
                             .asText())
                     .isEqualTo(created.id());
+            assertToldUnderItsKeyAfterItsEnd("\"valid_to\": \"%s\", ");
+            Reply far = create(ORDINARY.replace(
+                    "\"type\": \"DAYS\", \"days\": 3",
+                    "\"type\": \"RANGE\", \"valid_from\": \"2026-01-01T00:00:00Z\", \"valid_to\":"
+                            + " \"+20000-01-01T00:00:00Z\""));
+            assertRefused(far, 400, "parameter_invalid", "validity.valid_to");
             Reply percent = create(ORDINARY.replace(
                     "\"AMOUNT_OFF\", \"amount_off_minor\": 500", "\"PERCENT_OFF\", \"percent_off_bp\": 1500"));
             assertThat(percent.body().path("discount").path("percent_off_bp").asInt())

@@ -10,6 +10,8 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.backoffice.RuleProblem;
+import dev.cutover.coupon.backoffice.RulesBrokenException;
 import dev.cutover.coupon.claim.Circumstances;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
@@ -670,6 +672,52 @@ final class TemplatesIT {
                 .doesNotContain("bad-1");
         assertThat(office().audit().page(null, 100, 0).path("data").findValuesAsText("action"))
                 .contains("forbid_products", "allow_product");
+    }
+
+    @Test
+    void whatIsAnsweredAsForbiddenIsForbiddenAndWhatTheKeyCannotTellApartIsRefused() {
+        office().products().forbid(List.of("cafe-1", "\uD83C\uDF81-1"), ANN);
+        for (String twin : List.of("caf\u00E9-1", "\uD83C\uDF84-1")) {
+            assertThatThrownBy(() -> office().products().forbid(List.of("Other-1", twin), ANN))
+                    .isInstanceOfSatisfying(
+                            RulesBrokenException.class,
+                            broken -> assertThat(broken.problems())
+                                    .extracting(RuleProblem::path)
+                                    .containsExactly("products[1]"))
+                    .hasMessageContaining(twin);
+            assertThat(office().products().allow(twin, BOB).path("removed")).isEmpty();
+        }
+        assertThat(side.rooms().productCatalog().superBlacklist())
+                .contains("cafe-1", "\uD83C\uDF81-1")
+                .doesNotContain("other-1", "caf\u00E9-1");
+        assertThatThrownBy(() -> office().products().forbid(List.of("tea-1", "t\u00E9a-1"), ANN))
+                .isInstanceOf(RulesBrokenException.class);
+        assertThat(side.rooms().productCatalog().superBlacklist()).doesNotContain("tea-1");
+        assertThat(office().products().forbid(List.of("CAFE-1"), ANN).path("added"))
+                .isEmpty();
+        assertThat(office().products().allow("CAFE-1", BOB).path("removed")).hasSize(1);
+        assertThat(office().products().forbid(List.of("caf\u00E9-1"), ANN).path("added"))
+                .hasSize(1);
+        assertThat(side.rooms().productCatalog().superBlacklist()).contains("caf\u00E9-1");
+    }
+
+    @Test
+    void ofTwoProductsThatTheKeyCannotTellApartOneIsForbiddenAtATimeHoweverManyAsk() {
+        for (int round = 0; round < 10; round++) {
+            List<String> products = List.of("dej" + round + "a", "d\u00E9j" + round + "a");
+            AtomicInteger refused = new AtomicInteger();
+            Parallel.run(2, i -> {
+                try {
+                    assertThat(office().products()
+                                    .forbid(List.of(products.get(i)), ANN)
+                                    .path("added"))
+                            .hasSize(1);
+                } catch (RulesBrokenException e) {
+                    refused.incrementAndGet();
+                }
+            });
+            assertThat(refused).hasValue(1);
+        }
     }
 
     @Test

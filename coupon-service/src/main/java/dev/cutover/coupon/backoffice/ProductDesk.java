@@ -10,6 +10,7 @@ import dev.cutover.core.topology.UnreachableException;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.template.ProductCatalog;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -212,31 +214,37 @@ public final class ProductDesk {
         }
     }
 
-    /** Lets no coupon be for these products. */
-    public ObjectNode forbid(Collection<String> products, Operator operator) {
+    /**
+     * Lets no coupon be for these products.
+     *
+     * <p>The key of the list compares as the mall's does: without case, but without accents too, and as if all characters of four bytes
+     * were one. Orders are judged by {@link ProductList#form}, which keeps them apart. So what only the key takes for a product that is
+     * listed cannot be listed beside it, and the whole request is refused: whatever is answered is forbidden.
+     */
+    public ObjectNode forbid(List<String> products, Operator operator) {
         gate.requireNew("To forbid products");
         ObjectNode answer = meta.write((connection, epoch) -> {
             long now = now();
             ArrayNode added = JsonNodeFactory.instance.arrayNode();
+            List<RuleProblem> problems = new ArrayList<>();
             for (String product : new TreeSet<>(products)) {
-                // The key compares without case, so a twin that is there stays as it was written.
-                if (Sql.first(
-                                connection,
-                                row -> 1,
-                                "SELECT 1 FROM super_blacklist WHERE goods_sn = ? FOR UPDATE",
-                                product)
-                        .isEmpty()) {
-                    Sql.update(
-                            connection,
-                            "INSERT INTO super_blacklist (goods_sn, operator, created_at) VALUES (?, ?, ?)"
-                                    + " ON DUPLICATE KEY UPDATE goods_sn = goods_sn",
-                            product,
-                            operator.name().length() > LONGEST_OPERATOR
-                                    ? operator.name().substring(0, LONGEST_OPERATOR)
-                                    : operator.name(),
-                            now);
-                    added.add(product);
+                Optional<String> listed = listedAs(connection, product);
+                if (listed.isEmpty()) {
+                    listed = insertForbidden(connection, product, operator, now);
+                    if (listed.isEmpty()) {
+                        added.add(product);
+                        continue;
+                    }
                 }
+                if (!sameForm(listed.get(), product)) {
+                    problems.add(new RuleProblem(
+                            "products[" + products.indexOf(product) + "]",
+                            "'" + product + "' cannot be forbidden beside '" + listed.get()
+                                    + "': the list's key does not tell them apart, orders do. Nothing was forbidden."));
+                }
+            }
+            if (!problems.isEmpty()) {
+                throw new RulesBrokenException(problems);
             }
             ObjectNode node = JsonNodeFactory.instance.objectNode();
             node.put("object", "super_blacklist_change");
@@ -250,15 +258,52 @@ public final class ProductDesk {
         return answer;
     }
 
-    /** Lets coupons be for a product again. */
+    private static boolean sameForm(String one, String other) {
+        return ProductList.form(one).equals(ProductList.form(other));
+    }
+
+    /** What the key of the list takes for this product. */
+    private static Optional<String> listedAs(Connection connection, String product) throws SQLException {
+        return Sql.first(
+                connection,
+                row -> row.getString(1),
+                "SELECT goods_sn FROM super_blacklist WHERE goods_sn = ? FOR UPDATE",
+                product);
+    }
+
+    /** Empty when it was listed, otherwise what somebody else has listed since we looked. */
+    private static Optional<String> insertForbidden(Connection connection, String product, Operator operator, long now)
+            throws SQLException {
+        try {
+            Sql.update(
+                    connection,
+                    "INSERT INTO super_blacklist (goods_sn, operator, created_at) VALUES (?, ?, ?)",
+                    product,
+                    operator.name().length() > LONGEST_OPERATOR
+                            ? operator.name().substring(0, LONGEST_OPERATOR)
+                            : operator.name(),
+                    now);
+            return Optional.empty();
+        } catch (SQLException e) {
+            if (MySqlErrors.duplicate(e)) {
+                return listedAs(connection, product);
+            }
+            throw e;
+        }
+    }
+
+    /** Lets coupons be for a product again; those that only the key of the list takes for it stay forbidden. */
     public ObjectNode allow(String product, Operator operator) {
         gate.requireNew("To allow a product again");
         ObjectNode answer = meta.write((connection, epoch) -> {
-            int found = Sql.update(connection, "DELETE FROM super_blacklist WHERE goods_sn = ?", product);
+            Optional<String> listed = listedAs(connection, product).filter(one -> sameForm(one, product));
+            if (listed.isPresent()) {
+                Sql.update(connection, "DELETE FROM super_blacklist WHERE goods_sn = ?", product);
+            }
             ObjectNode node = JsonNodeFactory.instance.objectNode();
             node.put("object", "super_blacklist_change");
             ArrayNode removed = node.putArray("removed");
-            if (found > 0) {
+            if (listed.isPresent()) {
                 removed.add(product);
                 AuditLog.append(connection, null, operator, "allow_product", now(), node, null);
             }

@@ -6,6 +6,7 @@ import dev.cutover.coupon.template.RefundPolicy;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateSheet;
 import dev.cutover.coupon.template.Terms;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,9 @@ public final class RuleBook {
     private static final long MOST_EXTENSION = 365;
     private static final long MOST_A_USER = 1_000_000;
     private static final long SECOND = 1_000;
+    // The mall's columns end with the year 9999 of its own wall clock, which is ahead of ours.
+    private static final long END_OF_DATES =
+            Instant.parse("9999-12-31T00:00:00Z").toEpochMilli();
     private static final Pattern WORD = Pattern.compile("[A-Za-z0-9._-]{1,32}");
 
     private final List<RuleProblem> problems = new ArrayList<>();
@@ -161,9 +165,9 @@ public final class RuleBook {
 
     private void wholeSeconds(String path, @Nullable Long time) {
         require(
-                time == null || (time % SECOND == 0 && time >= 0),
+                time == null || (time % SECOND == 0 && time >= 0 && time < END_OF_DATES),
                 path,
-                "A time is in whole seconds and not before 1970.");
+                "A time is in whole seconds, not before 1970 and before 9999-12-31.");
     }
 
     private void validity(Template template) {

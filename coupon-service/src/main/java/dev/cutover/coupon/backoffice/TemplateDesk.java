@@ -112,18 +112,19 @@ public final class TemplateDesk {
         if (side == Side.OLD && owner.isPresent()) {
             throw BackOfficeGate.onlyNew("A template of an application");
         }
+        Operation operation = Operation.of(MallTemplates.NOBODY, VERB, key, canonical(sheet));
         List<RuleProblem> problems = RuleBook.problems(sheet, now(), tags);
         if (!problems.isEmpty()) {
-            throw new RulesBrokenException(problems);
+            // It may have been made before its end was over, or while there was still such a tag.
+            return earlier(side, operation).orElseThrow(() -> new RulesBrokenException(problems));
         }
-        Operation operation = Operation.of(MallTemplates.NOBODY, VERB, key, canonical(sheet));
         if (side == Side.OLD) {
             return mall.create(sheet, operation, operator, budget);
         }
         // The mall may have done it before the switch.
-        Optional<Recorded> onOld = operations.find(MallTemplates.NOBODY, operation.id(), Deadline.after(budget));
-        if (onOld.isPresent()) {
-            return replayed(onOld.get(), operation);
+        Optional<Recorded> ofTheMall = ofTheMall(operation);
+        if (ofTheMall.isPresent()) {
+            return replayed(ofTheMall.get(), operation);
         }
         try {
             return meta.write((connection, epoch) -> createDraft(connection, sheet, operation, operator, owner));
@@ -131,6 +132,25 @@ public final class TemplateDesk {
             // Its twin was faster.
             return meta.write((connection, epoch) -> createDraft(connection, sheet, operation, operator, owner));
         }
+    }
+
+    private Optional<Recorded> ofTheMall(Operation operation) {
+        return operations.find(MallTemplates.NOBODY, operation.id(), Deadline.after(budget));
+    }
+
+    private Optional<Answer> earlier(Side side, Operation operation) {
+        return ofTheMall(operation)
+                .or(() ->
+                        side == Side.OLD ? Optional.empty() : meta.read(connection -> recorded(connection, operation)))
+                .map(found -> replayed(found, operation));
+    }
+
+    private static Optional<Recorded> recorded(Connection connection, Operation operation) throws SQLException {
+        return Sql.first(
+                connection,
+                row -> new Recorded(row.getString(1), row.getString(2)),
+                "SELECT fingerprint, result FROM backoffice_operation WHERE op_id = ?",
+                operation.id());
     }
 
     private static String canonical(TemplateSheet sheet) {
@@ -148,11 +168,7 @@ public final class TemplateDesk {
     private Answer createDraft(
             Connection connection, TemplateSheet sheet, Operation operation, Operator operator, Optional<AppId> owner)
             throws SQLException {
-        Optional<Recorded> done = Sql.first(
-                connection,
-                row -> new Recorded(row.getString(1), row.getString(2)),
-                "SELECT fingerprint, result FROM backoffice_operation WHERE op_id = ?",
-                operation.id());
+        Optional<Recorded> done = recorded(connection, operation);
         if (done.isPresent()) {
             return replayed(done.get(), operation);
         }

@@ -37,10 +37,18 @@ final class TemplateForm {
 
     private TemplateForm() {}
 
-    /** A draft as the request has it; {@code now} is epoch milliseconds. */
+    /**
+     * A draft as the request has it. What could not be read is told together with the rules that the rest breaks; whether what was read
+     * keeps the rules now is judged by whoever knows that it was not written before.
+     *
+     * @param now epoch milliseconds
+     */
     static TemplateSheet read(RequestBody body, long now, TagBook tags) {
         TemplateForm form = new TemplateForm();
         TemplateSheet sheet = form.sheet(body);
+        if (form.problems.isEmpty()) {
+            return sheet;
+        }
         // A rule over a field that could not be read would be broken by what stands in for it.
         Set<String> unread =
                 form.problems.stream().map(problem -> section(problem.path())).collect(Collectors.toSet());
@@ -49,10 +57,7 @@ final class TemplateForm {
                 form.problems.add(problem);
             }
         }
-        if (!form.problems.isEmpty()) {
-            throw new RulesBrokenException(form.problems);
-        }
-        return sheet;
+        throw new RulesBrokenException(form.problems);
     }
 
     /** A template whose rules stay, with the name and metadata of the request. */

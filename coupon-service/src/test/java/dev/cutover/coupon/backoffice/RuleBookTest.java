@@ -9,6 +9,7 @@ import dev.cutover.coupon.template.RefundPolicy;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateSheet;
 import dev.cutover.coupon.template.Terms;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,23 @@ final class RuleBookTest {
                 .containsExactly("validity.valid_from", "validity.valid_to");
         assertThat(paths(sheet(FIVE_OFF, Terms.OF_THE_MALL, 1L, 1L, 0, 0L, null, null)))
                 .containsExactly("validity.days");
+    }
+
+    @Test
+    void timesEndBeforeTheYearsOfFiveDigits() {
+        long last = Instant.parse("9999-12-30T23:59:59Z").toEpochMilli();
+        assertThat(paths(sheet(FIVE_OFF, window(null, last)))).isEmpty();
+        assertThat(paths(sheet(FIVE_OFF, window(null, last + 1_000)))).containsExactly("claim_to");
+        assertThat(paths(sheet(
+                        FIVE_OFF,
+                        Terms.OF_THE_MALL,
+                        1L,
+                        1L,
+                        1,
+                        null,
+                        NOW,
+                        Instant.parse("+20000-01-01T00:00:00Z").toEpochMilli())))
+                .containsExactly("validity.valid_to");
     }
 
     @Test

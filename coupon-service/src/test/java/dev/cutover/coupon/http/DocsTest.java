@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import dev.cutover.coupon.v1.CouponProto;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -54,6 +57,16 @@ final class DocsTest {
             String place = new Problem(error, "", "").documentation();
             assertThat(place).startsWith(ErrorPage.PATH + "#");
             assertThat(page).contains("id=\"" + place.substring(place.indexOf('#') + 1) + "\"");
+        }
+    }
+
+    @Test
+    void theTableOfCodesHasEachInTheRowOfItsStatus() throws IOException {
+        List<String> rows = Files.readAllLines(Path.of("../docs/coupon-api.md"));
+        for (ApiError error : ApiError.values()) {
+            assertThat(rows)
+                    .anyMatch(row ->
+                            row.startsWith("| " + error.status() + " |") && row.contains("`" + error.code() + "`"));
         }
     }
 
