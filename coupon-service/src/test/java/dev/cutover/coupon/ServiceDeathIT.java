@@ -9,6 +9,7 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.sandbox.JavaProcess;
 import dev.cutover.sandbox.MySqlServer;
+import dev.cutover.sandbox.RedisServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -28,6 +29,12 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -39,6 +46,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.redisson.Redisson;
+import org.redisson.api.RedissonClient;
+import org.redisson.config.Config;
 
 /**
  * Service processes that end in the middle of a command, as kill -9 ends them, and one that lives on: whoever asks that one with the same
@@ -72,6 +82,10 @@ final class ServiceDeathIT {
     /** A process of the service with a failpoint file of its own. */
     private record Instance(JavaProcess process, Path failpoints) {
         static Instance start() {
+            return start(Map.of());
+        }
+
+        static Instance start(Map<String, String> environment) {
             String name = "coupon-" + STARTED.getAndIncrement();
             Path failpoints = folder.resolve(name + ".failpoints");
             try {
@@ -88,6 +102,7 @@ final class ServiceDeathIT {
                                 "0",
                                 "COUPON_INSTANCE",
                                 name))
+                        .withEnvironment(environment)
                         .start();
                 return new Instance(process, failpoints);
             } catch (IOException e) {
@@ -103,8 +118,12 @@ final class ServiceDeathIT {
         }
 
         void haltAt(Failpoint point) {
+            at(point, "halt");
+        }
+
+        void at(Failpoint point, String action) {
             try {
-                Path draft = Files.writeString(folder.resolve("draft"), point.word() + "=halt");
+                Path draft = Files.writeString(folder.resolve("draft"), point.word() + "=" + action);
                 Files.move(draft, failpoints, StandardCopyOption.ATOMIC_MOVE);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -456,6 +475,60 @@ final class ServiceDeathIT {
                 .isEqualTo(4000);
         assertThat(mall.issued(Side.NEW, template)).isEqualTo(4000);
         holds();
+    }
+
+    @Test
+    void aProcessThatSleepsLongerThanItsLockDoesNotClaimBeyondTheLimit()
+            throws ConnectException, InterruptedException, ExecutionException, TimeoutException {
+        try (RedisServer redis = RedisServer.start("sleeper")) {
+            RedissonClient keys = look(redis);
+            Instance sleeper = Instance.start(Map.of("REDIS_URI", redis.uri()));
+            Instance other = Instance.start(Map.of("REDIS_URI", redis.uri()));
+            ExecutorService caller = Executors.newSingleThreadExecutor();
+            try {
+                long template = mall.template(50, 1);
+                for (int attempt = 0; ; attempt++) {
+                    long user = mall.user();
+                    Request claim = claim(user, template, 1);
+                    sleeper.at("/readyz");
+                    sleeper.at(Failpoint.UNIT_FENCED, "stop" + "\n".repeat(attempt));
+                    Future<Optional<Reply>> slept = caller.submit(() -> ask(sleeper, claim));
+                    Awaitility.await().atMost(BOUND).until(sleeper.process()::stopped);
+                    // Its background work has units too.
+                    boolean locked = keys.getKeys().count() > 0;
+                    if (locked) {
+                        Awaitility.await()
+                                .atMost(BOUND)
+                                .until(() -> keys.getKeys().count() == 0);
+                        assertThat(ask(other, claim(user, template, 1))
+                                        .orElseThrow()
+                                        .status())
+                                .isEqualTo(201);
+                    }
+                    sleeper.process().resume();
+                    Reply woken =
+                            slept.get(BOUND.toMillis(), TimeUnit.MILLISECONDS).orElseThrow();
+                    if (locked) {
+                        assertThat(woken.status()).as(woken.body()).isEqualTo(409);
+                        assertThat(woken.body()).contains("per_user_limit_reached");
+                        assertThat(mall.issued(Side.NEW, template)).isEqualTo(attempt + 1);
+                        break;
+                    }
+                }
+                holds();
+            } finally {
+                caller.shutdownNow();
+                sleeper.process().close();
+                other.process().close();
+                keys.shutdown();
+            }
+        }
+    }
+
+    private static RedissonClient look(RedisServer redis) {
+        Config config = new Config();
+        config.useSingleServer().setAddress(redis.uri());
+        return Redisson.create(config);
     }
 
     /** The twin: a claim that is not remembered where it is made, by its operation nor by its coupons' key. */
