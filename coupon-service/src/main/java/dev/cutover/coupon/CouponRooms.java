@@ -24,8 +24,10 @@ import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.redeem.Redemptions;
 import dev.cutover.coupon.statistics.Statistics;
 import dev.cutover.coupon.stock.ClaimStock;
+import dev.cutover.coupon.stock.SlicePlan;
 import dev.cutover.coupon.stock.SoldOut;
 import dev.cutover.coupon.stock.StockLots;
+import dev.cutover.coupon.stock.StockStrategy;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.LegacyCouponStore;
@@ -90,14 +92,16 @@ record CouponRooms(
     /**
      * How limited stock is counted for claims on NEW.
      *
+     * @param strategy how what is published is cut
      * @param admission who decides whether the counter's numbers may be issued
      */
-    record Counting(PieceCounter counter, CountedStock.Admission admission, StockLots.Size lots) {
+    record Counting(
+            StockStrategy strategy, PieceCounter counter, CountedStock.Admission admission, StockLots.Size lots) {
         /** By the slices alone. */
-        static final Counting NONE = of(PieceCounter.NONE);
+        static final Counting NONE = of(StockStrategy.SLICES, PieceCounter.NONE);
 
-        static Counting of(PieceCounter counter) {
-            return new Counting(counter, StockLots::issue, StockLots.Size.USUAL);
+        static Counting of(StockStrategy strategy, PieceCounter counter) {
+            return new Counting(strategy, counter, StockLots::issue, StockLots.Size.USUAL);
         }
 
         ClaimStock stock(SlotUsers users) {
@@ -150,6 +154,7 @@ record CouponRooms(
                 templates,
                 productCatalog,
                 soldOut,
+                SlicePlan.of(topology.plan(), counting.strategy()),
                 tagging.book(),
                 clock,
                 writeBudget,

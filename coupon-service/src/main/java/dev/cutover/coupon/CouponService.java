@@ -214,7 +214,7 @@ public final class CouponService implements AutoCloseable {
                             .orElse(ClaimLock.NONE),
                     options.clock(),
                     options.writeBudget(),
-                    CouponRooms.Counting.of(counter),
+                    CouponRooms.Counting.of(options.stock(), counter),
                     tagging(options, redis, meters),
                     Failpoints.ofThisJvm());
             var unused = background.scheduleWithFixedDelay(

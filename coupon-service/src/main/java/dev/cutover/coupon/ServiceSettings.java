@@ -100,6 +100,9 @@ record ServiceSettings(
     private static StockStrategy stock(Map<String, String> environment, boolean redis, List<String> problems) {
         String text = environment.getOrDefault("COUPON_STOCK", "slices");
         switch (text) {
+            case "row" -> {
+                return StockStrategy.ROW;
+            }
             case "slices" -> {
                 return StockStrategy.SLICES;
             }
@@ -110,7 +113,7 @@ record ServiceSettings(
                 return StockStrategy.REDIS;
             }
             default -> {
-                problems.add("COUPON_STOCK is '" + text + "': use slices or redis");
+                problems.add("COUPON_STOCK is '" + text + "': use row, slices or redis");
                 return StockStrategy.SLICES;
             }
         }

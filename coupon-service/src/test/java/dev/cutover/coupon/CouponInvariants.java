@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 
 /**
  * What must be true of the rows of NEW when nobody writes, asked with SQL alone: none of the service's own code judges itself here. A line
@@ -40,6 +41,7 @@ public final class CouponInvariants {
             invariants.database(DatabaseId.shard(database));
         }
         invariants.limits();
+        invariants.rules();
         invariants.codes();
         invariants.issuances();
         invariants.stock();
@@ -273,6 +275,28 @@ public final class CouponInvariants {
                 database,
                 "SELECT CONCAT(p.lot_id, '/', p.piece_no) FROM stock_piece p LEFT JOIN stock_lot l ON l.lot_id = p.lot_id"
                         + " WHERE l.lot_id IS NULL OR p.piece_no < 0 OR p.piece_no >= l.pieces");
+    }
+
+    /** 20: what a coupon carries of the rules is what its template says at that version. */
+    private void rules() {
+        String columns = "template_id, rule_version, kind, discount_type, COALESCE(amount_off_minor, -1),"
+                + " COALESCE(percent_off_bp, -1), threshold_minor, COALESCE(discount_cap_minor, -1)";
+        Set<List<Long>> said = new HashSet<>();
+        rows(
+                DatabaseId.META,
+                "SELECT " + columns + " FROM coupon_template",
+                row -> said.add(LongStream.of(row).boxed().toList()));
+        for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
+            rows(
+                    DatabaseId.shard(mall.plan.layout().databaseOf(slot)),
+                    "SELECT DISTINCT " + columns + " FROM " + mall.plan.layout().physicalTable("user_coupon", slot),
+                    row -> {
+                        List<Long> carried = LongStream.of(row).boxed().toList();
+                        if (!said.contains(carried)) {
+                            violations.add("20 a coupon carries " + carried + ", its template says otherwise");
+                        }
+                    });
+        }
     }
 
     /** 7: a used code has its one coupon, and each coupon of a code its used code; they may be in different databases. */

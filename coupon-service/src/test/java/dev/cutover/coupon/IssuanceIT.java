@@ -150,6 +150,27 @@ final class IssuanceIT {
     }
 
     @Test
+    void aBatchIsInsertedWithAtMostOneStatementATable() {
+        long template = side.mall().template(500, 2);
+        int users = 300;
+        Issuances issuances = issuances();
+        // As many a transaction as a chunk has, all of one database.
+        IssuanceId id = order(issuances, template, new Tunables(CHUNK, CHUNK, 10, 0), Audience.of(users(users)));
+        side.mall().forgetStatements();
+        worker(issuances, "counted").tick();
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(users);
+        long chunks = side.mall()
+                .number(
+                        DatabaseId.META,
+                        "SELECT COUNT(*) FROM issuance_chunk WHERE task_id = ?",
+                        issuances.progress(id).task().id().number());
+        assertThat(side.mall().statements("INSERT INTO user_coupon%"))
+                .isPositive()
+                .isLessThanOrEqualTo(chunks * SmallMall.TABLES)
+                .isLessThan(users);
+    }
+
+    @Test
     void eachUserOfAnAudienceIsIssuedOneCouponAndNamedTwiceCountsAsDuplicate() {
         long template = side.mall().template(500, 2);
         long[] users = users(200);

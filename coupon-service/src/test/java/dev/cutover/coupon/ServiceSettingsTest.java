@@ -104,6 +104,18 @@ final class ServiceSettingsTest {
     }
 
     @Test
+    void stockIsInOneRowInSlicesOrInRedisAsIsSaid() {
+        assertThat(ServiceSettings.read(Map.of(), "a").stock()).isEqualTo(StockStrategy.SLICES);
+        assertThat(ServiceSettings.read(Map.of("COUPON_STOCK", "slices"), "a").stock())
+                .isEqualTo(StockStrategy.SLICES);
+        assertThat(ServiceSettings.read(Map.of("COUPON_STOCK", "row"), "a").stock())
+                .isEqualTo(StockStrategy.ROW);
+        assertThat(ServiceSettings.read(Map.of("COUPON_STOCK", "redis", "REDIS_URI", "redis://r"), "a")
+                        .stock())
+                .isEqualTo(StockStrategy.REDIS);
+    }
+
+    @Test
     void aCounterInRedisNeedsToKnowWhereThatIs() {
         assertThatThrownBy(() -> ServiceSettings.read(Map.of("COUPON_STOCK", "redis"), "a"))
                 .isInstanceOf(SettingsInvalidException.class)

@@ -6,6 +6,9 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.store.CouponStatus;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,6 +40,26 @@ final class ShardedCouponStoreIT extends StoreConformance {
     @Override
     Side side() {
         return Side.NEW;
+    }
+
+    @Test
+    void aPageOfAUsersCouponsIsReadFromOneTable() {
+        long user = mall().user();
+        rooms().claims()
+                .claim(
+                        user,
+                        new TemplateId(mall().template(100, 0)),
+                        5,
+                        UUID.randomUUID().toString());
+        mall().forgetStatements();
+        assertThat(rooms().wallet()
+                        .page(user, 3, Optional.empty(), Optional.of(CouponStatus.AVAILABLE))
+                        .path("data"))
+                .hasSize(3);
+        assertThat(mall().statements("SELECT%user_coupon_%")).isEqualTo(1);
+        assertThat(mall().statements("SELECT%user_coupon_%user_coupon_%")).isZero();
+        assertThat(mall().statements("SELECT%user_coupon_%JOIN%")).isZero();
+        assertThat(mall().statements("SELECT%coupon_template%")).isZero();
     }
 
     @Test

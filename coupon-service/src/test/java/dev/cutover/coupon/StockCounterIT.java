@@ -14,6 +14,7 @@ import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.stock.StockLots;
+import dev.cutover.coupon.stock.StockStrategy;
 import dev.cutover.sandbox.RedisServer;
 import java.io.IOException;
 import java.net.Socket;
@@ -70,7 +71,8 @@ final class StockCounterIT {
     }
 
     private static CouponRooms rooms(CountedStock.Admission admission) {
-        return side.roomsCounting(new CouponRooms.Counting(new RedisPieceCounter(door), admission, SMALL));
+        return side.roomsCounting(
+                new CouponRooms.Counting(StockStrategy.REDIS, new RedisPieceCounter(door), admission, SMALL));
     }
 
     private static void claim(CouponRooms rooms, long user, long template, int quantity) {

@@ -17,13 +17,16 @@ import dev.cutover.coupon.pricing.OrderLine;
 import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.store.CouponFilter;
 import dev.cutover.coupon.store.CouponStatus;
+import dev.cutover.coupon.token.Tenant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
@@ -496,6 +499,47 @@ abstract class StoreConformance {
             after = more ? CouponId.parse(page.path("next_cursor").asText()) : Optional.empty();
         }
         assertThat(walked).isEqualTo(all);
+    }
+
+    @Test
+    void pagesOfAKindOrATemplateSkipTheOthersAndLoseNone() {
+        long user = mall().user();
+        long store = mall().template(100, 0);
+        long freight = mall().template(100, 0, Map.of("type", 2));
+        List<String> freights = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            claimOne(user, store);
+            freights.add(claimOne(user, freight).toString());
+        }
+        redeem(user, CouponId.parse(freights.get(3)).orElseThrow(), "o");
+        TemplateId id = new TemplateId(freight);
+        for (CouponFilter filter : List.of(
+                new CouponFilter(Optional.empty(), OptionalInt.of(2), Optional.empty()),
+                new CouponFilter(Optional.empty(), OptionalInt.empty(), Optional.of(id)),
+                new CouponFilter(Optional.empty(), OptionalInt.of(2), Optional.of(id)))) {
+            List<String> walked = new ArrayList<>();
+            Optional<CouponId> after = Optional.empty();
+            boolean more = true;
+            while (more) {
+                JsonNode page = rooms().wallet().page(user, 3, after, filter, Tenant.ALL);
+                walked.addAll(page.path("data").findValuesAsText("id"));
+                more = page.path("has_more").asBoolean();
+                after = CouponId.parse(page.path("next_cursor").asText());
+            }
+            assertThat(walked).isEqualTo(freights);
+        }
+        CouponFilter available =
+                new CouponFilter(Optional.of(CouponStatus.AVAILABLE), OptionalInt.of(2), Optional.of(id));
+        assertThat(rooms().wallet()
+                        .page(user, 10, Optional.empty(), available, Tenant.ALL)
+                        .path("data")
+                        .findValuesAsText("id"))
+                .isEqualTo(freights.subList(0, 3));
+        CouponFilter neither = new CouponFilter(Optional.empty(), OptionalInt.of(3), Optional.of(id));
+        assertThat(rooms().wallet()
+                        .page(user, 10, Optional.empty(), neither, Tenant.ALL)
+                        .path("data"))
+                .isEmpty();
     }
 
     @Test

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.stock.StockStrategy;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,9 +14,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -203,6 +206,62 @@ final class TemplatesApiIT {
                         .findValuesAsText("action"))
                 .containsExactly(
                         "edit", "publish", "published", "edit", "pause", "resume", "adjust_stock", "end", "archive");
+    }
+
+    @Test
+    void stockInOneRowADatabaseIsClaimedToItsLastPiece() {
+        CouponService slices = service;
+        try (CouponService inRows = CouponService.start(
+                mall.plan,
+                new CouponService.Options(
+                        0,
+                        "coupon-rows-it",
+                        Optional.empty(),
+                        Duration.ofSeconds(10),
+                        InstantSource.system(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        StockStrategy.ROW,
+                        Optional.empty(),
+                        false))) {
+            service = inRows;
+            int total = 101;
+            String id = create(ORDINARY.replace("\"total_quantity\": 10", "\"total_quantity\": " + (total - 8)))
+                    .id();
+            long number = Long.parseLong(id.substring(4));
+            assertThat(act("POST", "/v1/templates/" + id + "/publish", "").status())
+                    .isEqualTo(200);
+            assertThat(act(
+                                    "POST",
+                                    "/v1/templates/" + id + "/stock_adjustments",
+                                    "{\"adjustment_no\": \"more\", \"delta\": 8}")
+                            .status())
+                    .isEqualTo(201);
+            for (DatabaseId shard : mall.plan.shardDatabases()) {
+                assertThat(mall.number(shard, "SELECT COUNT(*) FROM stock_slice WHERE template_id = ?", number))
+                        .isEqualTo(1);
+            }
+            AtomicInteger granted = new AtomicInteger();
+            AtomicInteger soldOut = new AtomicInteger();
+            Parallel.run(24, i -> {
+                for (int n = 0; n < 6; n++) {
+                    Reply reply = claim(mall.user(), id);
+                    if (reply.status() == 201) {
+                        granted.incrementAndGet();
+                    } else {
+                        assertThat(reply.code()).as(reply.raw().body()).isEqualTo("sold_out");
+                        soldOut.incrementAndGet();
+                    }
+                }
+            });
+            assertThat(granted).hasValue(total);
+            assertThat(soldOut).hasValue(24 * 6 - total);
+            assertThat(mall.issued(Side.NEW, number)).isEqualTo(total);
+            assertThat(mall.remaining(number)).isZero();
+        } finally {
+            service = slices;
+        }
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.cutover.coupon.backoffice.Operator;
 import dev.cutover.coupon.backoffice.RuleProblem;
 import dev.cutover.coupon.backoffice.RulesBrokenException;
 import dev.cutover.coupon.claim.Circumstances;
+import dev.cutover.coupon.counter.PieceCounter;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Operation;
@@ -21,6 +22,7 @@ import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.pricing.ProductLists;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.stock.StockStrategy;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.ProductList;
 import dev.cutover.coupon.template.RefundPolicy;
@@ -342,6 +344,23 @@ final class TemplatesIT {
             // A publisher that was only slow does no harm any more.
             office().templates().publish(id, BOB);
             assertThat(mall().remaining(id.number())).isEqualTo(101);
+        }
+    }
+
+    @Test
+    void aPublicationThatInstancesCutIntoDifferentNumbersOfSlicesHasItsStockOnce() {
+        CouponRooms.Counting inRows = CouponRooms.Counting.of(StockStrategy.ROW, PieceCounter.NONE);
+        BackOffice rows = side.roomsCounting(inRows).backOffice();
+        for (int round = 0; round < 6; round++) {
+            TemplateId begun = draft(rules(101L, null));
+            BackOffice dying = (round % 2 == 0 ? rows : office()).with(InstantSource.system(), dyingAt(2));
+            assertThatThrownBy(() -> dying.templates().publish(begun, ANN)).isInstanceOf(Died.class);
+            (round % 2 == 0 ? office() : rows).with(LATER, Failpoints.NONE).tick();
+            assertThat(office().templates().find(begun).template().published()).isTrue();
+            assertThat(mall().remaining(begun.number())).isEqualTo(101);
+            TemplateId together = draft(rules(101L, null));
+            Parallel.run(4, i -> (i % 2 == 0 ? rows : office()).templates().publish(together, ANN));
+            assertThat(mall().remaining(together.number())).isEqualTo(101);
         }
     }
 

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -152,8 +153,11 @@ abstract class TransportConformance {
     }
 
     String template(String more) {
-        String id = done(keyed("TemplateService/CreateTemplate", String.format(TEMPLATE, more)))
-                .text("/id");
+        return published(String.format(TEMPLATE, more));
+    }
+
+    private String published(String fields) {
+        String id = done(keyed("TemplateService/CreateTemplate", fields)).text("/id");
         done(send("TemplateService/PublishTemplate", "{\"id\":\"" + id + "\"}"));
         return id;
     }
@@ -254,6 +258,40 @@ abstract class TransportConformance {
 
     @Test
     @Order(3)
+    void aUsersCouponsAreListedByKindAndTemplatePageByPage() {
+        long user = mall.user();
+        String store = template("");
+        String freight = published(
+                String.format(TEMPLATE, "").replace("AMOUNT_OFF", "FREIGHT_OFF").replace("STORE", "FREIGHT"));
+        List<String> freights = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            coupon(user, store);
+            freights.add(coupon(user, freight));
+        }
+        String list = "{\"user_id\":" + user + ",\"limit\":2,";
+        for (String only : List.of("\"kind\":\"FREIGHT\"", "\"template_id\":\"" + freight + "\"")) {
+            Reply first = done(send("UserCouponService/ListUserCoupons", list + only + "}"));
+            assertThat(first.body().path("data").findValuesAsText("id")).isEqualTo(freights.subList(0, 2));
+            assertThat(first.text("/has_more")).isEqualTo("true");
+            Reply rest = done(send(
+                    "UserCouponService/ListUserCoupons",
+                    list + only + ",\"starting_after\":\"" + first.text("/next_cursor") + "\"}"));
+            assertThat(rest.body().path("data").findValuesAsText("id")).isEqualTo(freights.subList(2, 3));
+            assertThat(rest.text("/has_more")).isNotEqualTo("true");
+        }
+        assertThat(done(send(
+                                "UserCouponService/ListUserCoupons",
+                                list + "\"kind\":\"STORE\",\"template_id\":\"" + freight + "\"}"))
+                        .body()
+                        .path("data"))
+                .isEmpty();
+        Reply wrong = send("UserCouponService/ListUserCoupons", list + "\"template_id\":\"7\"}");
+        assertThat(wrong.code()).isEqualTo("parameter_invalid");
+        assertThat(wrong.param()).isEqualTo("template_id");
+    }
+
+    @Test
+    @Order(3)
     void aBatchIsClaimedWholeOrInPartAsAskedFor() {
         long user = mall.user();
         String full = template("");
@@ -264,6 +302,20 @@ abstract class TransportConformance {
         Reply all = keyed("ClaimService/Claim", String.format(fields, "all"));
         assertThat(all.code()).isEqualTo("per_user_limit_reached");
         assertThat(all.param()).isEqualTo("items[1].template_id");
+        assertThat(all.details()).contains(small, "per_user_limit_reached").doesNotContain(full);
+        String closed = template(",\"claim_from\":\"2031-01-02T03:04:05Z\"");
+        Reply two = keyed(
+                "ClaimService/Claim",
+                String.format(fields, "all").replace("]}", ",{\"template_id\":\"" + closed + "\"}]}"));
+        assertThat(two.param()).isEqualTo("items[1].template_id");
+        assertThat(two.details())
+                .contains(small, "per_user_limit_reached", closed, "claim_not_started")
+                .doesNotContain(full);
+        assertThat(done(send("UserCouponService/ListUserCoupons", "{\"user_id\":" + user + "}"))
+                        .body()
+                        .path("data"))
+                .as("nothing of it was claimed")
+                .hasSize(1);
         Reply part = done(keyed("ClaimService/Claim", String.format(fields, "partial")));
         assertThat(part.body().path("coupons")).hasSize(2);
         assertThat(part.text("/items/1/refused")).isEqualTo("per_user_limit_reached");

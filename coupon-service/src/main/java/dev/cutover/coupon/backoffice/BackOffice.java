@@ -36,6 +36,7 @@ public final class BackOffice {
     /**
      * What the back office works with.
      *
+     * @param slices into which the stock of what is published is cut
      * @param budget how long one request may wait for a fence, and an adjustment for stock that travels
      */
     public record Parts(
@@ -47,6 +48,7 @@ public final class BackOffice {
             TemplateCatalog catalog,
             ProductCatalog lists,
             SoldOut soldOut,
+            SlicePlan slices,
             TagBook tags,
             InstantSource clock,
             Duration budget,
@@ -63,6 +65,7 @@ public final class BackOffice {
                 parts.stock(),
                 parts.catalog(),
                 parts.tags(),
+                parts.slices(),
                 parts.clock(),
                 parts.failpoints());
         this.templates = new TemplateDesk(
@@ -80,7 +83,7 @@ public final class BackOffice {
                 parts.stock(),
                 parts.transfers(),
                 gate,
-                SlicePlan.of(parts.topology().plan()),
+                parts.slices(),
                 parts.soldOut(),
                 parts.catalog(),
                 parts.clock(),
@@ -103,6 +106,7 @@ public final class BackOffice {
                 parts.catalog(),
                 parts.lists(),
                 parts.soldOut(),
+                parts.slices(),
                 parts.tags(),
                 clock,
                 parts.budget(),

@@ -59,6 +59,7 @@ final class Publication {
             StockDatabases stock,
             TemplateCatalog catalog,
             TagBook tags,
+            SlicePlan slices,
             InstantSource clock,
             Failpoints failpoints) {
         this.topology = topology;
@@ -66,7 +67,7 @@ final class Publication {
         this.stock = stock;
         this.catalog = catalog;
         this.tags = tags;
-        this.slices = SlicePlan.of(topology.plan());
+        this.slices = slices;
         this.clock = clock;
         this.failpoints = failpoints;
     }

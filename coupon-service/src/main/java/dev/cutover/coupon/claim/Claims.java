@@ -24,6 +24,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -62,7 +63,7 @@ public final class Claims {
 
     /** What happens to a claim of which one template is refused. */
     public enum Mode {
-        /** Nothing is claimed. */
+        /** Nothing is claimed, and it is told of every one that is refused. */
         ALL,
         /** The others are claimed; of one template all coupons or none. */
         PARTIAL
@@ -129,8 +130,8 @@ public final class Claims {
             canonical.add(circumstances.via().canonical());
         }
         SortedMap<Integer, Refusal> refused = hidden(items, circumstances.visible());
-        if (hopeless(items, mode, refused)) {
-            throw refused.get(refused.firstKey());
+        if (refused.size() == items.size()) {
+            throw told(items, refused);
         }
         Operation operation = Operation.of(userId, VERB, key, canonical.toArray(String[]::new));
         return claim(
@@ -142,8 +143,32 @@ public final class Claims {
                 circumstances.context());
     }
 
-    private static boolean hopeless(List<ClaimOrder.Item> items, Mode mode, SortedMap<Integer, Refusal> refused) {
-        return refused.size() == items.size() || (mode == Mode.ALL && !refused.isEmpty());
+    /** The first refusal, with a line of each item that was refused and of what led to that. */
+    private static Refusal told(List<ClaimOrder.Item> items, SortedMap<Integer, Refusal> refused) {
+        List<Map<String, String>> details = new ArrayList<>();
+        refused.forEach((number, refusal) -> {
+            Map<String, String> line = new LinkedHashMap<>();
+            line.put("template_id", items.get(number).template().toString());
+            line.put("code", refusal.reason().code());
+            if (refusal.details().isEmpty()) {
+                details.add(line);
+            }
+            for (Map<String, String> why : refusal.details()) {
+                Map<String, String> longer = new LinkedHashMap<>(line);
+                longer.putAll(why);
+                details.add(longer);
+            }
+        });
+        return first(refused).with(details);
+    }
+
+    private static Refusal first(SortedMap<Integer, Refusal> refused) {
+        return refused.values().iterator().next();
+    }
+
+    /** A code gives one coupon, of a template that its user has not named. */
+    private static Refusal told(ClaimOrder order, SortedMap<Integer, Refusal> refused) {
+        return order.source() == ClaimOrder.Source.CODE ? first(refused) : told(order.items(), refused);
     }
 
     private static SortedMap<Integer, Refusal> hidden(List<ClaimOrder.Item> items, Predicate<TemplateId> visible) {
@@ -196,11 +221,9 @@ public final class Claims {
         while (true) {
             SortedMap<Integer, Refusal> refused = new TreeMap<>(hidden);
             ClaimOrder judged = judged(order, context, refused);
-            if (hopeless(order.items(), mode, refused)) {
+            if (refused.size() == order.items().size()) {
                 // It may have been claimed when the user was of the audience.
-                return operations
-                        .earlier(order.operation(), deadline)
-                        .orElseThrow(() -> refused.get(refused.firstKey()));
+                return operations.earlier(order.operation(), deadline).orElseThrow(() -> told(order, refused));
             }
             try (ClaimLock.Hold hold = lock.hold(
                     order.userId(),
@@ -251,21 +274,26 @@ public final class Claims {
             try {
                 return operations.perform(order.operation(), deadline, (store, unit, now) -> {
                     before.run(unit, now);
-                    return store.claim(
+                    String result = store.claim(
                             unit,
                             order,
                             now,
                             claimed -> ClaimShapes.claim(claimed, whole, refused, key)
                                     .toString());
+                    if (mode == Mode.ALL && !refused.isEmpty()) {
+                        // The others were only asked whether they would be refused too: nothing of it stays.
+                        throw told(whole, refused);
+                    }
+                    return result;
                 });
             } catch (Refusal e) {
-                // Whatever the others had got was rolled back; they are asked for again without this one.
-                if (mode == Mode.ALL || e.item().isEmpty()) {
+                if (e.item().isEmpty() || refused.containsKey(e.item().getAsInt())) {
                     throw e;
                 }
+                // Whatever the others had got was rolled back; they are asked for again without this one.
                 refused.put(e.item().getAsInt(), e);
                 if (refused.size() == whole.items().size()) {
-                    throw refused.get(refused.firstKey());
+                    throw told(whole, refused);
                 }
             } catch (StockShortException e) {
                 if (deadline.passed()) {

@@ -5,13 +5,16 @@ import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.store.CouponFilter;
 import dev.cutover.coupon.store.CouponStatus;
+import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.wallet.Wallet;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** The coupon API: reads a request, asks the room whose job it is, shapes the answer. Blocks; safe for many threads. */
 final class CouponApi {
@@ -89,7 +92,7 @@ final class CouponApi {
     }
 
     ApiAnswer page(ApiRequest request) {
-        request.allowQuery("limit", "starting_after", "status");
+        request.allowQuery("limit", "starting_after", "status", "kind", "template_id");
         long userId = ApiRequest.userId("user_id", request.path("user_id"));
         int limit = request.limit();
         Optional<CouponId> after = request.query("starting_after")
@@ -103,8 +106,23 @@ final class CouponApi {
                 userId,
                 limit,
                 after,
-                request.query("status").map(CouponApi::status),
+                new CouponFilter(
+                        request.query("status").map(CouponApi::status),
+                        request.query("kind").map(CouponApi::kind).orElse(OptionalInt.empty()),
+                        request.query("template_id").map(CouponApi::template)),
                 request.tenant().visible()));
+    }
+
+    private static OptionalInt kind(String text) {
+        int kind = Discount.KINDS.indexOf(text);
+        if (kind < 0) {
+            throw ApiException.invalid("kind", "one of " + Discount.KINDS);
+        }
+        return OptionalInt.of(kind + 1);
+    }
+
+    private static TemplateId template(String text) {
+        return TemplateId.parse(text).orElseThrow(() -> ApiException.invalid("template_id", "the id of a template"));
     }
 
     private static CouponStatus status(String text) {

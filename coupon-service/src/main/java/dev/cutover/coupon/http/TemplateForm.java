@@ -30,7 +30,6 @@ final class TemplateForm {
     private static final int MOST_KEYS = 50;
     private static final int LONGEST_KEY = 40;
     private static final int LONGEST_TEXT = 500;
-    private static final List<String> KINDS = List.of("STORE", "FREIGHT", "RED_PACKET");
     private static final List<String> TYPES = List.of("AMOUNT_OFF", "PERCENT_OFF", "FREIGHT_OFF");
 
     private final List<RuleProblem> problems = new ArrayList<>();
@@ -163,12 +162,12 @@ final class TemplateForm {
         if (body == null) {
             return new Discount(1, 1, null, null, 0, null);
         }
-        String kind = word(body, "kind", KINDS);
+        String kind = word(body, "kind", Discount.KINDS);
         String type = word(body, "type", TYPES);
         currency(body);
         Long threshold = number(body, "threshold_minor");
         return new Discount(
-                kind == null ? 1 : KINDS.indexOf(kind) + 1,
+                kind == null ? 1 : Discount.KINDS.indexOf(kind) + 1,
                 type == null ? 1 : TYPES.indexOf(type) + 1,
                 number(body, "amount_off_minor"),
                 number(body, "percent_off_bp"),

@@ -19,9 +19,13 @@ import dev.cutover.coupon.store.StoreView;
 import dev.cutover.coupon.store.Tables;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 
 /**
  * Does each operation once, however often and from wherever it is asked.
@@ -40,9 +44,13 @@ public final class Operations {
     // Each collision means that somebody else made progress; more than a user's parallel calls is a fault, not
     // contention.
     private static final int MOST_ATTEMPTS = 100;
+    // Those who took each other's locks would otherwise meet again, in the same order; a transaction takes a few ms.
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(16);
+    private static final int PAUSES = 5;
 
     private final CouponDatabases databases;
     private final InstantSource clock;
+    private final LongConsumer pause;
 
     /** The change itself: refuses, or records the operation and returns what it recorded. */
     @FunctionalInterface
@@ -51,8 +59,14 @@ public final class Operations {
     }
 
     public Operations(CouponDatabases databases, InstantSource clock) {
+        this(databases, clock, LockSupport::parkNanos);
+    }
+
+    /** @param pause waits for so many nanoseconds */
+    Operations(CouponDatabases databases, InstantSource clock, LongConsumer pause) {
         this.databases = databases;
         this.clock = clock;
+        this.pause = pause;
     }
 
     /** The answer of this operation, now or from before. */
@@ -69,8 +83,15 @@ public final class Operations {
                 if (!e.lostALock() || attempt >= MOST_ATTEMPTS || deadline.passed()) {
                     throw e;
                 }
+                pauseAfter(attempt);
             }
         }
+    }
+
+    /** Up to 1, 2, 4, 8 and then 16 ms: who lost a lock should not meet the same others again. */
+    private void pauseAfter(int attempt) {
+        long most = LONGEST_PAUSE.toNanos() >> Math.max(0, PAUSES - attempt);
+        pause.accept(ThreadLocalRandom.current().nextLong(most) + 1);
     }
 
     /** What was recorded under this id, read from the truth: a caller decides by it whether to ask again. */

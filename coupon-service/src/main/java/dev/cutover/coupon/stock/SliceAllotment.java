@@ -11,10 +11,23 @@ import org.jspecify.annotations.Nullable;
 public final class SliceAllotment {
     private SliceAllotment() {}
 
-    /** Makes the slices of a stock; those that are there stay as they are, however often it is asked. */
+    /**
+     * Makes the slices of a stock; those that are there stay as they are, however often it is asked. Another instance may cut into another
+     * number of slices: whoever has the first slice has cut them all.
+     */
     public static void cut(Connection connection, StockId stock, SlicePlan plan, int database, long total)
             throws SQLException {
-        insert(connection, stock, plan, database, total, "template_id = template_id");
+        long first = plan.share(total, database, 0);
+        int cut = Sql.update(
+                connection,
+                "INSERT IGNORE INTO " + stock.table("slice")
+                        + " (template_id, slice_no, allotted, remaining) VALUES (?, 0, ?, ?)",
+                stock.template().number(),
+                first,
+                first);
+        if (cut == 1 && plan.perDatabase() > 1) {
+            insert(connection, stock, plan, database, total, "template_id = template_id");
+        }
     }
 
     /** Adds to the slices of a stock; exactly as often as it is asked. */

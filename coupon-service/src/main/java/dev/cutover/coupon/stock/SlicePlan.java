@@ -25,6 +25,11 @@ public record SlicePlan(int databases, int perDatabase) {
         return new SlicePlan(plan.layout().databases(), stock == null ? USUAL : stock.slicesPerDatabase());
     }
 
+    /** As the plan says, or one slice a database for {@link StockStrategy#ROW}; what falls to a database is the same. */
+    public static SlicePlan of(MigrationPlan plan, StockStrategy strategy) {
+        return strategy == StockStrategy.ROW ? new SlicePlan(plan.layout().databases(), 1) : of(plan);
+    }
+
     /** The pieces of one slice of one database. The odd ones go to different databases before they go to different slices of one. */
     public long share(long pieces, int database, int slice) {
         int slices = databases * perDatabase;

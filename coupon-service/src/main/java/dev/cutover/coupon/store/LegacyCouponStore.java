@@ -187,9 +187,18 @@ public final class LegacyCouponStore implements CouponStore {
         StringBuilder where = new StringBuilder("WHERE s.user_id = ? AND s.deleted = 0 AND s.id > ?");
         values.add(page.userId());
         values.add(page.after().map(CouponId::sequence).orElse(0L));
-        if (page.status().isPresent()) {
+        CouponFilter filter = page.filter();
+        if (filter.kind().isPresent()) {
+            where.append(" AND t.id IS NOT NULL AND " + LegacyTemplates.KIND + " = ?");
+            values.add(filter.kind().getAsInt());
+        }
+        if (filter.template().isPresent()) {
+            where.append(" AND s.coupon_id = ?");
+            values.add(filter.template().get().number());
+        }
+        if (filter.status().isPresent()) {
             String now = MallTime.wallClock(page.now());
-            switch (page.status().get()) {
+            switch (filter.status().get()) {
                 case AVAILABLE -> {
                     where.append(" AND s.status = 0 AND s.end_time >= ?");
                     values.add(now);

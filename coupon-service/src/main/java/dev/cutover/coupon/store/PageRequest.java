@@ -8,6 +8,6 @@ import java.util.Optional;
  *
  * @param limit how many rows at most
  * @param after the last id of the page before
- * @param status only these, by what a client sees at {@code now}
+ * @param filter only these, by what a client sees at {@code now}
  */
-public record PageRequest(long userId, int limit, Optional<CouponId> after, Optional<CouponStatus> status, long now) {}
+public record PageRequest(long userId, int limit, Optional<CouponId> after, CouponFilter filter, long now) {}

@@ -246,8 +246,17 @@ public final class ShardedCouponStore implements CouponStore {
         StringBuilder where = new StringBuilder(" WHERE user_id = ? AND deleted = 0 AND coupon_id > ?");
         values.add(page.userId());
         values.add(page.after().map(CouponId::number).orElse(0L));
-        if (page.status().isPresent()) {
-            switch (page.status().get()) {
+        CouponFilter filter = page.filter();
+        if (filter.kind().isPresent()) {
+            where.append(" AND kind = ?");
+            values.add(filter.kind().getAsInt());
+        }
+        if (filter.template().isPresent()) {
+            where.append(" AND template_id = ?");
+            values.add(filter.template().get().number());
+        }
+        if (filter.status().isPresent()) {
+            switch (filter.status().get()) {
                 case AVAILABLE -> {
                     where.append(" AND status = 1 AND valid_to > ? AND COALESCE(hold_until, 0) <= ?");
                     values.add(page.now());

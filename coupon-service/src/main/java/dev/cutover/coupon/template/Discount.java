@@ -2,6 +2,7 @@ package dev.cutover.coupon.template;
 
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -22,17 +23,16 @@ public record Discount(
         @Nullable Long percentOffBp,
         long thresholdMinor,
         @Nullable Long capMinor) {
+    /** The words of the kinds, that of kind 1 first. */
+    public static final List<String> KINDS = List.of("STORE", "FREIGHT", "RED_PACKET");
+
     /** The one currency of the mall. */
     public static final String CURRENCY = "CNY";
 
     private static final long BASIS = 10_000;
 
     public String kindWord() {
-        return switch (kind) {
-            case 2 -> "FREIGHT";
-            case 3 -> "RED_PACKET";
-            default -> "STORE";
-        };
+        return KINDS.get(kind - 1);
     }
 
     public String typeWord() {

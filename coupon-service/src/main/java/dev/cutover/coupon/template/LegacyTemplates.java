@@ -15,9 +15,12 @@ import java.util.Optional;
  * either: what would be claimed from it could not be migrated.
  */
 public final class LegacyTemplates {
+    /** The kind alone, over the same {@code t}. */
+    public static final String KIND = "CASE t.type WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 1 END";
+
     /** Rule columns of a coupon, over {@code t} = its row of {@code mall_coupon}; the plan's projection of {@code user_coupon}. */
-    public static final String RULES = """
-            CASE t.type WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 1 END AS kind,
+    public static final String RULES = KIND + """
+             AS kind,
             CASE t.type WHEN 1 THEN 2 WHEN 2 THEN 3 ELSE 1 END AS discount_type,
             IF(t.type = 1, NULL, CAST(t.amount * 100 AS SIGNED)) AS amount_off_minor,
             IF(t.type = 1, CAST((10 - t.amount) * 1000 AS SIGNED), NULL) AS percent_off_bp,

@@ -9,6 +9,7 @@ import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.shape.Shapes;
 import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.CouponFilter;
 import dev.cutover.coupon.store.CouponRow;
 import dev.cutover.coupon.store.CouponStatus;
 import dev.cutover.coupon.store.PageRequest;
@@ -34,22 +35,18 @@ public final class Wallet {
 
     /** A page in ascending order of ids, so that new coupons come last and a walk misses none. */
     public ObjectNode page(long userId, int limit, Optional<CouponId> after, Optional<CouponStatus> status) {
-        return page(userId, limit, after, status, Tenant.ALL);
+        return page(userId, limit, after, CouponFilter.of(status), Tenant.ALL);
     }
 
     /** The same of those templates that the caller may know of. */
     public ObjectNode page(
-            long userId,
-            int limit,
-            Optional<CouponId> after,
-            Optional<CouponStatus> status,
-            Predicate<TemplateId> visible) {
+            long userId, int limit, Optional<CouponId> after, CouponFilter filter, Predicate<TemplateId> visible) {
         long now = clock.millis();
         List<CouponRow> rows = new ArrayList<>();
         Optional<CouponId> from = after;
         while (true) {
             // One more than asked tells whether there are more.
-            PageRequest request = new PageRequest(userId, limit + 1, from, status, now);
+            PageRequest request = new PageRequest(userId, limit + 1, from, filter, now);
             List<CouponRow> read = databases.read(userId, (store, view) -> store.page(view, request));
             read.stream().filter(row -> visible.test(row.templateId())).forEach(rows::add);
             if (rows.size() > limit || read.size() <= limit) {
