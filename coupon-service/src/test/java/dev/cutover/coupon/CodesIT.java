@@ -7,6 +7,7 @@ import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.claim.Circumstances;
 import dev.cutover.coupon.code.CodeBatch;
 import dev.cutover.coupon.code.CodeBatches;
 import dev.cutover.coupon.code.CodeImports;
@@ -15,9 +16,11 @@ import dev.cutover.coupon.code.Codes;
 import dev.cutover.coupon.code.TooManyAttemptsException;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.store.MigrationFenceException;
+import dev.cutover.coupon.tag.TagContext;
 import dev.cutover.coupon.token.Tenant;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +30,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -364,10 +368,124 @@ final class CodesIT {
                             DatabaseId.shard(side.mall().plan.layout().databaseOf(slot)),
                             "SELECT COUNT(*) FROM "
                                     + side.mall().plan.layout().physicalTable("user_coupon", slot)
-                                    + " WHERE template_id = ? AND source = 2 AND request_no LIKE 'CODE-%'",
+                                    + " WHERE template_id = ? AND source = 2 AND request_no LIKE 'code:%'",
                             template);
         }
         assertThat(sources).isEqualTo(2);
+    }
+
+    private static Answer redeem(Codes codes, long user, String code, String key, Channel via) {
+        return codes.redeem(user, "10.0.0." + user, code, key, new Circumstances(Tenant.ALL, TagContext.NOTHING, via));
+    }
+
+    @Test
+    void aKeyStandsForOneCodeAndOneChannel() {
+        long template = side.mall().template(10, 0);
+        List<String> codes = batch(side, template, 3);
+        long user = side.mall().user();
+        String key = key();
+        Channel app = new Channel("app", "");
+        Answer first = redeem(codes(), user, codes.get(0), key, app);
+        for (String other : List.of(codes.get(1), "ABCD-EFGH-JKLM")) {
+            assertThat(refusal(() -> redeem(codes(), user, other, key, app))).isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
+        }
+        for (Channel other : List.of(Channel.NONE, new Channel("web", ""), new Channel("app", "p-1"))) {
+            assertThat(refusal(() -> redeem(codes(), user, codes.get(0), key, other)))
+                    .isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
+        }
+        String used = key();
+        redeem(codes(), user, codes.get(2), used);
+        assertThat(refusal(() -> redeem(codes(), user, codes.get(2), key, app)))
+                .isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
+        assertThat(redeem(codes(), user, codes.get(0), key, app)).isEqualTo(new Answer(first.json(), true));
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(2);
+        assertThat(codes(0, template)).as("the other code is everybody's").isEqualTo(1);
+        assertThat(redeem(codes(), side.mall().user(), codes.get(1), key, app).replayed())
+                .as("the key of another user")
+                .isFalse();
+    }
+
+    /** How many coupons users get, each of whom names two codes under one key at the same moment. */
+    private long couponsOfOneKey(Failpoints failpoints, int rounds, int calls) {
+        long template = side.mall().template(-1, 0);
+        List<String> codes = batch(side, template, 2 * rounds);
+        long coupons = 0;
+        for (int round = 0; round < rounds; round++) {
+            long user = side.mall().user();
+            String key = key();
+            List<String> two = codes.subList(2 * round, 2 * round + 2);
+            Set<String> answers = ConcurrentHashMap.newKeySet();
+            Parallel.run(calls, i -> {
+                try {
+                    answers.add(
+                            redeem(codes(failpoints), user, two.get(i % 2), key).json());
+                } catch (Refusal e) {
+                    assertThat(e.reason()).isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
+                }
+            });
+            coupons += answers.size();
+        }
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(coupons);
+        assertThat(codes(1, template)).as("nothing is left half done").isZero();
+        assertThat(codes(2, template)).isEqualTo(coupons);
+        return coupons;
+    }
+
+    @Test
+    void ofTwoCodesUnderOneKeyAtTheSameMomentOneIsACouponAndTheOtherIsGivenBack() {
+        assertThat(couponsOfOneKey(Failpoints.NONE, 15, 4)).isEqualTo(15);
+    }
+
+    @Test
+    void whereEachCodeHasKeysOfItsOwnOneKeyIsTwoCoupons() {
+        assertThat(couponsOfOneKey(planting("code.keysOfItsOwn"), 3, 2)).isEqualTo(6);
+    }
+
+    @Test
+    void ofTwoKeysForOneCodeTheOneThatIssuedItIsReplayedAndTheOtherIsTold() {
+        for (Failpoint point : List.of(Failpoint.CODE_TAKEN, Failpoint.CODE_ISSUED)) {
+            long template = side.mall().template(10, 0);
+            String code = batch(side, template, 1).get(0);
+            long user = side.mall().user();
+            String before = key();
+            String after = key();
+            Codes dying = codes(reached -> {
+                if (reached == point) {
+                    throw new IllegalStateException("The process dies at " + point.word());
+                }
+            });
+            assertThatThrownBy(() -> redeem(dying, user, code, before)).hasMessageContaining(point.word());
+            boolean issued = point == Failpoint.CODE_ISSUED;
+            if (issued) {
+                assertThat(refusal(() -> redeem(codes(), user, code, after))).isEqualTo(Reason.CODE_ALREADY_USED);
+            } else {
+                assertThat(redeem(codes(), user, code, after).json()).contains(after);
+            }
+            String issuing = issued ? before : after;
+            Answer again = redeem(codes(), user, code, issuing);
+            assertThat(again.replayed()).as(point.word()).isTrue();
+            assertThat(again.json()).contains(issuing);
+            assertThat(refusal(() -> redeem(codes(), user, code, issued ? after : before)))
+                    .isEqualTo(Reason.CODE_ALREADY_USED);
+            assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(1);
+        }
+        long template = side.mall().template(-1, 0);
+        for (String code : batch(side, template, 10)) {
+            long user = side.mall().user();
+            Map<String, Answer> answers = new ConcurrentHashMap<>();
+            Parallel.run(4, i -> {
+                String key = "k" + i % 2 + "-" + user;
+                try {
+                    answers.putIfAbsent(key, redeem(codes(), user, code, key));
+                } catch (Refusal e) {
+                    assertThat(e.reason()).isEqualTo(Reason.CODE_ALREADY_USED);
+                }
+            });
+            assertThat(answers).hasSize(1);
+            answers.forEach((key, answer) ->
+                    assertThat(redeem(codes(), user, code, key)).isEqualTo(new Answer(answer.json(), true)));
+        }
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(10);
     }
 
     private long couponsOfOneCode(SideUnderTest here, int users) {
@@ -510,6 +628,28 @@ final class CodesIT {
     }
 
     @Test
+    void aTextThatIsNoCodeOfTheMallIsLookedForThereAndChangesNothing() {
+        long template = side.mall().template(10, 0);
+        side.mall()
+                .execute(
+                        DatabaseId.OLD,
+                        "INSERT INTO mall_coupon_code (coupon_id, code) VALUES (?, 'GUESSED-1')",
+                        template);
+        side.mall().forgetStatements();
+        long user = side.mall().user();
+        for (String guess : List.of("GUESSED-2", "AAAA-BBBB-CCCC", "x")) {
+            assertThat(refusal(() -> redeem(codes(), user, guess, key()))).isEqualTo(Reason.CODE_INVALID);
+        }
+        assertThat(side.mall().statements("SELECT coupon_id%FROM mall_coupon_code%"))
+                .isEqualTo(3);
+        assertThat(side.mall().statements("UPDATE mall_coupon_code%")).isZero();
+        assertThat(side.mall().statements("UPDATE coupon_code %")).isZero();
+        redeem(codes(), user, "GUESSED-1", key());
+        assertThat(side.mall().statements("UPDATE mall_coupon_code%")).isEqualTo(1);
+        assertThat(side.mall().statements("UPDATE coupon_code %")).isEqualTo(2);
+    }
+
+    @Test
     void theMallsCodesAreExchangedInTheMallAndAnAnswerOutlivesTheSwitch() {
         try (SideUnderTest old = SideUnderTest.open(Side.OLD)) {
             long template = old.mall().template(10, 0);
@@ -543,6 +683,11 @@ final class CodesIT {
             assertThat(redeem(codes, user, "SPRING-8", key)).isEqualTo(new Answer(answer.json(), true));
             assertThat(refusal(() -> redeem(codes, user, "SPRING-8", key()))).isEqualTo(Reason.CODE_ALREADY_USED);
             assertThat(refusal(() -> redeem(codes, user, "SPRING-9", key()))).isEqualTo(Reason.CODE_INVALID);
+            for (String other : List.of("SPRING-11", "SPRING-7", "SPRING-9")) {
+                assertThat(refusal(() -> redeem(codes, user, other, key))).isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
+            }
+            assertThat(refusal(() -> redeem(codes, user, "SPRING-8", key, new Channel("app", ""))))
+                    .isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
             assertThat(old.mall().issued(Side.OLD, template)).isEqualTo(2);
             assertThat(old.mall().number(DatabaseId.OLD, "SELECT num FROM mall_coupon WHERE id = ?", template))
                     .isEqualTo(8);
@@ -560,6 +705,9 @@ final class CodesIT {
             Codes onNew = new Codes(rooms(old), KEYS, LEASE, Failpoints.NONE);
             assertThat(redeem(onNew, user, "SPRING-8", key)).isEqualTo(new Answer(answer.json(), true));
             assertThat(refusal(() -> redeem(onNew, user, "SPRING-8", key()))).isEqualTo(Reason.CODE_INVALID);
+            for (String other : List.of("SPRING-12", "SPRING-7", "SPRING-9")) {
+                assertThat(refusal(() -> redeem(onNew, user, other, key))).isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
+            }
 
             // What nobody has exchanged goes on working behind the switch, for one.
             Map<Long, Answer> behind = new ConcurrentHashMap<>();
@@ -621,6 +769,8 @@ final class CodesIT {
                     .isEqualTo(Reason.CODE_INVALID);
             assertThat(refusal(() -> redeem(redeeming, user, codes.get(1), key())))
                     .isEqualTo(Reason.CODE_INVALID);
+            assertThat(refusal(() -> redeem(redeeming, user, codes.get(1), key)))
+                    .isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
         }
     }
 }

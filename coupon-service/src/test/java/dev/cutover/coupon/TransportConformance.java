@@ -362,8 +362,18 @@ abstract class TransportConformance {
         String fields = "{\"user_id\":" + user + ",\"code\":\"" + code + "\"}";
         assertThat(done(send("CodeService/ValidateCode", fields)).text("/valid"))
                 .isEqualTo("true");
-        done(keyed("CodeService/RedeemCode", fields));
+        Call redeem = Call.of("CodeService/RedeemCode", fields).with("Idempotency-Key", key());
+        Reply first = done(send(redeem));
         assertThat(keyed("CodeService/RedeemCode", fields).code()).isEqualTo("code_already_used");
+        Reply again = done(send(redeem));
+        assertThat(again.replayed()).isTrue();
+        assertThat(again.body()).isEqualTo(first.body());
+        String channel = fields.replace("}", ",\"channel\":\"app\"}");
+        for (String other : List.of(fields.replace(code, code(template(""))), channel)) {
+            Reply reused = send(new Call(redeem.name(), other, redeem.metadata()));
+            assertThat(reused.code()).as(reused.toString()).isEqualTo("idempotency_key_reused");
+            assertThat(reused.status()).isIn("422", "FAILED_PRECONDITION");
+        }
     }
 
     @Test

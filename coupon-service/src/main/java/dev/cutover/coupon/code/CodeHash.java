@@ -1,5 +1,6 @@
 package dev.cutover.coupon.code;
 
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.operation.Operation;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
@@ -20,8 +21,13 @@ record CodeHash(String hex) {
         return (int) (Integer.toUnsignedLong(ByteBuffer.wrap(bytes()).getInt()) % databases);
     }
 
-    /** What the n-th taking of the code does for its user; its id is the request number of the coupon too. */
-    Operation operation(long user, int attempt) {
+    /** What a user asks for who names the code under a key. */
+    Operation operation(long user, String key, Channel via) {
+        return Codes.operation(user, key, hex, via);
+    }
+
+    /** The n-th taking of the code for its user, which ends with a coupon or without one. */
+    Operation taking(long user, int attempt) {
         return new Operation(user, "CODE-" + hex.substring(0, NAME) + "-" + attempt, hex);
     }
 }

@@ -1,7 +1,7 @@
 package dev.cutover.coupon.code;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
@@ -15,11 +15,13 @@ import dev.cutover.coupon.idempotency.Operations;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.operation.Deadline;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.operation.Recorded;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.store.CollisionException;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.MigrationFenceException;
 import dev.cutover.coupon.store.OperationRows;
@@ -31,11 +33,10 @@ import dev.cutover.coupon.token.Tenant;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,11 +44,15 @@ import org.slf4j.LoggerFactory;
 /**
  * Turns a code into one coupon of one user.
  *
- * <p>Idea: a code and its user's coupons are in two databases, so a code is first taken for its user, then the coupon is issued there under
- * an operation id that names the code and how often it was taken, then the code says that it is used. Whoever finds a code that was taken
- * long ago looks for that operation: found, the code is used; not found, its id is occupied by an empty operation, so that a slow issuer
- * of the same taking can never commit, and only then the code is free again. Invariant: of all takings of a code at most one has a coupon.
- * Without the empty operation, a code could be freed and given to somebody else while its first user's coupon is about to be committed.
+ * <p>Idea: a code and its user's coupons are in two databases, so a code is first taken for its user, then the coupon is issued there, and
+ * with it an operation is recorded whose id names the code and how often it was taken; then the code says that it is used. Whoever finds a
+ * code that was taken long ago looks for that operation: found, the code is used; not found, its id is occupied by an empty operation, so
+ * that a slow issuer of the same taking can never commit, and only then the code is free again. Invariant: of all takings of a code at most
+ * one has a coupon. Without the empty operation, a code could be freed and given to somebody else while its first user's coupon is about to
+ * be committed.
+ *
+ * <p>The coupon itself is the answer of the operation of the caller's key, as that of a claim is: so a key is one code and one channel,
+ * on whichever side it was used, and of two codes under one key at the same moment one is given back.
  *
  * <p>To everybody but its user, a code that is unknown, void, used or being used is the same: invalid. Safe for many threads.
  */
@@ -57,12 +62,13 @@ public final class Codes {
     private static final Logger LOG = LoggerFactory.getLogger(Codes.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String EMPTY = "{\"object\":\"nothing\"}";
+    private static final JsonPointer REQUEST_NO = JsonPointer.compile("/request_no");
+    private static final JsonPointer FIRST_COUPON = JsonPointer.compile("/coupons/0/id");
     private static final int MOST_TAKINGS = 3;
-    // A code is taken again only when its issuer died or was refused; each further one is a read when a client asks
-    // OLD.
-    private static final int MOST_TAKINGS_LOOKED_FOR = 8;
     /** A test leaves out that a code to be voided is nobody's, to see itself fail. */
     static final String VOIDS_ANY = "code.voidsAny";
+    /** A test lets each code have keys of its own, to see itself fail. */
+    static final String KEYS_OF_ITS_OWN = "code.keysOfItsOwn";
 
     private final CodeTable table;
     private final MallCodes mall;
@@ -118,13 +124,14 @@ public final class Codes {
     public Answer redeem(long user, String address, String typed, String key, Circumstances circumstances) {
         AttemptLimit.Asker asker = new AttemptLimit.Asker(user, address);
         limit.requireFree(asker);
+        Channel via = circumstances.via();
         Optional<Answer> answer = hidden(typed, circumstances.visible())
                 ? Optional.empty()
                 : databases.truth() == Side.OLD
-                        ? mall.redeem(user, typed, key, alreadyUsed())
+                        ? mall.redeem(user, typed, key, via, alreadyUsed())
                         : redeemOnNew(user, typed, key, circumstances);
         if (answer.isEmpty()) {
-            answer = answeredOnTheOtherSide(user, typed, key);
+            answer = earlier(user, typed, key, via);
         }
         if (answer.isEmpty()) {
             limit.missed(asker);
@@ -133,31 +140,23 @@ public final class Codes {
         return answer.get();
     }
 
-    /** What was exchanged before a switch or a rollback: the operation came along, its code did not. */
-    private Optional<Answer> answeredOnTheOtherSide(long user, String typed, String key) {
-        List<String> operationIds =
-                new ArrayList<>(List.of(Operation.of(user, VERB, key).id()));
-        if (databases.truth() == Side.OLD && !keys.isEmpty()) {
-            Stream.concat(recognised(typed).stream(), mall.isMoved(typed) ? imports.hashes(typed) : Stream.empty())
-                    .forEach(hash -> IntStream.rangeClosed(1, MOST_TAKINGS_LOOKED_FOR)
-                            .forEach(taking -> operationIds.add(
-                                    hash.operation(user, taking).id())));
-        }
-        Deadline deadline = Deadline.after(budget);
-        return operationIds.stream()
-                .flatMap(id -> operations.find(user, id, deadline).stream())
-                .map(Recorded::result)
-                .filter(result -> asked(result, key))
-                .findFirst()
-                .map(result -> new Answer(result, true));
+    /** Naming a code under a key. */
+    static Operation operation(long user, String key, String code, Channel via) {
+        return via.named() ? Operation.of(user, VERB, key, code, via.canonical()) : Operation.of(user, VERB, key, code);
     }
 
-    private static boolean asked(String result, String key) {
-        try {
-            return JSON.readTree(result).path("request_no").asText().equals(key);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("An answer that was recorded is no JSON.", e);
-        }
+    /**
+     * What this request was answered before, on whichever side: the operation of its key comes along with a switch and a rollback, also
+     * where its code does not. Refuses when the key was used for another request.
+     */
+    private Optional<Answer> earlier(long user, String typed, String key, Channel via) {
+        Stream<CodeHash> hashes =
+                keys.isEmpty() ? Stream.empty() : Stream.concat(recognised(typed).stream(), imports.hashes(typed));
+        List<Operation> spellings = Stream.concat(
+                        Stream.of(MallCodes.operation(user, typed, key, via)),
+                        hashes.map(hash -> hash.operation(user, key, via)))
+                .toList();
+        return operations.earlier(spellings, Deadline.after(budget));
     }
 
     /** The template whose coupon a code would give; changes nothing, but misses count. */
@@ -198,16 +197,18 @@ public final class Codes {
 
     /** The template of a code that stands like this, or that is still the mall's; changes nothing. */
     private Optional<TemplateId> onNew(String typed, CodeTable.Status... standing) {
-        Optional<CodeTable.Row> row = hash(typed).flatMap(table::find);
+        Optional<CodeTable.Row> row = found(typed);
         return row.isPresent()
                 ? row.filter(found -> List.of(standing).contains(found.status()))
                         .map(CodeTable.Row::template)
                 : mall.leftBehind(typed);
     }
 
-    /** The hash of a code that may be in the databases. */
-    private Optional<CodeHash> hash(String typed) {
-        return imports.known(typed).or(() -> recognised(typed));
+    /** A code that is in the databases. */
+    private Optional<CodeTable.Row> found(String typed) {
+        return recognised(typed)
+                .flatMap(table::find)
+                .or(() -> imports.known(typed).flatMap(table::find));
     }
 
     /** The hash of a code that was the mall's until now. */
@@ -231,10 +232,8 @@ public final class Codes {
         if (hidden(typed, visible)) {
             throw invalid();
         }
-        CodeHash hash = hash(typed)
-                .filter(found -> table.find(found).isPresent())
-                .or(() -> moved(typed))
-                .orElseThrow(Codes::invalid);
+        CodeHash hash =
+                found(typed).map(CodeTable.Row::hash).or(() -> moved(typed)).orElseThrow(Codes::invalid);
         String nobodys = failpoints.planted(VOIDS_ANY) ? "" : " AND status = 0";
         CodeTable.Row code = table.voidCode(hash, nobodys).orElseThrow(Codes::invalid);
         switch (code.status()) {
@@ -269,115 +268,168 @@ public final class Codes {
         return Optional.empty();
     }
 
+    /** Asks for a code where it costs least first: most that is typed and is no code is none of the first, and of the others read only. */
     private Optional<Answer> redeemOnNew(long user, String typed, String key, Circumstances circumstances) {
-        Optional<CodeHash> hash = hash(typed).or(() -> moved(typed));
-        for (int taking = 0; hash.isPresent() && taking < MOST_TAKINGS; taking++) {
-            Optional<CodeTable.Row> found = table.take(hash.get(), user, key, clock.millis() + lease.toMillis());
-            if (found.isEmpty() && taking == 0) {
-                // A text that could have been made here may be one of the mall's all the same.
-                hash = moved(typed);
-                continue;
-            }
-            if (found.isEmpty() || found.get().user() != user) {
+        Function<CodeHash, Optional<CodeTable.Row>> take =
+                hash -> table.take(hash, user, key, clock.millis() + lease.toMillis());
+        Optional<CodeTable.Row> code = recognised(typed)
+                .flatMap(take)
+                .or(() -> imports.known(typed).flatMap(take))
+                .or(() -> moved(typed).flatMap(take));
+        for (int taking = 0; code.isPresent() && taking < MOST_TAKINGS; taking++) {
+            CodeTable.Row taken = code.get();
+            if (taken.user() != user) {
                 return Optional.empty();
             }
-            CodeTable.Row code = found.get();
-            switch (code.status()) {
+            switch (taken.status()) {
                 case NEW, VOID -> {
                     return Optional.empty();
                 }
                 case USED -> {
-                    return Optional.of(usedBefore(code, key));
+                    return Optional.of(usedBefore(taken, typed, key, circumstances.via()));
                 }
                 case CLAIMING -> {
-                    Optional<Answer> answer = issue(code, key, circumstances);
+                    Optional<Answer> answer = issue(taken, typed, key, circumstances);
                     if (answer.isPresent()) {
                         return answer;
                     }
                     // This taking was given up while we were at it; the code is free, or will be in a moment.
-                    var unused = settle(code);
+                    var unused = settle(taken);
+                    code = take.apply(taken.hash());
                 }
             }
         }
         return Optional.empty();
     }
 
-    private Answer usedBefore(CodeTable.Row code, String key) {
-        if (!key.equals(code.requestNo())) {
-            throw alreadyUsed();
-        }
-        return operations
-                .find(code.user(), operation(code).id(), Deadline.after(budget))
-                .map(recorded -> new Answer(recorded.result(), true))
+    private Answer usedBefore(CodeTable.Row code, String typed, String key, Channel via) {
+        return earlier(code.user(), typed, key, via)
+                .or(() -> operations
+                        .find(code.user(), taking(code).id(), Deadline.after(budget))
+                        .flatMap(ended -> answer(code.user(), ended.result()))
+                        .filter(answer -> text(answer, REQUEST_NO).equals(key))
+                        .map(answer -> new Answer(answer, true)))
                 .orElseThrow(Codes::alreadyUsed);
     }
 
-    private static Operation operation(CodeTable.Row code) {
-        return code.hash().operation(code.user(), code.attempt());
+    private static Operation taking(CodeTable.Row code) {
+        return code.hash().taking(code.user(), code.attempt());
     }
 
     /** Issues the coupon of a code that is taken; empty when the taking was given up. */
-    private Optional<Answer> issue(CodeTable.Row code, String key, Circumstances circumstances) {
+    private Optional<Answer> issue(CodeTable.Row code, String typed, String key, Circumstances circumstances) {
         failpoints.hit(Failpoint.CODE_TAKEN);
         Answer answer;
         try {
             answer = claims.claimByCode(
-                    operation(code),
+                    code.hash()
+                            .operation(
+                                    code.user(),
+                                    failpoints.planted(KEYS_OF_ITS_OWN)
+                                            ? key + code.hash().hex().charAt(0)
+                                            : key,
+                                    circumstances.via()),
                     code.template(),
                     key,
-                    (unit, now) -> {
-                        if (unit.side() != Side.NEW) {
-                            throw new EpochMovedException("the code's user", "the truth on OLD");
-                        }
-                    },
+                    (unit, now) -> end(unit, code, key, now),
                     circumstances);
+        } catch (GivenUpException e) {
+            return Optional.empty();
         } catch (Refusal e) {
             // The business refuses, so the code is given back at once; unless a twin of this request was faster.
-            Optional<Answer> twin = settle(code);
+            var unused = settle(code);
+            Optional<Answer> twin = earlier(code.user(), typed, key, circumstances.via());
             if (twin.isPresent()) {
                 return twin;
             }
             throw e;
         }
-        if (answer.json().equals(EMPTY)) {
-            return Optional.empty();
-        }
         failpoints.hit(Failpoint.CODE_ISSUED);
-        table.used(code, coupon(answer), clock.millis());
+        table.used(code, coupon(answer.json()), clock.millis());
         failpoints.hit(Failpoint.CODE_USED);
         return Optional.of(answer);
     }
 
-    private static long coupon(Answer answer) {
+    /** Somebody else has ended the taking of a code without a coupon. */
+    private static final class GivenUpException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        GivenUpException() {
+            super("The taking of a code was given up.", null, false, false);
+        }
+    }
+
+    /** Ends a taking with the coupon of a key, in the transaction that issues it. */
+    private static void end(StoreUnit unit, CodeTable.Row code, String key, long now) throws SQLException {
+        requireNew(unit);
         try {
-            JsonNode claim = JSON.readTree(answer.json());
-            return CouponId.parse(claim.path("coupons").path(0).path("id").asText())
-                    .orElseThrow()
-                    .number();
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("A recorded claim is not JSON: " + answer.json(), e);
+            OperationRows.record(unit, taking(code), taken(key), now);
+        } catch (CollisionException e) {
+            String ended = OperationRows.find(unit, code.user(), taking(code).id())
+                    .orElseThrow(() -> e)
+                    .result();
+            if (ended.equals(EMPTY)) {
+                throw new GivenUpException();
+            }
+            if (!text(ended, REQUEST_NO).equals(key)) {
+                throw alreadyUsed();
+            }
+            // A twin under the same key, whose answer is found by who asks again.
+            throw e;
         }
     }
 
-    /** Ends a taking for good, one way or the other: the answer it had, or empty, and then nobody can give it one any more. */
-    private Optional<Answer> settle(CodeTable.Row code) {
-        Operation operation = operation(code);
-        Answer answer = operations.perform(
-                operation, Deadline.after(budget), (store, unit, now) -> occupy(unit, operation, now));
-        if (answer.json().equals(EMPTY)) {
-            table.free(code);
-            return Optional.empty();
-        }
-        table.used(code, coupon(answer), clock.millis());
-        return Optional.of(new Answer(answer.json(), true));
-    }
-
-    private static String occupy(StoreUnit unit, Operation operation, long now) throws SQLException {
+    private static void requireNew(StoreUnit unit) {
         if (unit.side() != Side.NEW) {
             throw new EpochMovedException("the code's user", "the truth on OLD");
         }
-        OperationRows.record(unit, operation, EMPTY, now);
-        return EMPTY;
+    }
+
+    private static String taken(String key) {
+        return JSON.createObjectNode()
+                .put("object", "code_taking")
+                .put("request_no", key)
+                .toString();
+    }
+
+    /** What was answered by the coupon that a taking ended with. */
+    private Optional<String> answer(long user, String ended) {
+        // Takings of before held it themselves.
+        return !text(ended, FIRST_COUPON).isEmpty()
+                ? Optional.of(ended)
+                : operations
+                        .find(user, VERB + ":" + text(ended, REQUEST_NO), Deadline.after(budget))
+                        .map(Recorded::result);
+    }
+
+    private static long coupon(String answer) {
+        return CouponId.parse(text(answer, FIRST_COUPON)).orElseThrow().number();
+    }
+
+    private static String text(String recorded, JsonPointer field) {
+        try {
+            return JSON.readTree(recorded).at(field).asText();
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("What was recorded is no JSON: " + recorded, e);
+        }
+    }
+
+    /** Ends a taking for good, one way or the other: whether it had a coupon; if not, nobody can give it one any more. */
+    private boolean settle(CodeTable.Row code) {
+        Operation taking = taking(code);
+        String ended = operations
+                .perform(taking, Deadline.after(budget), (store, unit, now) -> {
+                    requireNew(unit);
+                    OperationRows.record(unit, taking, EMPTY, now);
+                    return EMPTY;
+                })
+                .json();
+        if (ended.equals(EMPTY)) {
+            table.free(code);
+            return false;
+        }
+        table.used(code, coupon(answer(code.user(), ended).orElseThrow()), clock.millis());
+        return true;
     }
 
     /** Ends takings that were left half done; never throws, for a scheduled task that throws is not run again. */
@@ -385,8 +437,7 @@ public final class Codes {
         try {
             for (int database = 0; databases.truth() == Side.NEW && database < table.databases(); database++) {
                 for (CodeTable.Row code : table.abandoned(database, clock.millis())) {
-                    Optional<Answer> coupon = settle(code);
-                    LOG.info("A code that was left half done is {}", coupon.isPresent() ? "used" : "free again");
+                    LOG.info("A code that was left half done is {}", settle(code) ? "used" : "free again");
                 }
             }
         } catch (EpochMovedException e) {

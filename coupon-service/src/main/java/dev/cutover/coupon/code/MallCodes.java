@@ -10,6 +10,7 @@ import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.operation.Answer;
+import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
@@ -93,11 +94,6 @@ final class MallCodes {
                 text);
     }
 
-    /** Whether a code was moved to the new side before a rollback. */
-    boolean isMoved(String typed) {
-        return row(typed).filter(row -> row.status() == MOVED).isPresent();
-    }
-
     /** The template of a code that nobody has exchanged in the mall, asked behind the switch. */
     Optional<TemplateId> leftBehind(String typed) {
         return behind(
@@ -109,10 +105,16 @@ final class MallCodes {
 
     /** The same, and from now on the mall does not know the code; whoever asks has to write it here. */
     Optional<TemplateId> move(String typed) {
-        String nobodys = failpoints.planted(MOVES_ANY) ? "" : " AND COALESCE(status, 0) = 0";
+        boolean any = failpoints.planted(MOVES_ANY);
         return behind(typed, (old, text) -> {
-            Sql.update(old, "UPDATE mall_coupon_code SET status = ? WHERE code = ?" + nobodys, MOVED, text);
-            return row(old, text).filter(row -> row.status() == MOVED).map(Row::template);
+            // Most texts that come here are guesses: they are not worth a lock and a line of the binlog.
+            Optional<Row> row = row(old, text);
+            if (row.isPresent() && (row.get().status() == 0 || any)) {
+                String nobodys = any ? "" : " AND COALESCE(status, 0) = 0";
+                Sql.update(old, "UPDATE mall_coupon_code SET status = ? WHERE code = ?" + nobodys, MOVED, text);
+                row = row(old, text);
+            }
+            return row.filter(found -> found.status() == MOVED).map(Row::template);
         });
     }
 
@@ -144,15 +146,14 @@ final class MallCodes {
     }
 
     /** Exchanges a code; empty for one that is none, or another user's. */
-    Optional<Answer> redeem(long user, String typed, String key, Refusal alreadyUsed) {
+    Optional<Answer> redeem(long user, String typed, String key, Channel via, Refusal alreadyUsed) {
         Optional<Row> row = row(typed);
         if (row.isEmpty() || (row.get().status() != 0 && row.get().user() != user)) {
             return Optional.empty();
         }
         String text = typed.strip();
-        Operation operation = Operation.of(user, Codes.VERB, key, text.toUpperCase(Locale.ROOT));
         return Optional.of(claims.claimByCode(
-                operation,
+                operation(user, typed, key, via),
                 row.get().template(),
                 key,
                 (unit, now) -> {
@@ -171,6 +172,11 @@ final class MallCodes {
                     }
                 },
                 Circumstances.NONE));
+    }
+
+    /** What a user asks for who names a code of the mall under a key; the mall writes down no channel, but it is a part of the request. */
+    static Operation operation(long user, String typed, String key, Channel via) {
+        return Codes.operation(user, key, typed.strip().toUpperCase(Locale.ROOT), via);
     }
 
     private static String wallClock(long now) {

@@ -22,6 +22,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
@@ -102,17 +103,28 @@ public final class Operations {
 
     /** The answer of this operation if it was done before, from the truth; refuses when its id was used for another request. */
     public Optional<Answer> earlier(Operation operation, Deadline deadline) {
-        return databases.readFresh(
-                operation.userId(), deadline.remaining(), (store, view) -> recorded(store, view, operation));
+        return earlier(List.of(operation), deadline);
     }
 
-    private static Optional<Answer> recorded(CouponStore store, StoreView view, Operation operation)
+    /**
+     * The same of a request that was written down in one of several ways.
+     *
+     * @param spellings operations of one user with one id
+     */
+    public Optional<Answer> earlier(List<Operation> spellings, Deadline deadline) {
+        return databases.readFresh(
+                spellings.get(0).userId(), deadline.remaining(), (store, view) -> recorded(store, view, spellings));
+    }
+
+    private static Optional<Answer> recorded(CouponStore store, StoreView view, List<Operation> spellings)
             throws SQLException {
+        Operation operation = spellings.get(0);
         Optional<Recorded> found = store.operation(view, operation.userId(), operation.id());
         if (found.isEmpty()) {
             return Optional.empty();
         }
-        if (!found.get().fingerprint().equals(operation.fingerprint())) {
+        String fingerprint = found.get().fingerprint();
+        if (spellings.stream().noneMatch(one -> one.fingerprint().equals(fingerprint))) {
             throw new Refusal(
                     Reason.IDEMPOTENCY_KEY_REUSED,
                     "Idempotency-Key",
@@ -138,7 +150,7 @@ public final class Operations {
                 looks = true;
                 return Optional.empty();
             }
-            return recorded(store, view, operation);
+            return recorded(store, view, List.of(operation));
         }
 
         @Override
@@ -152,7 +164,7 @@ public final class Operations {
                 // What only NEW can do may have been done there before a rollback. Behind our own row there is no
                 // twin's: it could not have been inserted.
                 if (!watched.recorded) {
-                    Optional<Answer> twin = recorded(store, unit, operation);
+                    Optional<Answer> twin = recorded(store, unit, List.of(operation));
                     if (twin.isPresent()) {
                         return twin.get();
                     }

@@ -60,12 +60,7 @@ public final class LegacyCouponStore implements CouponStore {
 
     @Override
     public Optional<Recorded> operation(StoreView view, long userId, String operationId) throws SQLException {
-        return Sql.first(
-                view.connection(),
-                row -> new Recorded(row.getString(1), row.getString(2)),
-                "SELECT fingerprint, result FROM " + view.table(Tables.OPERATION) + " WHERE user_id = ? AND op_id = ?",
-                userId,
-                operationId);
+        return OperationRows.find(view, userId, operationId);
     }
 
     @Override

@@ -2,9 +2,11 @@ package dev.cutover.coupon.store;
 
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.operation.Operation;
+import dev.cutover.coupon.operation.Recorded;
 import dev.cutover.coupon.sql.MySqlErrors;
 import dev.cutover.coupon.sql.Sql;
 import java.sql.SQLException;
+import java.util.Optional;
 
 /** What an operation answered, kept in the unit that did it. Whoever comes second under its id collides. */
 public final class OperationRows {
@@ -35,5 +37,15 @@ public final class OperationRows {
             throw e;
         }
         unit.touched(Tables.OPERATION, Long.toString(operation.userId()), operation.id());
+    }
+
+    /** What an operation answered, if it was done. */
+    public static Optional<Recorded> find(StoreView view, long userId, String operationId) throws SQLException {
+        return Sql.first(
+                view.connection(),
+                row -> new Recorded(row.getString(1), row.getString(2)),
+                "SELECT fingerprint, result FROM " + view.table(Tables.OPERATION) + " WHERE user_id = ? AND op_id = ?",
+                userId,
+                operationId);
     }
 }
