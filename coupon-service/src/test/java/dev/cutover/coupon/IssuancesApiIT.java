@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -143,9 +144,13 @@ final class IssuancesApiIT {
                         .path("id")
                         .asText();
         assertThat(json(send("GET", path, "")).path("state").asText()).isEqualTo("AWAITING_AUDIENCE");
-        assertThat(code(send("PUT", path + "/audience", "user_id\n5\nsix\n"))).isEqualTo("parameter_invalid");
-        // Larger than what any other body may be.
-        String csv = "user_id,name\r\n"
+        for (String wrong : List.of("user_id\n5\nsix\n", "-5\n7\n", "customer\n7\n", "7\n,Ann\n")) {
+            HttpResponse<String> refused = send("PUT", path + "/audience", wrong);
+            assertThat(code(refused)).as(wrong).isEqualTo("parameter_invalid");
+            assertThat(refused.body()).contains("in line ");
+        }
+        // Larger than what any other body may be, and as a spreadsheet saves it.
+        String csv = "\uFEFFuser_id,name\r\n"
                 + LongStream.rangeClosed(1_000_001, 1_012_000)
                         .mapToObj(user -> user + ",x\r\n")
                         .collect(Collectors.joining());

@@ -111,12 +111,18 @@ final class UseApiIT {
                 "{\"batch_no\":\"import-1\",\"template_id\":\"tpl_" + mall.template(10, 0) + "\",\"import\":true}";
         Reply ordered = send("POST", "/v1/code_batches", body, "X-Operator", "ann");
         assertThat(ordered.status()).as(ordered.body().toString()).isEqualTo(201);
-        String list = "code\nPAPER-1\n\npaper-1\nPAPER-2\r\n";
+        // As a spreadsheet saves it: a byte order mark, a heading; a row is a line of the file.
+        String list = "\uFEFF Code \nPAPER-1\n\npaper-1\nPAPER-2\r\n \ncode\n";
         String path = "/v1/code_batches/" + ordered.text("id") + "/import";
         assertThat(send("POST", path, list, "X-Operator", "ann").body().toString())
-                .isEqualTo("{\"object\":\"code_import\",\"id\":\"" + ordered.text("id") + "\",\"rows\":3,"
-                        + "\"imported\":2,\"known\":1,\"taken\":0,\"invalid\":0,"
-                        + "\"not_imported\":[{\"row\":2,\"result\":\"known\"}]}");
+                .isEqualTo("{\"object\":\"code_import\",\"id\":\"" + ordered.text("id") + "\",\"rows\":4,"
+                        + "\"imported\":3,\"known\":1,\"taken\":0,\"invalid\":0,"
+                        + "\"not_imported\":[{\"row\":4,\"result\":\"known\"}]}");
+        assertThat(send("POST", path, "\uFEFFcode\n\ntwo words\n", "X-Operator", "ann")
+                        .body()
+                        .path("not_imported")
+                        .toString())
+                .isEqualTo("[{\"row\":3,\"result\":\"invalid\"}]");
         assertThat(send("POST", path, list, "X-Operator", "ann")
                         .body()
                         .path("imported")

@@ -12,7 +12,6 @@ import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.shape.Shapes;
 import dev.cutover.coupon.template.Template;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -101,15 +100,16 @@ final class CodesApi {
         return ApiAnswer.ok(shape(batches.batch(id(request))));
     }
 
-    /** One code a line, with or without a heading; what became of each. */
+    /** One code a line, with or without a heading; what became of each, by the number of its line. */
     ApiAnswer upload(ApiRequest request) {
         String operator = request.operator().name();
         CodeBatch batch = batches.batch(id(request));
-        List<String> codes = new ArrayList<>(new String(request.bytes(), StandardCharsets.UTF_8)
-                .lines()
-                .filter(line -> !line.isBlank())
-                .toList());
-        codes.removeIf(HEADING::equals);
+        List<String> codes = new ArrayList<>();
+        List<Long> rows = new ArrayList<>();
+        for (UploadLines lines = new UploadLines(request.bytes(), HEADING); lines.move(); ) {
+            codes.add(lines.whole());
+            rows.add(lines.number());
+        }
         if (codes.isEmpty()) {
             throw ApiException.invalid("body", "a list of at least one code");
         }
@@ -132,7 +132,7 @@ final class CodesApi {
         for (int i = 0; i < results.size(); i++) {
             if (results.get(i) != CodeImports.Result.IMPORTED) {
                 others.addObject()
-                        .put("row", i + 1)
+                        .put("row", rows.get(i))
                         .put("result", results.get(i).code());
             }
         }

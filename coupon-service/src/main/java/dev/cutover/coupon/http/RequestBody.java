@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
@@ -100,12 +101,15 @@ final class RequestBody {
     }
 
     long integer(String field, long least, long most) {
-        JsonNode value = require(field);
+        return integer(require(field), path + field, least, most);
+    }
+
+    private static long integer(JsonNode value, String name, long least, long most) {
         if (!value.isIntegralNumber()
                 || !value.canConvertToLong()
                 || value.longValue() < least
                 || value.longValue() > most) {
-            throw ApiException.invalid(path + field, "an integer from " + least + " to " + most);
+            throw ApiException.invalid(name, "an integer from " + least + " to " + most);
         }
         return value.longValue();
     }
@@ -148,14 +152,7 @@ final class RequestBody {
         JsonNode list = list(field);
         long[] integers = new long[list.size()];
         for (int i = 0; i < integers.length; i++) {
-            JsonNode value = list.get(i);
-            if (!value.isIntegralNumber()
-                    || !value.canConvertToLong()
-                    || value.longValue() < least
-                    || value.longValue() > most) {
-                throw ApiException.invalid(path + field + "[" + i + "]", "an integer from " + least + " to " + most);
-            }
-            integers[i] = value.longValue();
+            integers[i] = integer(list.get(i), path + field + "[" + i + "]", least, most);
         }
         return integers;
     }
@@ -177,16 +174,9 @@ final class RequestBody {
     }
 
     List<Integer> integers(String field, int least, int most) {
-        List<Integer> integers = new ArrayList<>();
-        JsonNode list = list(field);
-        for (int i = 0; i < list.size(); i++) {
-            JsonNode value = list.get(i);
-            if (!value.isIntegralNumber() || value.longValue() < least || value.longValue() > most) {
-                throw ApiException.invalid(path + field + "[" + i + "]", "an integer from " + least + " to " + most);
-            }
-            integers.add(value.intValue());
-        }
-        return integers;
+        return Arrays.stream(integers(field, (long) least, most))
+                .mapToObj(value -> (int) value)
+                .toList();
     }
 
     private JsonNode list(String field) {

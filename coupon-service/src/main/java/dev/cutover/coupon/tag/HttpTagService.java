@@ -94,6 +94,8 @@ public final class HttpTagService implements TagSource {
         }
     }
 
+    // The client ends an exchange, and closes its connection, only when it is told so; no thread is interrupted by it.
+    @SuppressWarnings("Interruption")
     private Map<String, Reading> ask(long userId, Collection<Tag> tags) {
         ObjectNode body = JSON.createObjectNode().put("user_id", userId);
         ArrayNode names = body.putArray("tags");
@@ -124,7 +126,7 @@ public final class HttpTagService implements TagSource {
             Thread.currentThread().interrupt();
             return failed(began, e, tags, "failed");
         } finally {
-            call.cancel(false);
+            call.cancel(true);
         }
     }
 

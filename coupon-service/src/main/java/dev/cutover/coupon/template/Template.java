@@ -4,8 +4,6 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,21 +41,6 @@ public record Template(
      * @param to exclusive
      */
     public record Validity(long from, long to) {}
-
-    /**
-     * The rules that have to be asked for each single coupon of each user, by the names they have in the API; whoever issues without
-     * asking for each takes only templates without those it cannot keep.
-     */
-    public List<String> strictRules() {
-        List<String> strict = new ArrayList<>();
-        if (perUserLimit != null) {
-            strict.add("per_user_limit");
-        }
-        if (terms.dailyLimit() != null) {
-            strict.add("daily_limit");
-        }
-        return List.copyOf(strict);
-    }
 
     /** The same under another name. */
     public Template named(@Nullable String newName) {

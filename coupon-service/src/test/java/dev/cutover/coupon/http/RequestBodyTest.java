@@ -23,6 +23,17 @@ final class RequestBodyTest {
         assertThatThrownBy(() -> body.integer("n", 1, 10)).isInstanceOf(ApiException.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"\"7\"", "7.0", "1e1", "-1", "11", "true", "18446744073709551616", "-18446744073709551616"})
+    void aListOfIntegersHasIntegersInTheirRange(String value) {
+        RequestBody body = RequestBody.parse("{\"n\":[3," + value + "]}");
+        assertThatThrownBy(() -> body.integers("n", 0, 10))
+                .isInstanceOfSatisfying(
+                        ApiException.class, e -> assertThat(e.param()).isEqualTo("n[1]"));
+        assertThatThrownBy(() -> body.integers("n", 0L, 10L)).isInstanceOf(ApiException.class);
+        assertThat(RequestBody.parse("{\"n\":[0,10]}").integers("n", 0, 10)).containsExactly(0, 10);
+    }
+
     @Test
     void aNullFieldIsAMissingOne() {
         assertThatThrownBy(() -> RequestBody.parse("{\"n\":null}").integer("n", 1, 10))
