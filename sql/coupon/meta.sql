@@ -142,6 +142,16 @@ CREATE TABLE IF NOT EXISTS coupon_stat_progress (
   PRIMARY KEY (database_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- How much one claim may ask for, where that is less than the service could answer. No row: as much as it could.
+CREATE TABLE IF NOT EXISTS claim_limit (
+  id        TINYINT     NOT NULL COMMENT '1',
+  coupons   INT         NOT NULL,
+  templates INT         NOT NULL,
+  set_by    VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  set_at    BIGINT      NOT NULL,
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Templates and the back office.
 
 -- What the back office changed: rows are added and never changed.

@@ -6,6 +6,7 @@ import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.budget.Budgets;
+import dev.cutover.coupon.claim.ClaimLimits;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.claim.CouponSerials;
 import dev.cutover.coupon.code.Codes;
@@ -170,6 +171,7 @@ record CouponRooms(
                 new CouponSerials(new SecureRandom()),
                 new Audiences(tagging.book(), tagging.store(), tagging.service()),
                 templates,
+                new ClaimLimits(meta, clock),
                 writeBudget);
         return new CouponRooms(
                 meta,
@@ -213,6 +215,7 @@ record CouponRooms(
 
     /** Tidies what time has ended or a process left half done; never throws. */
     void tidy() {
+        claims.limits().tick();
         backOffice.tick();
         tidyStock();
         holdSweeper.tick();

@@ -29,6 +29,7 @@ import dev.cutover.coupon.issuance.Retries;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.lock.RedisClaimLock;
 import dev.cutover.coupon.redis.RedisDoor;
+import dev.cutover.coupon.statistics.DriftCheck;
 import dev.cutover.coupon.stock.StockStrategy;
 import dev.cutover.coupon.tag.HttpTagService;
 import dev.cutover.coupon.tag.RedisTagStore;
@@ -217,10 +218,15 @@ public final class CouponService implements AutoCloseable {
                     CouponRooms.Counting.of(options.stock(), counter),
                     tagging(options, redis, meters),
                     Failpoints.ofThisJvm());
+            rooms.claims().limits().tick();
             var unused = background.scheduleWithFixedDelay(
                     rooms::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
             var alsoUnused = background.scheduleWithFixedDelay(
                     rooms.statistics()::tick, COUNTING.toMillis(), COUNTING.toMillis(), TimeUnit.MILLISECONDS);
+            DriftCheck drift = new DriftCheck(rooms.statistics(), topology, rooms.databases(), meters);
+            var driftUnused = scheduler(1, "coupon-recount")
+                    .scheduleWithFixedDelay(
+                            drift::tick, DriftCheck.PACE.toMillis(), DriftCheck.PACE.toMillis(), TimeUnit.MILLISECONDS);
             if (counter != PieceCounter.NONE) {
                 var lotsUnused = scheduler(1, "coupon-lots")
                         .scheduleWithFixedDelay(rooms.lots()::tick, 0, LOTS.toMillis(), TimeUnit.MILLISECONDS);

@@ -16,12 +16,14 @@ import dev.cutover.coupon.ledger.LedgerFeed;
 import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.operation.Channel;
 import dev.cutover.coupon.pricing.Cart;
+import dev.cutover.coupon.statistics.DriftCheck;
 import dev.cutover.coupon.statistics.Statistics;
 import dev.cutover.coupon.statistics.Sums;
 import dev.cutover.coupon.store.MigrationFenceException;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.tag.TagContext;
 import dev.cutover.coupon.token.Tenant;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
@@ -31,6 +33,7 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.assertj.core.api.AbstractDoubleAssert;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,6 +51,10 @@ final class StatisticsIT {
     @AfterAll
     static void close() {
         side.close();
+    }
+
+    private static AbstractDoubleAssert<?> assertDrift(SimpleMeterRegistry meters) {
+        return assertThat(meters.get("coupon.statistics.drift").gauge().value());
     }
 
     private static String key() {
@@ -175,6 +182,12 @@ final class StatisticsIT {
         assertThat(channels.stream().map(Statistics.Line::sums).reduce(Sums.NOTHING, Sums::plus))
                 .isEqualTo(sums);
 
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        DriftCheck check =
+                new DriftCheck(statistics(), side.mall().topology, side.rooms().databases(), meters);
+        assertDrift(meters).isNaN();
+        check.tick();
+        assertDrift(meters).isZero();
         // A wrong sum is named.
         side.mall()
                 .execute(
@@ -185,12 +198,16 @@ final class StatisticsIT {
             assertThat(mistake.what()).startsWith("template " + template + ", day ");
             assertThat(mistake.kept().issued()).isEqualTo(mistake.counted().issued() + 1);
         });
+        check.tick();
+        assertDrift(meters).isEqualTo(1);
         side.mall()
                 .execute(
                         DatabaseId.META,
                         "UPDATE coupon_stat SET issued = issued - 1 WHERE template_id = ? LIMIT 1",
                         template);
         assertThat(statistics().recount()).isEmpty();
+        check.tick();
+        assertDrift(meters).isZero();
         side.mall().execute(DatabaseId.META, "UPDATE coupon_stat_channel SET redeemed = redeemed + 1 LIMIT 1");
         assertThat(statistics().recount())
                 .singleElement()

@@ -569,6 +569,10 @@ final class TokensApiIT {
                 "GET /v1/super_blacklist/audit")) {
             all.put(malls, new Sample(malls.split(" ")[1], "{\"products\":[\"x\"]}", "scope_insufficient"));
         }
+        all.put("GET /v1/claim_limits", new Sample("/v1/claim_limits", "", "scope_insufficient"));
+        all.put(
+                "PUT /v1/claim_limits",
+                new Sample("/v1/claim_limits", "{\"coupons\":1,\"templates\":1}", "scope_insufficient"));
         all.put(
                 "DELETE /v1/super_blacklist/products/{product}",
                 new Sample("/v1/super_blacklist/products/x", "", "scope_insufficient"));

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BiFunction;
@@ -319,6 +320,51 @@ abstract class TransportConformance {
         Reply part = done(keyed("ClaimService/Claim", String.format(fields, "partial")));
         assertThat(part.body().path("coupons")).hasSize(2);
         assertThat(part.text("/items/1/refused")).isEqualTo("per_user_limit_reached");
+    }
+
+    private Reply claimOf(long user, int templates, int coupons) {
+        StringJoiner items = new StringJoiner(",");
+        for (int i = 0; i < templates; i++) {
+            items.add("{\"template_id\":\"" + template("") + "\",\"quantity\":"
+                    + (coupons / templates + (i < coupons % templates ? 1 : 0)) + "}");
+        }
+        return keyed("ClaimService/Claim", "{\"user_id\":" + user + ",\"items\":[" + items + "]}");
+    }
+
+    @Test
+    @Order(3)
+    void aClaimIsForSoManyCouponsOfSoManyTemplatesAndTheNumbersChangeWhileItRuns() {
+        assertClaimsEndAt(20, 10);
+        try {
+            long user = mall.user();
+            Call four = claim(user, template(""), 4, key());
+            Reply before = done(send(four));
+            done(desk("PUT", "/v1/claim_limits", "{\"coupons\":3,\"templates\":2}"));
+            assertClaimsEndAt(3, 2);
+            Reply after = done(send(four));
+            assertThat(after.replayed()).isTrue();
+            assertThat(after.body()).isEqualTo(before.body());
+            for (String wrong : List.of("{\"coupons\":21,\"templates\":2}", "{\"coupons\":3,\"templates\":0}")) {
+                assertThat(desk("PUT", "/v1/claim_limits", wrong).code()).isEqualTo("parameter_invalid");
+            }
+        } finally {
+            done(desk("PUT", "/v1/claim_limits", "{\"coupons\":20,\"templates\":10}"));
+        }
+        assertClaimsEndAt(20, 10);
+    }
+
+    private void assertClaimsEndAt(int coupons, int templates) {
+        long user = mall.user();
+        assertThat(done(claimOf(user, templates, coupons)).body().path("coupons"))
+                .hasSize(coupons);
+        Reply tooMany = claimOf(user, 1, coupons + 1);
+        assertThat(tooMany.code()).isEqualTo("batch_limit_exceeded");
+        assertThat(tooMany.param()).isEqualTo("items[0].quantity");
+        assertThat(tooMany.details()).containsPattern("max\\W+" + coupons + "\\b");
+        Reply tooWide = claimOf(user, templates + 1, templates + 1);
+        assertThat(tooWide.code()).isEqualTo("batch_limit_exceeded");
+        assertThat(tooWide.param()).isEqualTo("items");
+        assertThat(tooWide.details()).containsPattern("max\\W+" + templates + "\\b");
     }
 
     @Test

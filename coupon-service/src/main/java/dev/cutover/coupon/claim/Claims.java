@@ -40,10 +40,10 @@ import java.util.stream.Stream;
  * <p>Safe for many threads.
  */
 public final class Claims {
-    /** How many coupons one request may ask for. */
+    /** How many coupons one request may ask for at most. */
     public static final int MOST_COUPONS = 20;
 
-    /** How many templates: the recorded answer says of each what became of it, and has room for as many. */
+    /** How many templates at most: the recorded answer says of each what became of it, and has room for as many. */
     public static final int MOST_TEMPLATES = 10;
 
     /** Nothing. */
@@ -59,6 +59,7 @@ public final class Claims {
     private final CouponSerials serials;
     private final Audiences audiences;
     private final TemplateCatalog templates;
+    private final ClaimLimits limits;
     private final Duration budget;
 
     /** What happens to a claim of which one template is refused. */
@@ -81,6 +82,7 @@ public final class Claims {
             CouponSerials serials,
             Audiences audiences,
             TemplateCatalog templates,
+            ClaimLimits limits,
             Duration budget) {
         this.databases = databases;
         this.operations = operations;
@@ -90,7 +92,13 @@ public final class Claims {
         this.serials = serials;
         this.audiences = audiences;
         this.templates = templates;
+        this.limits = limits;
         this.budget = budget;
+    }
+
+    /** How much a request may ask for. */
+    public ClaimLimits limits() {
+        return limits;
     }
 
     /** A claim of one template. */
@@ -134,6 +142,11 @@ public final class Claims {
             throw told(items, refused);
         }
         Operation operation = Operation.of(userId, VERB, key, canonical.toArray(String[]::new));
+        Optional<Refusal> tooMuch = limits.now().exceededBy(wanted);
+        if (tooMuch.isPresent()) {
+            // It may have been claimed when more was allowed.
+            return operations.earlier(operation, Deadline.after(budget)).orElseThrow(tooMuch::get);
+        }
         return claim(
                 new ClaimOrder(operation, ClaimOrder.Source.CLAIMED, items, circumstances.via()),
                 NOTHING_BEFORE,

@@ -74,6 +74,9 @@ final class CallErrors {
         com.google.rpc.Status.Builder status =
                 com.google.rpc.Status.newBuilder().setCode(code(error).value()).setMessage(problem.message());
         if (code(error) == Status.Code.INVALID_ARGUMENT) {
+            problem.details().stream()
+                    .filter(detail -> detail.containsKey("max"))
+                    .forEach(detail -> info.putMetadata("max", String.valueOf(detail.get("max"))));
             status.addDetails(Any.pack(info.build())).addDetails(Any.pack(badRequest(problem)));
         } else {
             for (int i = 0; i < problem.details().size(); i++) {

@@ -1,5 +1,7 @@
 package dev.cutover.coupon.http;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.cutover.coupon.claim.ClaimLimits;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
@@ -40,15 +42,17 @@ final class CouponApi {
             };
         }
         return ApiAnswer.created(claims.claim(
-                userId, wanted(body.children("items")), mode, key, CircumstancesFields.read(request, body)));
+                userId,
+                wanted(body.children("items"), claims.limits().now()),
+                mode,
+                key,
+                CircumstancesFields.read(request, body)));
     }
 
-    private static List<Claims.Wanted> wanted(List<RequestBody> items) {
+    // What no claim has ever been for is refused here, whatever the limit of the moment is.
+    private static List<Claims.Wanted> wanted(List<RequestBody> items, ClaimLimits.Limit limit) {
         if (items.size() > Claims.MOST_TEMPLATES) {
-            throw new ApiException(
-                    ApiError.BATCH_LIMIT_EXCEEDED,
-                    "items",
-                    "One claim is for at most " + Claims.MOST_TEMPLATES + " templates, not " + items.size() + ".");
+            throw limit.tooWide(items.size());
         }
         Map<TemplateId, Claims.Wanted> wanted = new LinkedHashMap<>();
         long coupons = 0;
@@ -65,10 +69,7 @@ final class CouponApi {
                     item.optionalInteger("quantity", 1, Integer.MAX_VALUE).orElse(1);
             coupons += quantity;
             if (coupons > Claims.MOST_COUPONS) {
-                throw new ApiException(
-                        ApiError.BATCH_LIMIT_EXCEEDED,
-                        path + ".quantity",
-                        "One claim is for at most " + Claims.MOST_COUPONS + " coupons in all, not " + coupons + ".");
+                throw limit.tooMany(i, coupons);
             }
             if (wanted.put(id, new Claims.Wanted(id, (int) quantity)) != null) {
                 throw ApiException.invalid(
@@ -76,6 +77,30 @@ final class CouponApi {
             }
         }
         return List.copyOf(wanted.values());
+    }
+
+    ApiAnswer limits(ApiRequest request) {
+        request.allowQuery();
+        return shape(claims.limits().now());
+    }
+
+    /** What one claim may ask for, changed for all instances. */
+    ApiAnswer limit(ApiRequest request) {
+        String operator = request.operator().name();
+        RequestBody body = request.body().allow("coupons", "templates");
+        return shape(claims.limits()
+                .change(
+                        new ClaimLimits.Limit((int) body.integer("coupons", 1, Claims.MOST_COUPONS), (int)
+                                body.integer("templates", 1, Claims.MOST_TEMPLATES)),
+                        operator));
+    }
+
+    private static ApiAnswer shape(ClaimLimits.Limit limit) {
+        return ApiAnswer.ok(JsonNodeFactory.instance
+                .objectNode()
+                .put("object", "claim_limit")
+                .put("coupons", limit.coupons())
+                .put("templates", limit.templates()));
     }
 
     ApiAnswer findClaim(ApiRequest request) {

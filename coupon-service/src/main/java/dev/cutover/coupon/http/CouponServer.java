@@ -117,6 +117,8 @@ public final class CouponServer implements AutoCloseable {
         new TemplatesApi(rooms.backOffice()).register(routes);
         routes.post("/v1/claims", api::claim);
         routes.get("/v1/claims/{request_no}", api::findClaim);
+        routes.get("/v1/claim_limits", api::limits);
+        routes.add(HttpMethod.PUT, "/v1/claim_limits", api::limit);
         routes.get("/v1/users/{user_id}/coupons", api::page);
         routes.get("/v1/coupons/{id}", api::coupon);
         UseApi use = new UseApi(rooms.redemptions());

@@ -30,7 +30,7 @@ final class ErrorAnswers {
 
     static Problem of(Throwable failure, String requestId) {
         if (failure instanceof ApiException e) {
-            return new Problem(e.error(), e.param(), message(e));
+            return new Problem(e.error(), e.param(), message(e)).with(e.details());
         }
         if (failure instanceof Refusal e) {
             return new Problem(ofReason(e.reason()), e.param(), message(e)).with(e.details());
@@ -157,6 +157,7 @@ final class ErrorAnswers {
             case CODE_ALREADY_USED -> ApiError.CODE_ALREADY_USED;
             case AUDIENCE_NOT_MATCHED -> ApiError.AUDIENCE_NOT_MATCHED;
             case BUDGET_EXHAUSTED -> ApiError.BUDGET_EXHAUSTED;
+            case BATCH_LIMIT_EXCEEDED -> ApiError.BATCH_LIMIT_EXCEEDED;
         };
     }
 

@@ -34,9 +34,9 @@ final class OrderFields {
     static List<CouponId> coupons(RequestBody body, String field) {
         List<String> texts = body.texts(field);
         if (texts.size() > Redemptions.MOST_COUPONS) {
-            throw new ApiException(
-                    ApiError.BATCH_LIMIT_EXCEEDED,
+            throw ApiException.tooMany(
                     field,
+                    Redemptions.MOST_COUPONS,
                     "One order uses at most " + Redemptions.MOST_COUPONS + " coupons, not " + texts.size() + ".");
         }
         if (new HashSet<>(texts).size() < texts.size()) {
@@ -76,9 +76,9 @@ final class OrderFields {
 
     private static Cart lines(List<RequestBody> bodies, String field) {
         if (bodies.size() > Cart.MOST_LINES) {
-            throw new ApiException(
-                    ApiError.BATCH_LIMIT_EXCEEDED,
+            throw ApiException.tooMany(
                     field,
+                    Cart.MOST_LINES,
                     "An order has at most " + Cart.MOST_LINES + " lines, not " + bodies.size() + ".");
         }
         List<OrderLine> lines = new ArrayList<>();

@@ -120,6 +120,8 @@ final class RouteRules {
         List<Rule> rules = new ArrayList<>();
         rules.add(post("/v1/claims", claim, Names.ASKED_BY_HANDLER));
         rules.add(get("/v1/claims/{request_no}", claimOrRead, Names.NOTHING));
+        rules.add(get("/v1/claim_limits", office, Names.THE_MALLS));
+        rules.add(new Rule(HttpMethod.PUT, "/v1/claim_limits", office, Names.THE_MALLS));
         rules.add(get("/v1/users/{user_id}/coupons", read, Names.ASKED_BY_HANDLER));
         rules.add(get("/v1/coupons/{id}", read, Names.COUPON_IN_PATH));
         rules.add(post("/v1/codes/redeem", claim, Names.ASKED_BY_HANDLER));

@@ -7,6 +7,8 @@ final class RouteTexts {
     private static final Map<String, String> TEXTS = Map.ofEntries(
             Map.entry("POST /v1/claims", "Coupons for one user, of up to ten templates"),
             Map.entry("GET /v1/claims/{request_no}", "What a claim answered: how a broken connection is resolved"),
+            Map.entry("GET /v1/claim_limits", "How much one claim may ask for"),
+            Map.entry("PUT /v1/claim_limits", "Lets one claim ask for less, or for more again"),
             Map.entry("GET /v1/users/{user_id}/coupons", "The coupons of a user, a page"),
             Map.entry("GET /v1/coupons/{id}", "One coupon"),
             Map.entry("POST /v1/codes/redeem", "A code for a coupon"),

@@ -210,10 +210,8 @@ final class TemplatesApi {
     private static List<String> products(RequestBody body, int most, boolean maybeNone) {
         List<String> products = body.texts("products", maybeNone);
         if (products.size() > most) {
-            throw new ApiException(
-                    ApiError.BATCH_LIMIT_EXCEEDED,
-                    "products",
-                    "At most " + most + " products at once, not " + products.size() + ".");
+            throw ApiException.tooMany(
+                    "products", most, "At most " + most + " products at once, not " + products.size() + ".");
         }
         Set<String> forms = new HashSet<>();
         for (int i = 0; i < products.size(); i++) {

@@ -49,7 +49,8 @@ public final class Refusal extends RuntimeException {
         CODE_INVALID,
         CODE_ALREADY_USED,
         AUDIENCE_NOT_MATCHED,
-        BUDGET_EXHAUSTED;
+        BUDGET_EXHAUSTED,
+        BATCH_LIMIT_EXCEEDED;
 
         public String code() {
             return name().toLowerCase(Locale.ROOT);

@@ -51,6 +51,8 @@ public final class Statistics {
             " ON DUPLICATE KEY UPDATE issued = issued + VALUES(issued), redeemed = redeemed + VALUES(redeemed),"
                     + " redeemed_minor = redeemed_minor + VALUES(redeemed_minor), refunded = refunded + VALUES(refunded),"
                     + " refunded_minor = refunded_minor + VALUES(refunded_minor)";
+    static final String TAKE_TURN = "SELECT GET_LOCK(CONCAT(DATABASE(), '.', ?), 0)";
+    static final String END_TURN = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.', ?))";
     private static final String TURN = "coupon-statistics";
 
     private final Topology topology;
@@ -86,7 +88,7 @@ public final class Statistics {
             return;
         }
         try (Connection turn = topology.database(DatabaseId.META).getConnection()) {
-            if (!failpoints.planted(TAKES_NO_TURN) && !turn(turn, "SELECT GET_LOCK(CONCAT(DATABASE(), '.', ?), 0)")) {
+            if (!failpoints.planted(TAKES_NO_TURN) && !turn(turn, TAKE_TURN, TURN)) {
                 return;
             }
             try {
@@ -94,7 +96,7 @@ public final class Statistics {
                     advance(database);
                 }
             } finally {
-                turn(turn, "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.', ?))");
+                turn(turn, END_TURN, TURN);
             }
         } catch (EpochMovedException e) {
             LOG.debug("A switch came in between, the sums are counted anew behind it", e);
@@ -103,8 +105,9 @@ public final class Statistics {
         }
     }
 
-    private static boolean turn(Connection connection, String sql) throws SQLException {
-        return Sql.first(connection, row -> row.getInt(1), sql, TURN).orElse(0) == 1;
+    /** Whether this connection has the turn of that name now, or had it. */
+    static boolean turn(Connection connection, String sql, String name) throws SQLException {
+        return Sql.first(connection, row -> row.getInt(1), sql, name).orElse(0) == 1;
     }
 
     private int databaseCount() {
@@ -428,6 +431,7 @@ public final class Statistics {
      */
     public List<Mistake> recount() {
         List<Mistake> mistakes = new ArrayList<>();
+        Epoch epoch = databases.epoch();
         for (int database = 0; database < databaseCount(); database++) {
             int number = database;
             Map<Tally.Key, Sums> kept = new HashMap<>();
@@ -437,6 +441,7 @@ public final class Statistics {
                 connection.setAutoCommit(false);
                 try {
                     long at = progress(connection, number, " FOR SHARE")
+                            .filter(found -> found.epoch() == epoch.number())
                             .orElseThrow(() -> new MigrationFenceException(
                                     "The coupons have not been counted since the switch; ask again in a moment."))
                             .entry();
