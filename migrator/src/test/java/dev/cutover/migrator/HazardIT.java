@@ -94,6 +94,23 @@ final class HazardIT {
         }
     }
 
+    /** The signs of numbers are listed beside a description of a table, and servers differ in whether a YEAR is one. */
+    @Test
+    void aTableOfEightNumbersAndAYearThatNobodyMigratesDoesNotEndTheStream() {
+        try (Stand stand = stand()) {
+            MigrationWorker worker = stand.worker(Failpoints.NONE);
+            stand.sql(
+                    DatabaseId.OLD,
+                    "CREATE TABLE census (a INT, b INT, c INT, d INT, e INT, f INT, g INT, h INT, y YEAR)",
+                    "INSERT INTO census VALUES (1, 2, 3, 4, 5, 6, 7, 8, 2001)",
+                    "INSERT INTO person VALUES (1, 1, 'a', 1)",
+                    "INSERT INTO census VALUES (1, 2, 3, 4, 5, 6, 7, 8, 2001)");
+            settled(stand);
+            assertThat(stand.actual()).isNotEmpty();
+            assertThat(worker.statusJson()).doesNotContain("broke");
+        }
+    }
+
     @Test
     void aDefinitionChangeStopsTheStreamWithASentenceUntilItIsAccepted() {
         try (Stand stand = stand()) {

@@ -110,12 +110,15 @@ enum Notation {
             return "CAST(" + expression + " AS " + as + (as.equals("DATE") ? "" : "(" + target.scale() + ")") + ")";
         }
     },
-    /** MySQL sorts the keys of a JSON value when it stores it. */
+    /**
+     * MySQL sorts the keys of a JSON value when it stores it. A value that was made from a column may hold a DECIMAL, a date or bytes, which no
+     * text can say: on either side it is what its text says, a number, a string.
+     */
     JSON {
         @Override
         String select(String expression, ExpressionType type, TableSchema.Column target) {
             return type.json()
-                    ? expression
+                    ? "CAST(CONVERT(" + expression + " USING utf8mb4) AS JSON)"
                     : "IF(JSON_VALID(" + expression + "), CAST(" + expression + " AS JSON), " + expression + ")";
         }
 

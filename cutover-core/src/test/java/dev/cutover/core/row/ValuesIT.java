@@ -175,6 +175,41 @@ class ValuesIT {
         }
     }
 
+    /** A JSON value that was made of columns holds their types, which its text does not: it is moved, and compared, as its text. */
+    @Test
+    void ofAJsonValueMadeOfColumnsArrivesWhatItsTextSaysAndIsSeenAsEqual() throws SQLException {
+        try (SmallMigration migration = SmallMigration.of("""
+                tables:
+                  - name: doc
+                    kind: static
+                    from: {table: old_doc, key: [id]}
+                    key: {id: "{id}"}
+                    columns: {j: s.j}
+                """)) {
+            migration.execute(
+                    DatabaseId.OLD,
+                    "CREATE TABLE old_doc (id INT PRIMARY KEY, j JSON)",
+                    "INSERT INTO old_doc VALUES (1, JSON_OBJECT('price', CAST(1.10 AS DECIMAL(5,2)), 'on', DATE('2020-01-01'))),"
+                            + " (2, JSON_ARRAY(x'00FF', TIME('10:00:00'))), (3, '{\"b\": 1.10, \"a\": 18446744073709551615}'), (4, NULL)");
+            migration.execute(DatabaseId.META, "CREATE TABLE doc (id INT PRIMARY KEY, j JSON)");
+            Projection forward =
+                    Projection.forward(migration.topology(), migration.plan().table("doc"));
+            try (Connection old = migration.session(DatabaseId.OLD);
+                    Connection meta = migration.session(DatabaseId.META)) {
+                new RowWriter()
+                        .insert(meta, forward, "doc", new RowReader().byRange(old, forward, "old_doc", KeyRange.ALL));
+            }
+            assertThat(migration.rows(DatabaseId.META, "SELECT j->>'$.price', j->>'$.on' FROM doc WHERE id = 1"))
+                    .containsExactly("1.1 | 2020-01-01");
+            assertThat(migration.rows(
+                            DatabaseId.META, "SELECT " + forward.targetExpression("j") + " FROM doc ORDER BY id"))
+                    .isEqualTo(migration.rows(
+                            DatabaseId.OLD,
+                            "SELECT " + forward.selectExpression("j") + " FROM " + forward.fromClause()
+                                    + " ORDER BY s.id"));
+        }
+    }
+
     @Test
     void leavesWhatDoesNotFitToTheStrictInsert() throws SQLException {
         try (SmallMigration migration = SmallMigration.of("""

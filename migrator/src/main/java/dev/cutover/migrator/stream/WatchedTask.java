@@ -4,6 +4,7 @@ import com.github.shyiko.mysql.binlog.BinaryLogClient;
 import com.github.shyiko.mysql.binlog.event.Event;
 import com.github.shyiko.mysql.binlog.event.EventType;
 import com.github.shyiko.mysql.binlog.event.QueryEventData;
+import dev.cutover.migrator.binlog.TableMaps;
 import io.debezium.config.Configuration;
 import io.debezium.connector.mysql.MySqlConnectorTask;
 import io.debezium.connector.mysql.MySqlOffsetContext;
@@ -14,12 +15,14 @@ import io.debezium.pipeline.EventDispatcher;
 import io.debezium.pipeline.source.spi.DataChangeEventListener;
 import java.lang.reflect.Field;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Debezium's MySQL task, without its metrics of single events, and noticing two things Debezium 3.6 passes over in silence.
+ * Debezium's MySQL task, without its metrics of single events, without what is optional in descriptions of tables, and noticing two things
+ * Debezium 3.6 passes over in silence.
  *
  * <p>First: with keep-alive off, a binlog connection that ends (server killed, dump thread killed) ends the reader thread, but neither
  * the task nor the engine; they poll an empty queue for ever. Second: a change in statement format is one warning in the log, its rows are
@@ -30,7 +33,10 @@ public final class WatchedTask extends MySqlConnectorTask {
             "^\\s*(/\\*.*?\\*/\\s*)*(INSERT|UPDATE|DELETE|REPLACE|LOAD)\\s.*",
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
+    private static final long SOON_NANOS = 200_000;
+
     private volatile String stream = "";
+    private volatile boolean ended;
     private volatile @Nullable StreamStoppedException stopped;
     private volatile @Nullable ChangeEventSourceCoordinator<MySqlPartition, MySqlOffsetContext> sources;
 
@@ -42,7 +48,34 @@ public final class WatchedTask extends MySqlConnectorTask {
         stream = config.getString(EngineSettings.STREAM);
         ChangeEventSourceCoordinator<MySqlPartition, MySqlOffsetContext> started = super.start(config);
         sources = started;
+        leaveOutMetadata();
         return started;
+    }
+
+    // Debezium makes its client on a thread of its own and connects it some round trips later. Should it ever be
+    // quicker than
+    // this, an event it cannot read ends the stream, which starts again.
+    private void leaveOutMetadata() {
+        Thread early = new Thread(
+                () -> {
+                    while (!ended) {
+                        BinaryLogClient made = findClient();
+                        if (made != null) {
+                            TableMaps.leaveOutMetadata(made);
+                            return;
+                        }
+                        LockSupport.parkNanos(SOON_NANOS);
+                    }
+                },
+                "cutover-tables-" + stream);
+        early.setDaemon(true);
+        early.start();
+    }
+
+    @Override
+    protected void doStop() {
+        ended = true;
+        super.doStop();
     }
 
     @Override
@@ -58,9 +91,10 @@ public final class WatchedTask extends MySqlConnectorTask {
     private void watch() {
         if (client == null) {
             client = findClient();
-        }
-        if (client == null) {
-            return;
+            if (client == null) {
+                return;
+            }
+            client.registerEventListener(this::lookForStatements);
         }
         boolean now = client.isConnected();
         if (connected && !now) {
@@ -95,9 +129,7 @@ public final class WatchedTask extends MySqlConnectorTask {
             throw new IllegalStateException("Debezium streams with "
                     + running.getStreamingSource().get().getClass() + ", not as this version of Cutover expects.");
         }
-        BinaryLogClient found = source.getBinaryLogClient();
-        found.registerEventListener(this::lookForStatements);
-        return found;
+        return source.getBinaryLogClient();
     }
 
     private void lookForStatements(Event event) {

@@ -16,6 +16,7 @@ import dev.cutover.core.fence.Role;
 import dev.cutover.core.plan.Endpoint;
 import dev.cutover.core.stage.StrayWrite;
 import dev.cutover.core.topology.DatabaseId;
+import dev.cutover.migrator.binlog.TableMaps;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -106,6 +107,7 @@ final class BinlogLook {
 
     private EventDeserializer deserializer() {
         EventDeserializer deserializer = new EventDeserializer();
+        TableMaps.leaveOutMetadata(deserializer);
         for (EventType type : EventType.values()) {
             if (EventType.isWrite(type)) {
                 deserializer.setEventDataDeserializer(type, TouchedRows.reader(StrayWrite.Kind.INSERT, wanted));

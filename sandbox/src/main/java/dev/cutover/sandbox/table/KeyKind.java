@@ -75,6 +75,22 @@ public enum KeyKind {
         return maker.apply(random, n);
     }
 
+    /** The definitions of the key's columns. */
+    String definition() {
+        return columns;
+    }
+
+    /** A key as {@link #key} tells it, column by column. */
+    List<String> parts(String key) {
+        // No text of a key of several columns has a comma with a blank behind it.
+        return nameList().size() == 1 ? List.of(key) : List.of(key.split(", ", -1));
+    }
+
+    /** The key of a row as it is on the other side, for a plan. */
+    String taken() {
+        return nameList().stream().map(name -> name + ": \"{" + name + "}\"").collect(Collectors.joining(", "));
+    }
+
     /** A statement that creates such a table, on either side. */
     public String ddl(String table) {
         return "CREATE TABLE " + table + " (" + columns + ", user_id INT NOT NULL, v VARBINARY(40) NULL, PRIMARY KEY ("
@@ -83,8 +99,6 @@ public enum KeyKind {
 
     /** The section {@code tables} of a plan that takes the table {@code item} over as it is. */
     public String plan() {
-        String taken =
-                nameList().stream().map(name -> name + ": \"{" + name + "}\"").collect(Collectors.joining(", "));
         return """
                 tables:
                   - name: item
@@ -95,7 +109,7 @@ public enum KeyKind {
                     columns: {user_id: s.user_id, v: s.v}
                     backKey: {%s}
                     back: {user_id: n.user_id, v: n.v}
-                """.formatted(names, taken, taken);
+                """.formatted(names, taken(), taken());
     }
 
     private static long edge(Random random, int n, long... edges) {
