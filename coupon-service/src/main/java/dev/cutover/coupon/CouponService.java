@@ -20,6 +20,7 @@ import dev.cutover.coupon.counter.RedisPieceCounter;
 import dev.cutover.coupon.gate.ProxiedDatabases;
 import dev.cutover.coupon.http.CouponServer;
 import dev.cutover.coupon.http.ServiceState;
+import dev.cutover.coupon.http.TrustedProxies;
 import dev.cutover.coupon.issuance.HttpMessageCentre;
 import dev.cutover.coupon.issuance.IssuanceWorker;
 import dev.cutover.coupon.issuance.Issuances;
@@ -101,6 +102,7 @@ public final class CouponService implements AutoCloseable {
      * @param stock where claims take limited stock from on NEW
      * @param tags the file of the tags that audiences ask about, empty where there are none
      * @param docs whether anybody may browse the API
+     * @param proxies who may say on whose behalf it asks
      */
     public record Options(
             int port,
@@ -113,7 +115,8 @@ public final class CouponService implements AutoCloseable {
             Optional<Path> tokens,
             StockStrategy stock,
             Optional<Path> tags,
-            boolean docs) {
+            boolean docs,
+            TrustedProxies proxies) {
         /** Without a message centre, codes and tokens, stock in slices. */
         public Options(int port, String instance, Optional<String> redis, Duration writeBudget, InstantSource clock) {
             this(port, instance, redis, writeBudget, clock, Optional.empty(), Optional.empty());
@@ -152,11 +155,21 @@ public final class CouponService implements AutoCloseable {
                     tokens,
                     StockStrategy.SLICES,
                     Optional.empty(),
-                    false);
+                    false,
+                    TrustedProxies.NONE);
         }
 
         /** The same with tags. */
         Options with(Path tagFile) {
+            return with(Optional.of(tagFile), proxies);
+        }
+
+        /** The same behind proxies. */
+        Options behind(TrustedProxies trusted) {
+            return with(tags, trusted);
+        }
+
+        private Options with(Optional<Path> tagFile, TrustedProxies trusted) {
             return new Options(
                     port,
                     instance,
@@ -167,8 +180,9 @@ public final class CouponService implements AutoCloseable {
                     codeKeys,
                     tokens,
                     stock,
-                    Optional.of(tagFile),
-                    docs);
+                    tagFile,
+                    docs,
+                    trusted);
         }
     }
 
@@ -253,7 +267,8 @@ public final class CouponService implements AutoCloseable {
                     options.tokens().map(file -> entry(file, rooms, options, twin)),
                     new State(),
                     meters,
-                    options.docs()));
+                    options.docs(),
+                    options.proxies()));
         } catch (RuntimeException e) {
             close();
             throw e;

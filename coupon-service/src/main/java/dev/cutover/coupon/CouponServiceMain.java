@@ -27,7 +27,8 @@ public final class CouponServiceMain {
                             settings.tokens(),
                             settings.stock(),
                             settings.tags(),
-                            settings.docs()));
+                            settings.docs(),
+                            settings.proxies()));
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> {

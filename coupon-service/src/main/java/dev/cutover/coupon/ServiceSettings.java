@@ -1,6 +1,7 @@
 package dev.cutover.coupon;
 
 import dev.cutover.core.plan.PlanReader;
+import dev.cutover.coupon.http.TrustedProxies;
 import dev.cutover.coupon.stock.StockStrategy;
 import java.net.URI;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import java.util.Optional;
  * @param stock where claims take limited stock from on NEW
  * @param tags the file of the tags that audiences ask about, empty where there are none
  * @param docs whether anybody may browse the API
+ * @param proxies whose X-Forwarded-For says where a request came from
  */
 record ServiceSettings(
         Path config,
@@ -39,7 +41,8 @@ record ServiceSettings(
         Optional<Path> tokens,
         StockStrategy stock,
         Optional<Path> tags,
-        boolean docs) {
+        boolean docs,
+        TrustedProxies proxies) {
     static final int USUAL_PORT = 8080;
     static final Duration USUAL_BUDGET = Duration.ofSeconds(2);
 
@@ -72,11 +75,23 @@ record ServiceSettings(
         StockStrategy stock = stock(environment, redis.isPresent(), problems);
         Optional<Path> tags = file(environment, "COUPON_TAGS", problems);
         boolean docs = docs(environment, problems);
+        TrustedProxies proxies = proxies(environment, problems);
         if (!problems.isEmpty()) {
             throw new SettingsInvalidException(problems);
         }
         return new ServiceSettings(
-                config, port, instance, redis, budget, messageCentre, codeKeys, tokens, stock, tags, docs);
+                config, port, instance, redis, budget, messageCentre, codeKeys, tokens, stock, tags, docs, proxies);
+    }
+
+    private static TrustedProxies proxies(Map<String, String> environment, List<String> problems) {
+        String text = environment.getOrDefault("COUPON_TRUSTED_PROXIES", "");
+        try {
+            return text.isBlank() ? TrustedProxies.NONE : TrustedProxies.parse(text);
+        } catch (IllegalArgumentException e) {
+            problems.add("COUPON_TRUSTED_PROXIES has '" + e.getMessage()
+                    + "': use addresses and networks such as 10.0.0.5 or 10.0.0.0/8, with commas between them");
+            return TrustedProxies.NONE;
+        }
     }
 
     private static boolean docs(Map<String, String> environment, List<String> problems) {

@@ -3,15 +3,19 @@ package dev.cutover.coupon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cutover.coupon.http.TrustedProxies;
 import dev.cutover.coupon.stock.StockStrategy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class ServiceSettingsTest {
     @Test
@@ -29,7 +33,8 @@ final class ServiceSettingsTest {
                         Optional.empty(),
                         StockStrategy.SLICES,
                         Optional.empty(),
-                        false));
+                        false,
+                        TrustedProxies.NONE));
     }
 
     @Test
@@ -54,7 +59,9 @@ final class ServiceSettingsTest {
                         "COUPON_TAGS",
                         tags.toString(),
                         "COUPON_DOCS",
-                        "on"),
+                        "on",
+                        "COUPON_TRUSTED_PROXIES",
+                        "10.0.0.0/8, ::1,192.168.1.7"),
                 "a");
         assertThat(settings)
                 .isEqualTo(new ServiceSettings(
@@ -68,7 +75,8 @@ final class ServiceSettingsTest {
                         Optional.empty(),
                         StockStrategy.REDIS,
                         Optional.of(tags),
-                        true));
+                        true,
+                        new TrustedProxies(List.of("10.0.0.0/8", "::1", "192.168.1.7"))));
     }
 
     @Test
@@ -101,6 +109,26 @@ final class ServiceSettingsTest {
                         "COUPON_WRITE_BUDGET",
                         "/no/such/tokens",
                         "COUPON_STOCK");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "gateway|gateway",
+                "10.0.0.1,gateway.internal|gateway.internal",
+                "10.0.0.0/33|10.0.0.0/33",
+                "::1/129|::1/129",
+                "10.0.0.0/|10.0.0.0/",
+                "10.0.0|10.0.0",
+                "10.0.0.1 10.0.0.2|10.0.0.1 10.0.0.2",
+                "10.0.0.1:80|10.0.0.1:80",
+                "10.0.0.1,|''",
+            })
+    void aProxyThatIsNoAddressIsNamed(String proxies, String wrong) {
+        assertThatThrownBy(() -> ServiceSettings.read(Map.of("COUPON_TRUSTED_PROXIES", proxies), "a"))
+                .isInstanceOf(SettingsInvalidException.class)
+                .hasMessageContaining("COUPON_TRUSTED_PROXIES has '" + wrong + "'");
     }
 
     @Test

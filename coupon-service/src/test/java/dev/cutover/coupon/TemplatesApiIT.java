@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.http.TrustedProxies;
 import dev.cutover.coupon.stock.StockStrategy;
 import java.io.IOException;
 import java.net.URI;
@@ -224,7 +225,8 @@ final class TemplatesApiIT {
                         Optional.empty(),
                         StockStrategy.ROW,
                         Optional.empty(),
-                        false))) {
+                        false,
+                        TrustedProxies.NONE))) {
             service = inRows;
             int total = 101;
             String id = create(ORDINARY.replace("\"total_quantity\": 10", "\"total_quantity\": " + (total - 8)))

@@ -185,7 +185,7 @@ final class ApiRequest {
 
     /** Where the request came from. */
     String client() {
-        return context.clientAddress().getHostAddress();
+        return TrustedProxies.client(context).getHostAddress();
     }
 
     /** Its number, which its answer carries. */

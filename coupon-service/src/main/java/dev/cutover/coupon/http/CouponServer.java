@@ -93,6 +93,7 @@ public final class CouponServer implements AutoCloseable {
      *
      * @param entry empty where nobody asks for tokens
      * @param docs whether anybody may browse what there is: Armeria's pages under /docs/ and the reflection of gRPC
+     * @param proxies who may say on whose behalf it asks
      */
     public static CouponServer start(
             int port,
@@ -100,7 +101,8 @@ public final class CouponServer implements AutoCloseable {
             Optional<Entry> entry,
             ServiceState state,
             PrometheusMeterRegistry meters,
-            boolean docs) {
+            boolean docs,
+            TrustedProxies proxies) {
         CouponApi api = new CouponApi(rooms.claims(), rooms.wallet());
         StatisticsApi statistics = new StatisticsApi(rooms.statistics());
         ServerBuilder builder = Server.builder()
@@ -192,8 +194,10 @@ public final class CouponServer implements AutoCloseable {
         });
         builder.decorator(new CallDeadline(REQUEST_TIMEOUT));
         builder.decorator(MetricCollectingService.newDecorator(MeterIdPrefixFunction.ofDefault("coupon.http")));
+        TrustedProxies.Memory clients = proxies.memory();
         builder.decorator((delegate, context, request) -> {
             RequestIds.remember(context, request.headers());
+            clients.remember(context, request.headers());
             return delegate.serve(context, request);
         });
         Server server = builder.build();
