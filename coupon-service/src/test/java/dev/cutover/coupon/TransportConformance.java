@@ -2,6 +2,7 @@ package dev.cutover.coupon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.Transport.Call;
@@ -30,6 +31,8 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -255,6 +258,43 @@ abstract class TransportConformance {
         Reply page = done(send("UserCouponService/ListUserCoupons", "{\"user_id\":" + user + ",\"limit\":1}"));
         assertThat(page.text("/has_more")).isEqualTo("true");
         assertThat(page.text("/data/0/id")).isEqualTo(first.text("/coupons/0/id"));
+    }
+
+    @Test
+    @Order(2)
+    void aKeyIsAnyVisibleTextOfUpTo255CharactersAndToldAsItWasGiven() {
+        String template = template("");
+        String all =
+                IntStream.rangeClosed('!', '~').mapToObj(Character::toString).collect(Collectors.joining());
+        String digest = "k:" + "A".repeat(43);
+        for (String key : List.of("x".repeat(255), "x".repeat(254), "k/" + key() + "+=", all, "a~2", digest)) {
+            long user = mall.user();
+            Reply first = done(send(claim(user, template, 1, key)));
+            assertThat(first.text("/request_no")).isEqualTo(key);
+            Reply again = done(send(claim(user, template, 1, key)));
+            assertThat(again.replayed()).as(key).isTrue();
+            assertThat(again.body()).isEqualTo(first.body());
+            assertThat(send(claim(user, template, 2, key)).code()).isEqualTo("idempotency_key_reused");
+            String fields = "{\"request_no\":" + quotedJson(key) + ",\"user_id\":" + user + "}";
+            assertThat(done(send("ClaimService/GetClaim", fields)).body())
+                    .as(key)
+                    .isEqualTo(first.body());
+        }
+        for (String wrong : List.of("x".repeat(256), "two words")) {
+            Reply refused = send(claim(mall.user(), template, 1, wrong));
+            assertThat(refused.code()).as(wrong).isEqualTo("parameter_invalid");
+            assertThat(refused.param()).isEqualTo("Idempotency-Key");
+        }
+        long user = mall.user();
+        String code = "{\"user_id\":" + user + ",\"code\":\"" + code(template) + "\"}";
+        Call redeem = Call.of("CodeService/RedeemCode", code).with("Idempotency-Key", all);
+        Reply redeemed = done(send(redeem));
+        assertThat(redeemed.text("/request_no")).isEqualTo(all);
+        assertThat(done(send(redeem)).replayed()).isTrue();
+    }
+
+    private static String quotedJson(String text) {
+        return JsonNodeFactory.instance.textNode(text).toString();
     }
 
     @Test

@@ -21,7 +21,8 @@ final class ApiRequest {
     static final long MOST_USER_ID = Integer.MAX_VALUE;
 
     private static final Pattern USER_ID = Pattern.compile("[1-9][0-9]{0,9}");
-    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._:-]{1,64}");
+    private static final Pattern NUMBER = Pattern.compile("[A-Za-z0-9._:-]{1,64}");
+    private static final Pattern KEY = Pattern.compile("[!-~]{1,255}");
 
     private static final Pattern VERSION = Pattern.compile("\"?[0-9]{1,9}\"?");
     private static final Pattern PAGE_LENGTH = Pattern.compile("[1-9][0-9]{0,2}");
@@ -30,6 +31,7 @@ final class ApiRequest {
 
     private final ServiceRequestContext context;
     private final RequestParts parts;
+    private Optional<KeptKey> kept = Optional.empty();
 
     /** Refuses a request that names what is another tenant's. */
     ApiRequest(ServiceRequestContext context, RequestParts parts) {
@@ -75,7 +77,17 @@ final class ApiRequest {
                     "Idempotency-Key",
                     "A request that changes something needs an Idempotency-Key header; repeat it with the same key.");
         }
-        return kept("Idempotency-Key", key);
+        return keptKey("Idempotency-Key", key);
+    }
+
+    /** An idempotency key as it is kept; the answer tells it as it was given. */
+    String keptKey(String param, String given) {
+        if (!KEY.matcher(given).matches()) {
+            throw ApiException.invalid(param, "a key of 1 to 255 visible characters of ASCII");
+        }
+        KeptKey key = KeptKey.of(tenant(), given);
+        kept = Optional.of(key);
+        return key.kept();
     }
 
     /** Whose objects may be named. */
@@ -90,21 +102,23 @@ final class ApiRequest {
         return admission == null || admission.guard().owns(admission.tenant(), coupon);
     }
 
-    /** A key or number of the caller as it is kept: those of applications do not meet. */
+    /** A number of the caller as it is kept: those of applications do not meet. */
     String kept(String param, String text) {
         Tenant tenant = tenant();
         if (tenant.application().isPresent() && text.length() > Tenant.LONGEST_KEY) {
-            throw ApiException.invalid(param, "a key of at most " + Tenant.LONGEST_KEY + " characters");
+            throw ApiException.invalid(param, "a number of at most " + Tenant.LONGEST_KEY + " characters");
         }
-        return tenant.kept(key(param, text));
+        return tenant.kept(number(param, text));
     }
 
     /** An answer with the caller's keys and numbers as the caller knows them. */
     ApiAnswer told(ApiAnswer answer) {
         Tenant tenant = tenant();
-        return tenant.application().isEmpty()
+        boolean same =
+                tenant.application().isEmpty() && kept.map(KeptKey::asGiven).orElse(true);
+        return same
                 ? answer
-                : new ApiAnswer(answer.status(), KeptKeys.told(tenant, answer.json()), answer.replayed());
+                : new ApiAnswer(answer.status(), KeptKeys.told(tenant, kept, answer.json()), answer.replayed());
     }
 
     /** Who asks the back office for a change: a person, and the application of their token where there are tokens. */
@@ -172,11 +186,12 @@ final class ApiRequest {
                 .orElse(USUAL_PAGE);
     }
 
-    static String key(String param, String key) {
-        if (!KEY.matcher(key).matches()) {
-            throw ApiException.invalid(param, "a key of 1 to 64 letters, digits, '.', '_', ':' and '-'");
+    /** A number that a caller gives to what it creates. */
+    static String number(String param, String number) {
+        if (!NUMBER.matcher(number).matches()) {
+            throw ApiException.invalid(param, "a number of 1 to 64 letters, digits, '.', '_', ':' and '-'");
         }
-        return key;
+        return number;
     }
 
     boolean hasBody() {

@@ -105,7 +105,7 @@ final class CouponApi {
 
     ApiAnswer findClaim(ApiRequest request) {
         request.allowQuery("user_id");
-        String key = request.kept("request_no", request.path("request_no"));
+        String key = request.keptKey("request_no", request.path("request_no"));
         long userId = ApiRequest.userId(
                 "user_id", request.query("user_id").orElseThrow(() -> ApiException.missing("user_id")));
         return claims.find(userId, key)
@@ -113,7 +113,7 @@ final class CouponApi {
                 .orElseThrow(() -> new Refusal(
                         Reason.CLAIM_NOT_FOUND,
                         "request_no",
-                        "User " + userId + " has claimed nothing under '" + key + "'."));
+                        "User " + userId + " has claimed nothing under '" + request.path("request_no") + "'."));
     }
 
     ApiAnswer page(ApiRequest request) {

@@ -6,34 +6,43 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.coupon.token.Tenant;
 import java.util.List;
+import java.util.Optional;
 
-/** Keys and numbers of applications in answers: kept with a mark behind them, told without. */
+/** Keys and numbers in answers: told as they were given, not as they are kept. */
 final class KeptKeys {
     private static final JsonMapper JSON = new JsonMapper();
     private static final List<String> FIELDS = List.of("request_no", "batch_no", "issuance_no");
 
     private KeptKeys() {}
 
-    static String told(Tenant tenant, String json) {
-        if (json.indexOf(Tenant.MARK) < 0) {
+    /** @param key of the request that is answered */
+    static String told(Tenant tenant, Optional<KeptKey> key, String json) {
+        if (json.indexOf(Tenant.MARK) < 0
+                && key.filter(own -> json.contains(own.kept())).isEmpty()) {
             return json;
         }
         try {
             JsonNode answer = JSON.readTree(json);
-            told(tenant, answer);
-            answer.path("data").forEach(one -> told(tenant, one));
+            told(tenant, key, answer);
+            answer.path("data").forEach(one -> told(tenant, key, one));
             return answer.toString();
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("An answer is not JSON: " + json, e);
         }
     }
 
-    private static void told(Tenant tenant, JsonNode node) {
+    private static void told(Tenant tenant, Optional<KeptKey> key, JsonNode node) {
         if (node instanceof ObjectNode object) {
-            FIELDS.stream()
-                    .filter(field -> object.path(field).isTextual())
-                    .forEach(field ->
-                            object.put(field, tenant.told(object.path(field).textValue())));
+            for (String field : FIELDS) {
+                if (object.path(field).isTextual()) {
+                    String kept = object.path(field).textValue();
+                    object.put(
+                            field,
+                            key.filter(own -> own.kept().equals(kept))
+                                    .map(KeptKey::given)
+                                    .orElseGet(() -> tenant.told(kept)));
+                }
+            }
         }
     }
 }

@@ -179,7 +179,7 @@ final class TemplatesApi {
         Operator operator = request.operator();
         TemplateId id = id(request);
         RequestBody body = request.body().allow("adjustment_no", field);
-        String number = ApiRequest.key("adjustment_no", body.text("adjustment_no"));
+        String number = ApiRequest.number("adjustment_no", body.text("adjustment_no"));
         long delta = body.integer(field, -most, most);
         if (delta == 0) {
             throw ApiException.invalid(field, "more or less than zero");

@@ -18,7 +18,7 @@ public final class Tenant {
     /** Where nobody asks for tokens: everything is everybody's. */
     public static final Tenant ANYBODY = new Tenant(AppId.MALL, (app, template) -> true);
 
-    /** Stands behind a kept key, before the number of its application; no key of a caller has it. */
+    /** Stands behind a kept key, before the number of its application; none is kept with it inside. */
     public static final char MARK = '~';
 
     private static final int RADIX = 36;
