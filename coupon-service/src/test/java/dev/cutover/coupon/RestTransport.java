@@ -24,6 +24,7 @@ final class RestTransport implements Transport {
             Map.entry("ClaimService/GetClaim", "GET /v1/claims/{request_no}"),
             Map.entry("UserCouponService/ListUserCoupons", "GET /v1/users/{user_id}/coupons"),
             Map.entry("UserCouponService/GetCoupon", "GET /v1/coupons/{id}"),
+            Map.entry("UserCouponService/BatchGetCoupons", "POST /v1/coupons/batch"),
             Map.entry("RedemptionService/Validate", "POST /v1/validations"),
             Map.entry("RedemptionService/Hold", "POST /v1/holds"),
             Map.entry("RedemptionService/GetHold", "GET /v1/holds/{id}"),

@@ -362,6 +362,35 @@ abstract class TransportConformance {
         assertThat(part.text("/items/1/refused")).isEqualTo("per_user_limit_reached");
     }
 
+    @Test
+    @Order(3)
+    void couponsAreReadByTheirIdsAndWhatIsNotThereIsLeftOut() {
+        String template = template("");
+        List<String> mine = new ArrayList<>();
+        StringJoiner ids = new StringJoiner(",");
+        for (int i = 0; i < 100; i++) {
+            if (i < 5) {
+                mine.add(coupon(mall.user(), template));
+                ids.add(quoted(mine.get(i)));
+            } else {
+                ids.add(quoted("cpn_" + i * 1024));
+            }
+        }
+        String batch = "UserCouponService/BatchGetCoupons";
+        Reply found = done(send(batch, "{\"ids\":[" + ids + "]}"));
+        assertThat(found.body().path("data").findValuesAsText("id")).isEqualTo(mine);
+        Reply tooMany = send(batch, "{\"ids\":[" + ids.add(quoted(mine.get(0))) + "]}");
+        assertThat(tooMany.code()).isEqualTo("batch_limit_exceeded");
+        assertThat(tooMany.details()).containsPattern("max\\W+100\\b");
+        Reply wrong = send(batch, "{\"ids\":[" + quoted(mine.get(0), "x") + "]}");
+        assertThat(wrong.code()).isEqualTo("parameter_invalid");
+        assertThat(wrong.param()).isEqualTo("ids[1]");
+        String app = done(desk("POST", "/v1/apps", "{\"name\":\"batches\"}")).text("/id");
+        Reply strangers = done(
+                as(token(app, "{\"scopes\":[\"read\"]}"), Call.of(batch, "{\"ids\":[" + quoted(mine.get(0)) + "]}")));
+        assertThat(strangers.body().path("data")).isEmpty();
+    }
+
     private Reply claimOf(long user, int templates, int coupons) {
         StringJoiner items = new StringJoiner(",");
         for (int i = 0; i < templates; i++) {

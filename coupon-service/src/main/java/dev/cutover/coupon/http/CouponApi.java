@@ -11,6 +11,7 @@ import dev.cutover.coupon.store.CouponFilter;
 import dev.cutover.coupon.store.CouponStatus;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.wallet.Wallet;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.OptionalInt;
 
 /** The coupon API: reads a request, asks the room whose job it is, shapes the answer. Blocks; safe for many threads. */
 final class CouponApi {
+    private static final int MOST_IDS = 100;
 
     private final Claims claims;
     private final Wallet wallet;
@@ -163,5 +165,20 @@ final class CouponApi {
         CouponId id = CouponId.parse(text)
                 .orElseThrow(() -> new Refusal(Reason.COUPON_NOT_FOUND, "id", "There is no coupon '" + text + "'."));
         return ApiAnswer.ok(wallet.coupon(id));
+    }
+
+    /** Of several coupons those that are there for the caller. */
+    ApiAnswer coupons(ApiRequest request) {
+        List<String> texts = request.body().allow("ids").texts("ids");
+        if (texts.size() > MOST_IDS) {
+            throw ApiException.tooMany(
+                    "ids", MOST_IDS, "At most " + MOST_IDS + " coupons at once, not " + texts.size() + ".");
+        }
+        List<CouponId> ids = new ArrayList<>();
+        for (int i = 0; i < texts.size(); i++) {
+            String path = "ids[" + i + "]";
+            ids.add(CouponId.parse(texts.get(i)).orElseThrow(() -> ApiException.invalid(path, "the id of a coupon")));
+        }
+        return ApiAnswer.ok(wallet.coupons(ids, request.tenant().visible()));
     }
 }

@@ -123,6 +123,7 @@ public final class CouponServer implements AutoCloseable {
         routes.add(HttpMethod.PUT, "/v1/claim_limits", api::limit);
         routes.get("/v1/users/{user_id}/coupons", api::page);
         routes.get("/v1/coupons/{id}", api::coupon);
+        routes.post("/v1/coupons/batch", api::coupons);
         UseApi use = new UseApi(rooms.redemptions());
         routes.post("/v1/validations", use::validate);
         routes.post("/v1/coupons/available", use::offers);

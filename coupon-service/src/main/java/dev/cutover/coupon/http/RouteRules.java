@@ -67,6 +67,7 @@ final class RouteRules {
             Map.entry("ClaimService/GetClaim", "GET /v1/claims/{request_no}"),
             Map.entry("UserCouponService/ListUserCoupons", "GET /v1/users/{user_id}/coupons"),
             Map.entry("UserCouponService/GetCoupon", "GET /v1/coupons/{id}"),
+            Map.entry("UserCouponService/BatchGetCoupons", "POST /v1/coupons/batch"),
             Map.entry("RedemptionService/Validate", "POST /v1/validations"),
             Map.entry("RedemptionService/Hold", "POST /v1/holds"),
             Map.entry("RedemptionService/GetHold", "GET /v1/holds/{id}"),
@@ -124,6 +125,7 @@ final class RouteRules {
         rules.add(new Rule(HttpMethod.PUT, "/v1/claim_limits", office, Names.THE_MALLS));
         rules.add(get("/v1/users/{user_id}/coupons", read, Names.ASKED_BY_HANDLER));
         rules.add(get("/v1/coupons/{id}", read, Names.COUPON_IN_PATH));
+        rules.add(post("/v1/coupons/batch", read, Names.ASKED_BY_HANDLER));
         rules.add(post("/v1/codes/redeem", claim, Names.ASKED_BY_HANDLER));
         rules.add(post("/v1/codes/validate", claimOrRead, Names.ASKED_BY_HANDLER));
 

@@ -11,6 +11,7 @@ final class RouteTexts {
             Map.entry("PUT /v1/claim_limits", "Lets one claim ask for less, or for more again"),
             Map.entry("GET /v1/users/{user_id}/coupons", "The coupons of a user, a page"),
             Map.entry("GET /v1/coupons/{id}", "One coupon"),
+            Map.entry("POST /v1/coupons/batch", "Several coupons by their ids; changes nothing"),
             Map.entry("POST /v1/codes/redeem", "A code for a coupon"),
             Map.entry("POST /v1/codes/validate", "Whether a code would give a coupon"),
             Map.entry("POST /v1/validations", "What coupons would take off an order"),

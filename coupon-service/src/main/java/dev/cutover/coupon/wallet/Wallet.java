@@ -17,9 +17,13 @@ import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.token.Tenant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** What users hold. Safe for many threads. */
 public final class Wallet {
@@ -73,6 +77,36 @@ public final class Wallet {
     public ObjectNode coupon(CouponId id) {
         return find(id).map(row -> Shapes.coupon(row, clock.millis()))
                 .orElseThrow(() -> new Refusal(Reason.COUPON_NOT_FOUND, "id", "There is no coupon " + id + "."));
+    }
+
+    /** Those of these coupons that are there and that the caller may know of, each once, in the order of {@code ids}; one read a slot. */
+    public ObjectNode coupons(List<CouponId> ids, Predicate<TemplateId> visible) {
+        long now = clock.millis();
+        Map<Integer, List<CouponId>> bySlot = ids.stream()
+                .distinct()
+                .filter(id -> users.knows(id.slot()))
+                .collect(Collectors.groupingBy(CouponId::slot));
+        Map<CouponId, CouponRow> found = new HashMap<>();
+        bySlot.forEach((slot, asked) -> databases
+                .read(users.ofSlot(slot), (store, view) -> {
+                    List<CouponRow> rows = new ArrayList<>();
+                    for (CouponId id : asked) {
+                        store.coupon(view, id).ifPresent(rows::add);
+                    }
+                    return rows;
+                })
+                .stream()
+                .filter(row -> users.slotOf(row.userId()) == slot && visible.test(row.templateId()))
+                .forEach(row -> found.put(row.id(), row)));
+        ObjectNode list = JsonNodeFactory.instance.objectNode();
+        list.put("object", "list");
+        ArrayNode data = list.putArray("data");
+        ids.stream()
+                .distinct()
+                .map(found::get)
+                .filter(Objects::nonNull)
+                .forEach(row -> data.add(Shapes.coupon(row, now)));
+        return list;
     }
 
     private Optional<CouponRow> find(CouponId id) {
