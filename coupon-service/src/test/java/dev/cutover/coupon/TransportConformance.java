@@ -221,6 +221,8 @@ abstract class TransportConformance {
         }
         long epoch = mall.control.read().epoch().number();
         long template = mall.template(10, 0);
+        Call before = claim(mall.user(), template, 1, "before+the+switch/" + "x".repeat(237));
+        Reply claimed = done(send(before));
         mall.closeFences(Side.OLD, epoch);
         try {
             Reply fenced = send(claim(7, template, 1, key()));
@@ -234,6 +236,9 @@ abstract class TransportConformance {
         mall.moveTruth(Side.NEW);
         Awaitility.await()
                 .until(() -> desk("GET", "/v1/migration", "").text("/truth").equals("NEW"));
+        Reply again = done(send(before));
+        assertThat(again.replayed()).as("a long key over the switch").isTrue();
+        assertThat(again.body()).isEqualTo(claimed.body());
     }
 
     @Test
