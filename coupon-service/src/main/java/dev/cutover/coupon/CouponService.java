@@ -27,6 +27,7 @@ import dev.cutover.coupon.issuance.Issuances;
 import dev.cutover.coupon.issuance.MessageCentre;
 import dev.cutover.coupon.issuance.MessageDelivery;
 import dev.cutover.coupon.issuance.Retries;
+import dev.cutover.coupon.issuance.WorkShares;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.lock.RedisClaimLock;
 import dev.cutover.coupon.redis.RedisDoor;
@@ -80,7 +81,6 @@ public final class CouponService implements AutoCloseable {
     private static final Duration LOTS = Duration.ofMillis(1);
     private static final Duration LOOK = Duration.ofMillis(500);
     // Two shard databases at a time; more instances work on more.
-    private static final int ISSUERS = 2;
     // More than the units on the mall's schema have.
     static final int STATEMENTS = 64;
     private static final int ANSWER_SECONDS = 1;
@@ -318,11 +318,11 @@ public final class CouponService implements AutoCloseable {
                         .orElse(MessageCentre.NONE),
                 Issuances.USUAL_CHUNK,
                 Failpoints.ofThisJvm());
-        ScheduledExecutorService threads = scheduler(ISSUERS + 1, "coupon-issuance");
+        ScheduledExecutorService threads = scheduler(WorkShares.WORKERS + 1, "coupon-issuance");
         MessageDelivery delivery = issuances.delivery(Retries.USUAL);
         var unused =
                 threads.scheduleWithFixedDelay(delivery::tick, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
-        for (int i = 0; i < ISSUERS; i++) {
+        for (int i = 0; i < WorkShares.WORKERS; i++) {
             IssuanceWorker worker = opening(issuances.worker(IssuanceWorker.Options.of(options.instance() + "#" + i)));
             var alsoUnused = threads.scheduleWithFixedDelay(
                     worker::tick, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);

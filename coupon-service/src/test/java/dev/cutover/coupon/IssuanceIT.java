@@ -20,6 +20,7 @@ import dev.cutover.coupon.issuance.MessageCentre;
 import dev.cutover.coupon.issuance.Retries;
 import dev.cutover.coupon.issuance.Tunables;
 import dev.cutover.coupon.issuance.UserFailure;
+import dev.cutover.coupon.issuance.WorkShares;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.store.MigrationFenceException;
@@ -48,7 +49,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -376,6 +379,41 @@ final class IssuanceIT {
         assertThat(steps).hasValue(3);
         assertThat(issuances.progress(ids.get(0)).task().audit()).contains("readBatchSize=40");
         assertThat(issuances.progress(ids.get(0)).messagesWaiting()).isEqualTo(2);
+    }
+
+    @Test
+    void aSmallIssuanceDoesNotWaitForLargeOnesOfALowRate() {
+        long template = side.mall().template(-1, 0);
+        Issuances issuances = issuances();
+        // Two users every other second: half an hour.
+        List<IssuanceId> large = Stream.generate(
+                        () -> order(issuances, template, new Tunables(2, 2, 2, 1), Audience.of(users(2_000))))
+                .limit(WorkShares.WORKERS)
+                .toList();
+        ExecutorService threads = Executors.newFixedThreadPool(WorkShares.WORKERS);
+        List<IssuanceWorker> workers = IntStream.range(0, WorkShares.WORKERS)
+                .mapToObj(i -> worker(issuances, "fair-" + i))
+                .toList();
+        try {
+            workers.forEach(worker -> threads.execute(worker::tick));
+            Awaitility.await().until(() -> side.mall().issued(Side.NEW, template) >= 2L * (WorkShares.WORKERS - 1));
+            IssuanceId small = order(issuances, template, SMALL, Audience.of(users(100)));
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+                workers.forEach(worker -> threads.execute(worker::tick));
+                return issuances.progress(small).task().state() == IssuanceState.DONE;
+            });
+            assertThat(side.mall().issued(Side.NEW, template)).isLessThan(400);
+        } finally {
+            workers.forEach(IssuanceWorker::close);
+            threads.shutdownNow();
+            large.forEach(one -> issuances.cancel(one, "anna"));
+        }
+        // To count what was given costs no rate.
+        IssuanceWorker last = worker(issuances, "last");
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+            last.tick();
+            return large.stream().allMatch(one -> issuances.progress(one).task().state() == IssuanceState.CANCELLED);
+        });
     }
 
     @Test

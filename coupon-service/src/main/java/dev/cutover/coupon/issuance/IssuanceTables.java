@@ -365,7 +365,8 @@ final class IssuanceTables {
                     .orElseThrow();
             int users = Math.min(left, tunables.readBatchSize());
             long begin = now;
-            if (tunables.rate() > 0) {
+            // Who counts what was issued before a cancel issues nothing.
+            if (tunables.rate() > 0 && !chunk.counting()) {
                 // At most a second of the rate at once, so that a change of it is felt soon.
                 users = Math.min(users, tunables.rate());
                 begin = Math.max(now, paced[0]);

@@ -48,6 +48,7 @@ public final class IssuanceWorker implements AutoCloseable {
     private final ShardLayout layout;
     private final InstantSource clock;
     private final Options options;
+    private final WorkShares shares;
     private final Failpoints failpoints;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition time = lock.newCondition();
@@ -75,6 +76,7 @@ public final class IssuanceWorker implements AutoCloseable {
             ShardLayout layout,
             InstantSource clock,
             Options options,
+            WorkShares shares,
             Failpoints failpoints) {
         this.tables = tables;
         this.issuer = issuer;
@@ -83,6 +85,7 @@ public final class IssuanceWorker implements AutoCloseable {
         this.layout = layout;
         this.clock = clock;
         this.options = options;
+        this.shares = shares;
         this.failpoints = failpoints;
     }
 
@@ -106,18 +109,32 @@ public final class IssuanceWorker implements AutoCloseable {
     private boolean work() {
         boolean worked = false;
         for (IssuanceTask task : tables.active()) {
-            worked |= task.state() == IssuanceState.RUNNING && retry(task);
-            Optional<Chunk> chunk = tables.take(task, options.name(), now(), options.lease());
-            if (chunk.isPresent()) {
-                failpoints.hit(Failpoint.ISSUE_CHUNK_CLAIMED);
-                run(task, chunk.get());
-                return true;
+            if (!shares.enter(task)) {
+                continue;
             }
-            if (tables.settle(task, now())) {
-                LOG.info("Issuance {} is at its end", task.id());
+            try {
+                worked |= task.state() == IssuanceState.RUNNING && retry(task);
+                if (chunk(task)) {
+                    return true;
+                }
+            } finally {
+                shares.leave(task);
             }
         }
         return worked;
+    }
+
+    private boolean chunk(IssuanceTask task) {
+        Optional<Chunk> chunk = tables.take(task, options.name(), now(), options.lease());
+        if (chunk.isPresent()) {
+            failpoints.hit(Failpoint.ISSUE_CHUNK_CLAIMED);
+            run(task, chunk.get());
+            return true;
+        }
+        if (tables.settle(task, now())) {
+            LOG.info("Issuance {} is at its end", task.id());
+        }
+        return false;
     }
 
     private void run(IssuanceTask task, Chunk chunk) {

@@ -49,6 +49,7 @@ public final class Issuances {
     private final MessageCentre centre;
     private final Failpoints failpoints;
     private final SecureRandom random = new SecureRandom();
+    private final WorkShares shares = new WorkShares();
 
     /** The rooms that an issuance passes through. */
     public record Rooms(
@@ -85,7 +86,7 @@ public final class Issuances {
 
     /** A worker on these issuances; the caller calls it, and closes it. */
     public IssuanceWorker worker(IssuanceWorker.Options options) {
-        return new IssuanceWorker(tables, issuer, databases, templates, layout, clock, options, failpoints);
+        return new IssuanceWorker(tables, issuer, databases, templates, layout, clock, options, shares, failpoints);
     }
 
     /** Whoever takes messages to the message centre; the caller calls it. */
