@@ -188,6 +188,13 @@ CREATE TABLE IF NOT EXISTS coupon_code_void (
   PRIMARY KEY (batch_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Codes that are one user's alone.
+CREATE TABLE IF NOT EXISTS coupon_code_owner (
+  code_hash BINARY(32) NOT NULL,
+  user_id   BIGINT     NOT NULL,
+  PRIMARY KEY (code_hash)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Codes by their HMAC: who reads this table cannot use one.
 CREATE TABLE IF NOT EXISTS coupon_code (
   code_hash   BINARY(32)  NOT NULL COMMENT 'its first four bytes tell the database',

@@ -37,6 +37,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -292,7 +293,7 @@ final class CodesIT {
         Codes codes = codes();
         CodeBatch batch = importing(batches, template);
         List<String> list = List.of("Spring-1", " SPRING-1 ", "two words", "x".repeat(33), "spring-2", "\u00fcber");
-        assertThat(codes.imports().add(batch, list))
+        assertThat(codes.imports().add(batch, ofAnybody(list)))
                 .containsExactly(
                         CodeImports.Result.IMPORTED,
                         CodeImports.Result.KNOWN,
@@ -300,9 +301,9 @@ final class CodesIT {
                         CodeImports.Result.INVALID,
                         CodeImports.Result.IMPORTED,
                         CodeImports.Result.INVALID);
-        assertThat(codes.imports().add(batch, list)).doesNotContain(CodeImports.Result.IMPORTED);
+        assertThat(codes.imports().add(batch, ofAnybody(list))).doesNotContain(CodeImports.Result.IMPORTED);
         assertThat(batches.batch(batch.id()).count()).isEqualTo(2);
-        assertThat(codes.imports().add(importing(batches, side.mall().template(-1, 0)), List.of("SPRING-2")))
+        assertThat(codes.imports().add(importing(batches, side.mall().template(-1, 0)), ofAnybody(List.of("SPRING-2"))))
                 .containsExactly(CodeImports.Result.TAKEN);
         assertThat(refusal(() -> batches.export(batch.id(), "anna", ""))).isEqualTo(Reason.CODE_BATCH_STATE_CONFLICT);
 
@@ -315,8 +316,67 @@ final class CodesIT {
                 .isEqualTo(Reason.CODE_INVALID);
         batches.voidBatch(batch.id(), "anna", "the list was wrong");
         assertThat(refusal(() -> redeem(codes, user, "SPRING-2", key()))).isEqualTo(Reason.CODE_INVALID);
-        assertThat(refusal(() -> codes.imports().add(batches.batch(batch.id()), List.of("SPRING-3"))))
+        assertThat(refusal(() -> codes.imports().add(batches.batch(batch.id()), ofAnybody(List.of("SPRING-3")))))
                 .isEqualTo(Reason.CODE_BATCH_STATE_CONFLICT);
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(1);
+    }
+
+    private static List<CodeImports.Given> ofAnybody(List<String> codes) {
+        return codes.stream().map(CodeImports.Given::ofAnybody).toList();
+    }
+
+    @Test
+    void aCodeThatIsOneUsersAloneIsNoneToEverybodyElse() {
+        long template = side.mall().template(-1, 0);
+        CodeBatches batches = new CodeBatches(rooms(side), KEYS);
+        Codes codes = codes();
+        CodeBatch batch = importing(batches, template);
+        String mark = key().substring(0, 8);
+        long owner = side.mall().user();
+        long other = side.mall().user();
+        assertThat(codes.imports()
+                        .add(
+                                batch,
+                                List.of(
+                                        new CodeImports.Given(mark + "-1", owner),
+                                        CodeImports.Given.ofAnybody(mark + "-2"),
+                                        CodeImports.Given.UNREADABLE)))
+                .containsExactly(CodeImports.Result.IMPORTED, CodeImports.Result.IMPORTED, CodeImports.Result.INVALID);
+        // A list that names somebody for codes that are there already gives them to nobody.
+        assertThat(codes.imports()
+                        .add(
+                                batch,
+                                List.of(
+                                        new CodeImports.Given(mark + "-1", other),
+                                        new CodeImports.Given(mark + "-2", owner))))
+                .containsOnly(CodeImports.Result.KNOWN);
+
+        assertThat(refusal(() -> redeem(codes, other, mark + "-1", key()))).isEqualTo(Reason.CODE_INVALID);
+        assertThat(refusal(() -> codes.validate(other, "10.4.4.4", mark + "-1")))
+                .isEqualTo(Reason.CODE_INVALID);
+        assertThat(codes.validate(owner, "10.4.4.4", mark + "-1").id()).isEqualTo(new TemplateId(template));
+        redeem(codes, owner, mark + "-1", key());
+        redeem(codes, other, mark + "-2", key());
+        assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(2);
+    }
+
+    @Test
+    void ofManyUsersWhoNameACodeOfOneOfThemOnlyThatOneHasIt() {
+        long template = side.mall().template(-1, 0);
+        CodeBatch batch = importing(new CodeBatches(rooms(side), KEYS), template);
+        Codes codes = codes();
+        String code = key().substring(0, 12);
+        List<Long> users =
+                LongStream.generate(() -> side.mall().user()).limit(8).boxed().toList();
+        var unused = codes.imports().add(batch, List.of(new CodeImports.Given(code, users.get(5))));
+        Parallel.run(8, i -> {
+            if (i == 5) {
+                redeem(codes, users.get(i), code, key());
+            } else {
+                assertThat(refusal(() -> redeem(codes, users.get(i), code, key())))
+                        .isEqualTo(Reason.CODE_INVALID);
+            }
+        });
         assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(1);
     }
 
@@ -329,7 +389,7 @@ final class CodesIT {
         AtomicInteger imported = new AtomicInteger();
         Parallel.run(
                 4,
-                i -> imported.addAndGet((int) codes().imports().add(batch, list).stream()
+                i -> imported.addAndGet((int) codes().imports().add(batch, ofAnybody(list)).stream()
                         .filter(CodeImports.Result.IMPORTED::equals)
                         .count()));
         assertThat(imported).hasValue(3_000);

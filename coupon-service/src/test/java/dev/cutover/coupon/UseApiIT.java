@@ -146,6 +146,28 @@ final class UseApiIT {
     }
 
     @Test
+    void aListMayNameTheUserWhoseACodeIs() {
+        String body =
+                "{\"batch_no\":\"import-2\",\"template_id\":\"tpl_" + mall.template(10, 0) + "\",\"import\":true}";
+        String path = "/v1/code_batches/"
+                + send("POST", "/v1/code_batches", body, "X-Operator", "ann").text("id") + "/import";
+        long owner = mall.user();
+        String list =
+                "Code, User_ID\nOWN-1," + owner + "\nOWN,2, " + mall.user() + " \nOWN-3,\nOWN-4\nOWN-5,me\nOWN-6,0\n";
+        assertThat(send("POST", path, list, "X-Operator", "ann").body().toString())
+                .contains("\"imported\":3", "\"invalid\":3", "{\"row\":5,", "{\"row\":6,", "{\"row\":7,");
+        String redeem = "{\"user_id\":%d,\"code\":\"own-%d\"}";
+        assertThat(post("/v1/codes/redeem", String.format(redeem, mall.user(), 1))
+                        .code())
+                .isEqualTo("code_invalid");
+        assertThat(post("/v1/codes/redeem", String.format(redeem, owner, 1)).status())
+                .isEqualTo(201);
+        assertThat(post("/v1/codes/redeem", String.format(redeem, mall.user(), 3))
+                        .status())
+                .isEqualTo(201);
+    }
+
+    @Test
     void aChannelIsKeptOfClaimsOrdersHoldsAndWhatIsTakenBackOfThem() {
         long user = mall.user();
         long template = mall.template(10, 0);

@@ -298,7 +298,8 @@ public final class CodeBatches {
                         database,
                         rows.stream().map(Made::hash).toList(),
                         rows.stream().map(Made::serial).toList(),
-                        batch);
+                        batch,
+                        List.of());
             }
         }
     }

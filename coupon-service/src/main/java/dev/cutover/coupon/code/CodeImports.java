@@ -59,6 +59,20 @@ public final class CodeImports {
                         CodeBatch.IMPORTED)));
     }
 
+    /**
+     * A code as it was given.
+     *
+     * @param user whose alone it is; 0 when it is whoever's names it
+     */
+    public record Given(String typed, long user) {
+        /** A row that says neither a code nor a user. */
+        public static final Given UNREADABLE = new Given("", 0);
+
+        public static Given ofAnybody(String typed) {
+            return new Given(typed, 0);
+        }
+    }
+
     /** What became of a row. */
     public enum Result {
         IMPORTED,
@@ -103,12 +117,12 @@ public final class CodeImports {
 
     /** Brings one code into a batch, if it is not there. */
     CodeHash add(CodeBatch batch, String typed) {
-        add(batch, List.of(typed));
+        add(batch, List.of(Given.ofAnybody(typed)));
         return CodeHash.of(keys.cipher(batch.keyId()).hash(normalised(typed).orElseThrow()));
     }
 
     /** Brings codes into a batch that is for them; what became of each, in their order. */
-    public List<Result> add(CodeBatch batch, List<String> typed) {
+    public List<Result> add(CodeBatch batch, List<Given> given) {
         if (databases.truth() != Side.NEW) {
             throw new MigrationFenceException("Codes can be imported once the new side holds the truth.");
         }
@@ -121,18 +135,23 @@ public final class CodeImports {
         CodeCipher cipher = keys.cipher(batch.keyId());
         Map<String, Row> rows = new LinkedHashMap<>();
         List<Optional<String>> texts = new ArrayList<>();
-        long first = meta.write((connection, epoch) -> CodeBatches.reserve(connection, typed.size()));
-        for (int i = 0; i < typed.size(); i++) {
-            Optional<String> text = normalised(typed.get(i));
+        long first = meta.write((connection, epoch) -> CodeBatches.reserve(connection, given.size()));
+        for (int i = 0; i < given.size(); i++) {
+            Optional<String> text = normalised(given.get(i).typed());
             texts.add(text);
             if (text.isPresent()) {
-                rows.putIfAbsent(text.get(), new Row(CodeHash.of(cipher.hash(text.get())), first + i));
+                rows.putIfAbsent(
+                        text.get(),
+                        new Row(
+                                CodeHash.of(cipher.hash(text.get())),
+                                first + i,
+                                given.get(i).user()));
             }
         }
         Map<CodeHash, CodeTable.Origin> origins = insert(batch, List.copyOf(rows.values()));
         List<Result> results = new ArrayList<>();
         long imported = 0;
-        for (int i = 0; i < typed.size(); i++) {
+        for (int i = 0; i < given.size(); i++) {
             Result result = result(batch, texts.get(i).map(rows::get), first + i, origins);
             imported += result == Result.IMPORTED ? 1 : 0;
             results.add(result);
@@ -142,7 +161,7 @@ public final class CodeImports {
         return results;
     }
 
-    private record Row(CodeHash hash, long serial) {}
+    private record Row(CodeHash hash, long serial, long user) {}
 
     private static Result result(
             CodeBatch batch, Optional<Row> row, long serial, Map<CodeHash, CodeTable.Origin> origins) {
@@ -174,11 +193,18 @@ public final class CodeImports {
                 List<Row> part = mine.subList(at, Math.min(mine.size(), at + ROWS));
                 List<byte[]> hashes =
                         part.stream().map(row -> row.hash().bytes()).toList();
-                table.insert(database, hashes, part.stream().map(Row::serial).toList(), batch);
+                table.insert(database, hashes, part.stream().map(Row::serial).toList(), batch, owned(part));
                 origins.putAll(table.origins(database, hashes));
             }
         }
         return origins;
+    }
+
+    private static List<CodeTable.Owned> owned(List<Row> rows) {
+        return rows.stream()
+                .filter(row -> row.user() > 0)
+                .map(row -> new CodeTable.Owned(row.hash(), row.serial(), row.user()))
+                .toList();
     }
 
     private void count(CodeBatch batch, long imported) {

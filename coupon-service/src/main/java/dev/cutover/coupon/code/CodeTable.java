@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The rows of {@code coupon_code}, each in the shard database that its hash tells. Safe for many threads. */
@@ -30,7 +31,10 @@ final class CodeTable {
     private static final String VOID_BATCH =
             "EXISTS (SELECT 1 FROM coupon_code_void v WHERE v.batch_id = coupon_code.batch_id)";
     private static final String ROW = "SELECT code_hash, template_id, IF(status = 0 AND " + VOID_BATCH
-            + ", 3, status), user_id, request_no, attempt FROM coupon_code ";
+            + ", 3, status), user_id, request_no, attempt,"
+            + " (SELECT o.user_id FROM coupon_code_owner o WHERE o.code_hash = coupon_code.code_hash) FROM coupon_code ";
+    private static final String SOMEBODY_ELSES =
+            "EXISTS (SELECT 1 FROM coupon_code_owner o WHERE o.code_hash = coupon_code.code_hash AND o.user_id <> ?)";
 
     private final Topology topology;
     private final CouponDatabases databases;
@@ -58,6 +62,7 @@ final class CodeTable {
      *
      * @param user who takes it or has used it, 0 for nobody
      * @param attempt how often it was taken
+     * @param owner whose alone it is, 0 when it is nobody's
      */
     record Row(
             CodeHash hash,
@@ -65,7 +70,12 @@ final class CodeTable {
             Status status,
             long user,
             @Nullable String requestNo,
-            int attempt) {}
+            int attempt,
+            long owner) {
+        boolean isFor(long asking) {
+            return owner == 0 || owner == asking;
+        }
+    }
 
     int databases() {
         return users.databases();
@@ -93,8 +103,11 @@ final class CodeTable {
         T run(Connection connection) throws SQLException;
     }
 
-    /** Codes of a batch, as a batch is made: those that are there already stay as they are. */
-    void insert(int database, List<byte[]> hashes, List<Long> serials, CodeBatch batch) {
+    /** A code that is one user's alone. */
+    record Owned(CodeHash hash, long serial, long user) {}
+
+    /** Codes of a batch, as a batch is made: those that are there already stay as they are, and whose they are. */
+    void insert(int database, List<byte[]> hashes, List<Long> serials, CodeBatch batch, List<Owned> owned) {
         write(database, connection -> {
             List<@Nullable Object> values = new ArrayList<>();
             for (int i = 0; i < hashes.size(); i++) {
@@ -103,27 +116,51 @@ final class CodeTable {
                 values.add(serials.get(i));
                 values.add(batch.template().number());
             }
-            return Sql.update(
+            int inserted = Sql.update(
                     connection,
                     "INSERT INTO coupon_code (code_hash, batch_id, serial, template_id) VALUES "
                             + Sql.tuples(hashes.size(), 4) + " ON DUPLICATE KEY UPDATE batch_id = batch_id",
                     values.toArray());
+            own(connection, batch, owned);
+            return inserted;
         });
+    }
+
+    /** Only codes that this list has brought: another's stay as they are. */
+    private static void own(Connection connection, CodeBatch batch, List<Owned> owned) throws SQLException {
+        if (owned.isEmpty()) {
+            return;
+        }
+        Map<CodeHash, Origin> there = origins(
+                connection, owned.stream().map(one -> one.hash().bytes()).toList());
+        Object[] values = owned.stream()
+                .filter(one -> new Origin(batch.id(), one.serial()).equals(there.get(one.hash())))
+                .flatMap(one -> Stream.of(one.hash().bytes(), (Object) one.user()))
+                .toArray();
+        if (values.length > 0) {
+            Sql.update(
+                    connection,
+                    "INSERT INTO coupon_code_owner (code_hash, user_id) VALUES " + Sql.tuples(values.length / 2, 2)
+                            + " ON DUPLICATE KEY UPDATE code_hash = VALUES(code_hash)",
+                    values);
+        }
     }
 
     /** Where a code came from. */
     record Origin(long batch, long serial) {}
 
     Map<CodeHash, Origin> origins(int database, List<byte[]> hashes) {
+        return write(database, connection -> origins(connection, hashes));
+    }
+
+    private static Map<CodeHash, Origin> origins(Connection connection, List<byte[]> hashes) throws SQLException {
         Map<CodeHash, Origin> origins = new HashMap<>();
-        write(
-                database,
-                connection -> Sql.list(
-                        connection,
-                        row -> origins.put(CodeHash.of(row.getBytes(1)), new Origin(row.getLong(2), row.getLong(3))),
-                        "SELECT code_hash, batch_id, serial FROM coupon_code WHERE code_hash IN "
-                                + Sql.tuples(1, hashes.size()),
-                        hashes.toArray()));
+        var unused = Sql.list(
+                connection,
+                row -> origins.put(CodeHash.of(row.getBytes(1)), new Origin(row.getLong(2), row.getLong(3))),
+                "SELECT code_hash, batch_id, serial FROM coupon_code WHERE code_hash IN "
+                        + Sql.tuples(1, hashes.size()),
+                hashes.toArray());
         return origins;
     }
 
@@ -133,11 +170,13 @@ final class CodeTable {
             Sql.update(
                     connection,
                     "UPDATE coupon_code SET status = 1, user_id = ?, request_no = ?, lease_until = ?, attempt = attempt + 1"
-                            + " WHERE code_hash = ? AND status = 0 AND NOT " + VOID_BATCH,
+                            + " WHERE code_hash = ? AND status = 0 AND NOT " + VOID_BATCH + " AND NOT "
+                            + SOMEBODY_ELSES,
                     user,
                     requestNo,
                     leaseUntil,
-                    hash.bytes());
+                    hash.bytes(),
+                    user);
             return Sql.first(connection, CodeTable::row, ROW + "WHERE code_hash = ?", hash.bytes());
         });
     }
@@ -149,7 +188,8 @@ final class CodeTable {
                 Status.values()[row.getInt(3)],
                 row.getLong(4),
                 row.getString(5),
-                row.getInt(6));
+                row.getInt(6),
+                row.getLong(7));
     }
 
     void used(Row code, long couponId, long now) {

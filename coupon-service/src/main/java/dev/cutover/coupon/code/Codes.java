@@ -168,8 +168,9 @@ public final class Codes {
     public Template validate(long user, String address, String typed, Circumstances circumstances) {
         AttemptLimit.Asker asker = new AttemptLimit.Asker(user, address);
         limit.requireFree(asker);
-        Optional<TemplateId> template =
-                databases.truth() == Side.OLD ? mall.template(typed) : onNew(typed, CodeTable.Status.NEW);
+        Optional<TemplateId> template = databases.truth() == Side.OLD
+                ? mall.template(typed)
+                : onNew(typed, row -> row.status() == CodeTable.Status.NEW && row.isFor(user));
         if (template.isEmpty() || !circumstances.visible().test(template.get())) {
             limit.missed(asker);
             throw invalid();
@@ -186,7 +187,7 @@ public final class Codes {
             return false;
         }
         Optional<TemplateId> template =
-                databases.truth() == Side.OLD ? mall.templateOfAny(typed) : onNew(typed, CodeTable.Status.values());
+                databases.truth() == Side.OLD ? mall.templateOfAny(typed) : onNew(typed, row -> true);
         return template.isPresent() && !visible.test(template.get());
     }
 
@@ -195,13 +196,10 @@ public final class Codes {
         return imports;
     }
 
-    /** The template of a code that stands like this, or that is still the mall's; changes nothing. */
-    private Optional<TemplateId> onNew(String typed, CodeTable.Status... standing) {
+    /** The template of such a code, or of one that is still the mall's; changes nothing. */
+    private Optional<TemplateId> onNew(String typed, Predicate<CodeTable.Row> such) {
         Optional<CodeTable.Row> row = found(typed);
-        return row.isPresent()
-                ? row.filter(found -> List.of(standing).contains(found.status()))
-                        .map(CodeTable.Row::template)
-                : mall.leftBehind(typed);
+        return row.isPresent() ? row.filter(such).map(CodeTable.Row::template) : mall.leftBehind(typed);
     }
 
     /** A code that is in the databases. */

@@ -25,6 +25,10 @@ final class CodesApi {
     static final long LONGEST_UPLOAD = 10L * 1024 * 1024;
 
     private static final Logger LOG = LoggerFactory.getLogger(CodesApi.class);
+    private static final Pattern NAMES_USERS =
+            Pattern.compile("\\s*code\\s*,\\s*user_id\\s*", Pattern.CASE_INSENSITIVE);
+    // As users are named everywhere else: from 1 on, in 18 digits.
+    private static final Pattern USER = Pattern.compile("|[1-9][0-9]{0,17}");
     private static final String HEADING = "code";
     private static final int LONGEST_TYPED = 64;
     private static final int USUAL_LENGTH = 16;
@@ -104,10 +108,10 @@ final class CodesApi {
     ApiAnswer upload(ApiRequest request) {
         String operator = request.operator().name();
         CodeBatch batch = batches.batch(id(request));
-        List<String> codes = new ArrayList<>();
+        List<CodeImports.Given> codes = new ArrayList<>();
         List<Long> rows = new ArrayList<>();
         for (UploadLines lines = new UploadLines(request.bytes(), HEADING); lines.move(); ) {
-            codes.add(lines.whole());
+            codes.add(given(lines));
             rows.add(lines.number());
         }
         if (codes.isEmpty()) {
@@ -137,6 +141,22 @@ final class CodesApi {
             }
         }
         return ApiAnswer.ok(node);
+    }
+
+    /** Commas may be part of a code, so only a heading says that users are named. */
+    private static CodeImports.Given given(UploadLines lines) {
+        String line = lines.whole();
+        if (!NAMES_USERS.matcher(lines.headed()).matches()) {
+            return CodeImports.Given.ofAnybody(line);
+        }
+        int comma = line.lastIndexOf(',');
+        String user = line.substring(comma + 1).strip();
+        if (comma < 0 || !USER.matcher(user).matches()) {
+            return CodeImports.Given.UNREADABLE;
+        }
+        return user.isEmpty()
+                ? CodeImports.Given.ofAnybody(line.substring(0, comma))
+                : new CodeImports.Given(line.substring(0, comma), Long.parseLong(user));
     }
 
     ApiAnswer voidBatch(ApiRequest request) {

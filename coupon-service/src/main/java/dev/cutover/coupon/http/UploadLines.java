@@ -15,6 +15,7 @@ final class UploadLines {
     private int begin;
     private int end;
     private long number;
+    private String headed = "";
 
     /** @param heading what the first field of the first line may be, in any case */
     UploadLines(byte[] text, String heading) {
@@ -42,7 +43,9 @@ final class UploadLines {
             end = next > begin && text[next - 1] == '\r' ? next - 1 : next;
             next++;
             number++;
-            if (!blank() && !(number == 1 && field().strip().equalsIgnoreCase(heading))) {
+            if (number == 1 && field().strip().equalsIgnoreCase(heading)) {
+                headed = whole();
+            } else if (!blank()) {
                 return true;
             }
         }
@@ -63,6 +66,11 @@ final class UploadLines {
         String whole = whole();
         int comma = whole.indexOf(',');
         return comma < 0 ? whole : whole.substring(0, comma);
+    }
+
+    /** The heading that was passed over; empty when there was none. */
+    String headed() {
+        return headed;
     }
 
     /** The line that it stands at. */
