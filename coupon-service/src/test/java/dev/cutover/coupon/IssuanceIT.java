@@ -404,8 +404,11 @@ final class IssuanceIT {
             });
             assertThat(side.mall().issued(Side.NEW, template)).isLessThan(400);
         } finally {
+            // Not interrupted: a worker that is closed gives back what it has, one that is killed keeps it for its
+            // lease.
             workers.forEach(IssuanceWorker::close);
-            threads.shutdownNow();
+            threads.shutdown();
+            Awaitility.await().until(threads::isTerminated);
             large.forEach(one -> issuances.cancel(one, "anna"));
         }
         // To count what was given costs no rate.

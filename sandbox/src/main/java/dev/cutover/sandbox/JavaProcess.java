@@ -59,6 +59,19 @@ public final class JavaProcess implements AutoCloseable {
         this.output = output;
     }
 
+    // Short lives on a shared machine: quick to start matters more than fast in the end. The quick compiler may put
+    // more
+    // into one method than it does by itself, and needs fewer pages for it: a tenth of a service's time.
+    private static final List<String> SHORT_LIVED = List.of(
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+IgnoreUnrecognizedVMOptions",
+            "-XX:C1MaxInlineSize=70",
+            "-XX:C1MaxInlineLevel=12",
+            "-XX:C1InlineStackLimit=20",
+            "-XX:C1MaxTrivialSize=12",
+            "-XX:+UseTransparentHugePages");
+
     /**
      * What to start: {@code java -cp classPath -Dproperty=value… main words…}.
      *
@@ -66,6 +79,7 @@ public final class JavaProcess implements AutoCloseable {
      * @param niceness how much it steps back for others, 0 to 19
      * @param heapMegabytes how large its heap may get; not of a script
      * @param script a launcher that finds class path and main class itself and then becomes the JVM
+     * @param deployed whether it has the collector and the compilers that a JVM chooses by itself; not of a script
      */
     public record Launch(
             String name,
@@ -77,7 +91,8 @@ public final class JavaProcess implements AutoCloseable {
             Map<String, String> properties,
             int niceness,
             int heapMegabytes,
-            Optional<Path> script) {
+            Optional<Path> script,
+            boolean deployed) {
         public Launch {
             words = List.copyOf(words);
             environment = Map.copyOf(environment);
@@ -86,31 +101,79 @@ public final class JavaProcess implements AutoCloseable {
 
         public Launch withClassPath(String newClassPath) {
             return new Launch(
-                    name, folder, newClassPath, main, words, environment, properties, niceness, heapMegabytes, script);
+                    name,
+                    folder,
+                    newClassPath,
+                    main,
+                    words,
+                    environment,
+                    properties,
+                    niceness,
+                    heapMegabytes,
+                    script,
+                    deployed);
         }
 
         public Launch withEnvironment(Map<String, String> variables) {
             Map<String, String> all = new TreeMap<>(environment);
             all.putAll(variables);
-            return new Launch(name, folder, classPath, main, words, all, properties, niceness, heapMegabytes, script);
+            return new Launch(
+                    name, folder, classPath, main, words, all, properties, niceness, heapMegabytes, script, deployed);
         }
 
         /** With one system property more. */
         public Launch withProperty(String key, String value) {
             Map<String, String> all = new TreeMap<>(properties);
             all.put(key, value);
-            return new Launch(name, folder, classPath, main, words, environment, all, niceness, heapMegabytes, script);
+            return new Launch(
+                    name, folder, classPath, main, words, environment, all, niceness, heapMegabytes, script, deployed);
         }
 
         public Launch withNiceness(int newNiceness) {
             return new Launch(
-                    name, folder, classPath, main, words, environment, properties, newNiceness, heapMegabytes, script);
+                    name,
+                    folder,
+                    classPath,
+                    main,
+                    words,
+                    environment,
+                    properties,
+                    newNiceness,
+                    heapMegabytes,
+                    script,
+                    deployed);
+        }
+
+        /** As in production, where a process lives long enough for the optimising compiler to pay. */
+        public Launch asDeployed() {
+            return new Launch(
+                    name,
+                    folder,
+                    classPath,
+                    main,
+                    words,
+                    environment,
+                    properties,
+                    niceness,
+                    heapMegabytes,
+                    script,
+                    true);
         }
 
         /** With a heap of this many megabytes instead of 512. */
         public Launch withHeap(int megabytes) {
             return new Launch(
-                    name, folder, classPath, main, words, environment, properties, niceness, megabytes, script);
+                    name,
+                    folder,
+                    classPath,
+                    main,
+                    words,
+                    environment,
+                    properties,
+                    niceness,
+                    megabytes,
+                    script,
+                    deployed);
         }
 
         /** Starts it; returns when the process is there, which is before its main method runs. */
@@ -130,19 +193,10 @@ public final class JavaProcess implements AutoCloseable {
                 return command;
             }
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-            // Short lives on a shared machine: quick to start matters more than fast in the end. The quick compiler may
-            // put more into one method than it does by itself, and needs fewer pages for it: a tenth of a service's
-            // time.
-            command.addAll(List.of(
-                    "-XX:+UseSerialGC",
-                    "-XX:TieredStopAtLevel=1",
-                    "-XX:+IgnoreUnrecognizedVMOptions",
-                    "-XX:C1MaxInlineSize=70",
-                    "-XX:C1MaxInlineLevel=12",
-                    "-XX:C1InlineStackLimit=20",
-                    "-XX:C1MaxTrivialSize=12",
-                    "-XX:+UseTransparentHugePages",
-                    "-Xmx" + heapMegabytes + "m"));
+            if (!deployed) {
+                command.addAll(SHORT_LIVED);
+            }
+            command.add("-Xmx" + heapMegabytes + "m");
             new TreeMap<>(properties).forEach((key, value) -> command.add("-D" + key + "=" + value));
             command.addAll(List.of("-cp", classPath, main));
             command.addAll(words);
@@ -162,13 +216,24 @@ public final class JavaProcess implements AutoCloseable {
                 Map.of(),
                 0,
                 HEAP_MEGABYTES,
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     /** A launch through a launcher script; properties go to a JVM through whatever variable the script has for them. */
     public static Launch script(String name, Path folder, Path script, String... words) {
         return new Launch(
-                name, folder, "", "", List.of(words), Map.of(), Map.of(), 0, HEAP_MEGABYTES, Optional.of(script));
+                name,
+                folder,
+                "",
+                "",
+                List.of(words),
+                Map.of(),
+                Map.of(),
+                0,
+                HEAP_MEGABYTES,
+                Optional.of(script),
+                false);
     }
 
     private static JavaProcess start(Launch launch) {

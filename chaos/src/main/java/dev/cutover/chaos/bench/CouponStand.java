@@ -151,6 +151,7 @@ final class CouponStand implements AutoCloseable {
     URI serve(Map<String, String> settings) {
         JavaProcess started = JavaProcess.named("coupon-service", folder, SERVICE_MAIN)
                 .withClassPath(classPath())
+                .asDeployed()
                 .withEnvironment(Map.of(
                         "CUTOVER_CONFIG",
                         folder.resolve("cutover.yaml").toString(),
