@@ -251,7 +251,9 @@ public final class CouponInvariants {
                 slot,
                 "SELECT CONCAT(r.user_id, '/', r.order_no, '/', l.line_no) FROM {coupon_redemption} r"
                         + " JOIN {coupon_redemption_line} l ON l.redemption_id = r.redemption_id"
-                        + " WHERE COALESCE(r.refund_status, 0) = 0 GROUP BY r.user_id, r.order_no, l.line_no, l.goods_sn, l.product_id"
+                        + " JOIN {user_coupon} c ON c.coupon_id = r.coupon_id"
+                        + " WHERE COALESCE(r.refund_status, 0) = 0 GROUP BY r.user_id, r.order_no, l.line_no, l.goods_sn, l.product_id,"
+                        + " c.kind = 2 OR c.discount_type = 3"
                         + " HAVING SUM(l.discount_minor) > MAX(l.amount_minor)");
         none(
                 "18 nothing is spared below zero, and lines add up to their use",

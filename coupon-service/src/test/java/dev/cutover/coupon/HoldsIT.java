@@ -388,6 +388,44 @@ final class HoldsIT {
                 .isEqualTo(1);
     }
 
+    /** Each of the two is right when it is alone. */
+    @Test
+    void ofTwoRequestsForOneOrderNoLineAndNoFreightIsSparedTwice() {
+        long listed = side.mall().template(1000, 0, Map.of("min_point", "0.00", "amount", "8.00"));
+        // The next one copies all of the mall's again.
+        long freight = side.mall().template(1000, 0, Map.of("min_point", "0.00", "amount", "8.00"));
+        side.mall().execute(DatabaseId.META, "UPDATE coupon_template SET scope = 2 WHERE template_id = ?", listed);
+        side.mall().execute(DatabaseId.META, "INSERT INTO template_product VALUES (?, ?, 'SN-A', 2)", listed, listed);
+        side.mall()
+                .execute(
+                        DatabaseId.META,
+                        "UPDATE coupon_template SET kind = 2, discount_type = 3 WHERE template_id = ?",
+                        freight);
+        Cart cart = Cart.of(List.of(
+                new OrderLine(new Product(null, "SN-A", null), 1, 1000, 500),
+                new OrderLine(new Product(null, "SN-B", null), 1, 1000, 500)));
+        for (long template : List.of(listed, freight)) {
+            for (int round = 0; round < 4; round++) {
+                long user = rig.user();
+                List<CouponId> coupons = List.of(rig.coupon(user, template), rig.coupon(user, template));
+                AtomicInteger used = new AtomicInteger();
+                Parallel.run(2, i -> {
+                    Optional<Reason> refused = refusal(() -> rig.redeem(user, "twice", coupons.get(i), cart));
+                    if (refused.isEmpty()) {
+                        used.incrementAndGet();
+                    } else {
+                        assertThat(refused).contains(Reason.STACKING_CONFLICT);
+                    }
+                });
+                assertThat(used).as("template %s, round %s", template, round).hasValue(1);
+            }
+        }
+        // What goes together still does, one after the other.
+        long user = rig.user();
+        rig.redeem(user, "both", rig.coupon(user, listed), cart);
+        rig.redeem(user, "both", rig.coupon(user, freight), cart);
+    }
+
     @Test
     void twoRequestsForOneOrderKeepItsRulesTogether() {
         long template = side.mall().template(1000, 0);

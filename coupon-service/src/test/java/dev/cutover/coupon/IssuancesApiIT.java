@@ -133,6 +133,40 @@ final class IssuancesApiIT {
     }
 
     @Test
+    void whatGoesOnByItselfIsAnOperationWhateverItIs() {
+        long template = mall.template(-1, 0);
+        JsonNode issuance = json(send(
+                "POST",
+                "/v1/issuances",
+                "{\"issuance_no\":\"op-1\",\"template_id\":\"tpl_" + template
+                        + "\",\"audience\":{\"upload\":\"csv\"}}"));
+        String path = "/v1/operations/op_" + issuance.path("id").asText();
+        JsonNode waiting = json(send("GET", path, ""));
+        assertThat(waiting.path("object").asText()).isEqualTo("operation");
+        assertThat(waiting.path("kind").asText()).isEqualTo("issuance");
+        assertThat(waiting.path("state").asText()).isEqualTo("WAITING");
+        assertThat(send("GET", waiting.path("resource").asText(), "").statusCode())
+                .isEqualTo(200);
+        assertThat(send("POST", waiting.path("cancel").asText(), "").statusCode())
+                .isEqualTo(200);
+        assertThat(awaitState(path, "CANCELLED").path("cancel").isNull()).isTrue();
+        assertThat(send("POST", path + "/cancel", "").statusCode()).as("again").isEqualTo(200);
+
+        JsonNode batch = json(send(
+                "POST",
+                "/v1/code_batches",
+                "{\"batch_no\":\"op-1\",\"template_id\":\"tpl_" + template + "\",\"import\":true}"));
+        String codes = "/v1/operations/op_" + batch.path("id").asText();
+        assertThat(json(send("GET", codes, "")).path("kind").asText()).isEqualTo("code_batch");
+        assertThat(code(send("POST", codes + "/cancel", ""))).isEqualTo("code_batch_state_conflict");
+
+        for (String none : List.of("op_iss_999", "iss_1", "op_7", "op_", "op_tpl_1")) {
+            assertThat(code(send("GET", "/v1/operations/" + none, ""))).as(none).isEqualTo("issuance_not_found");
+        }
+        assertThat(code(send("GET", "/v1/operations/op_cbt_999", ""))).isEqualTo("code_batch_not_found");
+    }
+
+    @Test
     void anAudienceIsUploadedAsCsvWholeOrNotAtAll() {
         long template = mall.template(-1, 0);
         String path = "/v1/issuances/"

@@ -586,6 +586,9 @@ final class TokensApiIT {
                         "template_not_found"));
         all.put("GET /v1/issuances", new Sample("/v1/issuances?limit=100", "", LISTED));
         all.put("GET /v1/issuances/{id}", new Sample(issuance, "", "issuance_not_found"));
+        String operation = issuance.replace("/v1/issuances/", "/v1/operations/op_");
+        all.put("GET /v1/operations/{id}", new Sample(operation, "", "issuance_not_found"));
+        all.put("POST /v1/operations/{id}/cancel", new Sample(operation + "/cancel", "", "issuance_not_found"));
         all.put("PATCH /v1/issuances/{id}", new Sample(issuance, "{\"rate\":1}", "issuance_not_found"));
         all.put("GET /v1/issuances/{id}/failures", new Sample(issuance + "/failures", "", "issuance_not_found"));
         all.put("PUT /v1/issuances/{id}/audience", new Sample(issuance + "/audience", "7\n", "issuance_not_found"));

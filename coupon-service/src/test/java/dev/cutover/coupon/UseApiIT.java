@@ -152,10 +152,11 @@ final class UseApiIT {
         String path = "/v1/code_batches/"
                 + send("POST", "/v1/code_batches", body, "X-Operator", "ann").text("id") + "/import";
         long owner = mall.user();
-        String list =
-                "Code, User_ID\nOWN-1," + owner + "\nOWN,2, " + mall.user() + " \nOWN-3,\nOWN-4\nOWN-5,me\nOWN-6,0\n";
+        String list = "Code, User_ID\nOWN-1," + owner + "\nOWN,2, " + mall.user()
+                + " \nOWN-3,\nOWN-4\nOWN-5,me\nOWN-6,0\nOWN-7,2147483648\n";
         assertThat(send("POST", path, list, "X-Operator", "ann").body().toString())
-                .contains("\"imported\":3", "\"invalid\":3", "{\"row\":5,", "{\"row\":6,", "{\"row\":7,");
+                .contains(
+                        "\"imported\":3", "\"invalid\":4", "{\"row\":8,", "{\"row\":5,", "{\"row\":6,", "{\"row\":7,");
         String redeem = "{\"user_id\":%d,\"code\":\"own-%d\"}";
         assertThat(post("/v1/codes/redeem", String.format(redeem, mall.user(), 1))
                         .code())

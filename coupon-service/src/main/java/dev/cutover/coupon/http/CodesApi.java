@@ -15,6 +15,7 @@ import dev.cutover.coupon.template.Template;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,8 +28,7 @@ final class CodesApi {
     private static final Logger LOG = LoggerFactory.getLogger(CodesApi.class);
     private static final Pattern NAMES_USERS =
             Pattern.compile("\\s*code\\s*,\\s*user_id\\s*", Pattern.CASE_INSENSITIVE);
-    // As users are named everywhere else: from 1 on, in 18 digits.
-    private static final Pattern USER = Pattern.compile("|[1-9][0-9]{0,17}");
+    private static final Pattern USER = Pattern.compile("|[1-9][0-9]{0,9}");
     private static final String HEADING = "code";
     private static final int LONGEST_TYPED = 64;
     private static final int USUAL_LENGTH = 16;
@@ -154,9 +154,10 @@ final class CodesApi {
         if (comma < 0 || !USER.matcher(user).matches()) {
             return CodeImports.Given.UNREADABLE;
         }
-        return user.isEmpty()
-                ? CodeImports.Given.ofAnybody(line.substring(0, comma))
-                : new CodeImports.Given(line.substring(0, comma), Long.parseLong(user));
+        long named = user.isEmpty() ? 0 : Long.parseLong(user);
+        return named > ApiRequest.MOST_USER_ID
+                ? CodeImports.Given.UNREADABLE
+                : new CodeImports.Given(line.substring(0, comma), named);
     }
 
     ApiAnswer voidBatch(ApiRequest request) {
@@ -188,10 +189,15 @@ final class CodesApi {
 
     static long id(ApiRequest request) {
         String text = request.path("id");
-        if (!BATCH.matcher(text).matches()) {
-            throw new Refusal(Reason.CODE_BATCH_NOT_FOUND, "id", "There is no batch '" + text + "'.");
-        }
-        return Long.parseLong(text.substring("cbt_".length()));
+        return batch(text)
+                .orElseThrow(() -> new Refusal(Reason.CODE_BATCH_NOT_FOUND, "id", "There is no batch '" + text + "'."));
+    }
+
+    /** The number of a batch out of its id; empty for what is none. */
+    static Optional<Long> batch(String text) {
+        return BATCH.matcher(text).matches()
+                ? Optional.of(Long.parseLong(text.substring("cbt_".length())))
+                : Optional.empty();
     }
 
     private static String state(CodeBatch batch) {

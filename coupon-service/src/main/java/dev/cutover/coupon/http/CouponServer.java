@@ -169,6 +169,9 @@ public final class CouponServer implements AutoCloseable {
                 codes::upload);
         routes.post("/v1/code_batches/{id}/void", codes::voidBatch);
         routes.post("/v1/codes/void", codes::voidCode);
+        OperationsApi operations = new OperationsApi(rooms.issuances(), rooms.codeBatches());
+        routes.get("/v1/operations/{id}", operations::one);
+        routes.post("/v1/operations/{id}/cancel", operations::cancel);
         routes.get("/v1/migration", request -> ApiAnswer.ok(state.migration()));
         routes.get("/healthz", request -> status("ok", HttpStatus.OK));
         routes.get("/readyz", request -> {

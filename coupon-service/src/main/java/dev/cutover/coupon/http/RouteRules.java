@@ -34,7 +34,8 @@ final class RouteRules {
         REDEMPTION_IN_PATH,
         HOLD_IN_PATH,
         ISSUANCE_IN_PATH,
-        CODE_BATCH_IN_PATH
+        CODE_BATCH_IN_PATH,
+        OPERATION_IN_PATH
     }
 
     /**
@@ -174,6 +175,9 @@ final class RouteRules {
         rules.add(post("/v1/code_batches/{id}/void", office, Names.CODE_BATCH_IN_PATH));
         rules.add(post("/v1/codes/void", office, Names.ASKED_BY_HANDLER));
         rules.add(get("/v1/code_batches/{id}/export", office, Names.CODE_BATCH_IN_PATH));
+
+        rules.add(get("/v1/operations/{id}", office, Names.OPERATION_IN_PATH));
+        rules.add(post("/v1/operations/{id}/cancel", office, Names.OPERATION_IN_PATH));
 
         rules.add(post("/v1/apps", admin, Names.THE_MALLS));
         rules.add(get("/v1/apps", admin, Names.THE_MALLS));

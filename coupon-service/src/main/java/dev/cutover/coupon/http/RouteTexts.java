@@ -54,6 +54,8 @@ final class RouteTexts {
             Map.entry("POST /v1/issuances/{id}/pause", "Holds an issuance"),
             Map.entry("POST /v1/issuances/{id}/resume", "Lets an issuance go on"),
             Map.entry("POST /v1/issuances/{id}/cancel", "Ends an issuance; what was issued stays"),
+            Map.entry("GET /v1/operations/{id}", "Whatever goes on by itself, and how far it is"),
+            Map.entry("POST /v1/operations/{id}/cancel", "Ends what goes on; what was done stays"),
             Map.entry("POST /v1/code_batches", "A batch of codes"),
             Map.entry("GET /v1/code_batches/{id}", "One batch and how far it is"),
             Map.entry("GET /v1/code_batches/{id}/export", "The codes of a batch as CSV, told once"),

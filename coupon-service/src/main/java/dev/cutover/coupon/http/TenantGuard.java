@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
+import dev.cutover.coupon.id.IssuanceId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
@@ -64,24 +65,13 @@ final class TenantGuard {
                         .ifPresent(id -> {
                             throw new Refusal(Reason.HOLD_NOT_FOUND, "id", "There is no hold " + id + ".");
                         });
-            case ISSUANCE_IN_PATH -> {
-                var id = IssuancesApi.id(request);
-                if (!tenant.owns(kept(
-                                id,
-                                () -> Optional.of(
-                                        rooms.issuances().progress(id).task().template()))
-                        .orElseThrow())) {
-                    throw new Refusal(Reason.ISSUANCE_NOT_FOUND, "id", "There is no issuance " + id + ".");
-                }
-            }
-            case CODE_BATCH_IN_PATH -> {
-                long id = CodesApi.id(request);
-                if (!tenant.owns(
-                        kept(id, () -> Optional.of(rooms.codeBatches().batch(id).template()))
-                                .orElseThrow())) {
-                    throw new Refusal(Reason.CODE_BATCH_NOT_FOUND, "id", "There is no batch cbt_" + id + ".");
-                }
-            }
+            case ISSUANCE_IN_PATH -> requireIssuance(tenant, IssuancesApi.id(request));
+            case CODE_BATCH_IN_PATH -> requireBatch(tenant, CodesApi.id(request));
+            case OPERATION_IN_PATH ->
+                OperationsApi.issuance(request)
+                        .ifPresentOrElse(
+                                issuance -> requireIssuance(tenant, issuance),
+                                () -> requireBatch(tenant, OperationsApi.batch(request)));
         }
     }
 
@@ -89,6 +79,22 @@ final class TenantGuard {
         TemplateId.parse(text).filter(id -> !tenant.owns(id)).ifPresent(id -> {
             throw Template.notFound(id, param);
         });
+    }
+
+    private void requireIssuance(Tenant tenant, IssuanceId id) {
+        if (!tenant.owns(
+                kept(id, () -> Optional.of(rooms.issuances().progress(id).task().template()))
+                        .orElseThrow())) {
+            throw new Refusal(Reason.ISSUANCE_NOT_FOUND, "id", "There is no issuance " + id + ".");
+        }
+    }
+
+    private void requireBatch(Tenant tenant, long id) {
+        if (!tenant.owns(
+                kept(id, () -> Optional.of(rooms.codeBatches().batch(id).template()))
+                        .orElseThrow())) {
+            throw new Refusal(Reason.CODE_BATCH_NOT_FOUND, "id", "There is no batch cbt_" + id + ".");
+        }
     }
 
     private void requireCoupon(Tenant tenant, CouponId id, String param) {

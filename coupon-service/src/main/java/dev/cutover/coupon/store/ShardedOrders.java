@@ -9,6 +9,7 @@ import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.sql.Sql;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -19,13 +20,18 @@ import java.util.OptionalLong;
  * again. Reading first, both could see nothing. Safe for many threads.
  */
 final class ShardedOrders {
-    private final Prices prices;
+    // As Pricing tells them.
+    private static final String FREIGHT = "c.kind = 2 OR c.discount_type = 3";
 
-    ShardedOrders(Prices prices) {
+    private final Prices prices;
+    private final ShardedTables tables;
+
+    ShardedOrders(Prices prices, ShardedTables tables) {
         this.prices = prices;
+        this.tables = tables;
     }
 
-    private record Use(CouponId coupon, ShardedActs.Facts facts, long amountMinor) {
+    private record Use(CouponId coupon, ShardedActs.Facts facts, long amountMinor, boolean freight) {
         TemplateId template() {
             return facts.template();
         }
@@ -37,7 +43,10 @@ final class ShardedOrders {
      */
     void enter(StoreUnit unit, Redeemed redeemed, long now) throws SQLException {
         List<Use> uses = live(unit, redeemed);
-        requireOneOrder(uses, redeemed);
+        if (uses.size() > redeemed.redemptions().size()) {
+            requireOneOrder(uses, redeemed);
+            requireLines(unit, redeemed);
+        }
         ShardedActs acts = new ShardedActs(unit, redeemed.userId(), now);
         uses.forEach(use -> acts.know(use.coupon(), use.facts()));
         for (RedemptionRow redemption : redeemed.redemptions()) {
@@ -52,8 +61,10 @@ final class ShardedOrders {
                 row -> new Use(
                         new CouponId(row.getLong(1)),
                         new ShardedActs.Facts(new TemplateId(row.getLong(2)), row.getInt(3), row.getInt(4)),
-                        row.getLong(5)),
-                "SELECT r.coupon_id, c.template_id, c.source, c.use_round, r.amount_minor FROM "
+                        row.getLong(5),
+                        row.getBoolean(6)),
+                "SELECT r.coupon_id, c.template_id, c.source, c.use_round, r.amount_minor, "
+                        + FREIGHT + " FROM "
                         + unit.table(Tables.REDEMPTION) + " r JOIN "
                         + unit.table(Tables.COUPON) + " c ON c.coupon_id = r.coupon_id"
                         + " WHERE r.user_id = ? AND r.order_no = ? AND COALESCE(r.refund_status, 0) = 0 FOR SHARE OF r",
@@ -62,9 +73,6 @@ final class ShardedOrders {
     }
 
     private void requireOneOrder(List<Use> uses, Redeemed redeemed) throws SQLException {
-        if (uses.size() <= redeemed.redemptions().size()) {
-            return;
-        }
         if (uses.size() > Pricing.MOST_COUPONS) {
             throw conflict(redeemed, "uses " + uses.size() + " coupons by now, more than " + Pricing.MOST_COUPONS);
         }
@@ -87,6 +95,33 @@ final class ShardedOrders {
         if (payable.isPresent()
                 && taken > payable.getAsLong() + redeemed.quote().cart().freightMinor()) {
             throw conflict(redeemed, "has used coupons before: together they take off more than it costs");
+        }
+        List<Use> freight = uses.stream().filter(Use::freight).toList();
+        // Of an order that is not told nobody knows the freight: one coupon may be for it.
+        if (freight.size() > 1
+                && freight.stream().mapToLong(Use::amountMinor).sum()
+                        > redeemed.quote().cart().freightMinor()) {
+            throw conflict(redeemed, "has used a coupon for its freight: together they take off more than it costs");
+        }
+    }
+
+    /** Each request was priced as if it were alone; what a line costs, and its freight, they may take off once. */
+    private void requireLines(StoreUnit unit, Redeemed redeemed) throws SQLException {
+        Optional<Integer> beyond = Sql.first(
+                unit.connection(),
+                row -> row.getInt(1),
+                "SELECT l.line_no FROM " + unit.table(Tables.REDEMPTION) + " r JOIN " + tables.lines(unit)
+                        + " l ON l.redemption_id = r.redemption_id JOIN " + unit.table(Tables.COUPON)
+                        + " c ON c.coupon_id = r.coupon_id WHERE r.user_id = ? AND r.order_no = ?"
+                        + " AND COALESCE(r.refund_status, 0) = 0 GROUP BY l.line_no, l.goods_sn, l.product_id, "
+                        + FREIGHT
+                        + " HAVING SUM(l.discount_minor) > MIN(l.amount_minor) LIMIT 1",
+                redeemed.userId(),
+                redeemed.orderNo());
+        if (beyond.isPresent()) {
+            throw conflict(
+                    redeemed,
+                    "has used coupons before: together they take more off line " + beyond.get() + " than it costs");
         }
     }
 

@@ -31,7 +31,7 @@ public final class ShardedUses implements CouponUses {
         this.redemptions = new ShardedRedemptions(sequences, tables, failpoints);
         this.holds = new ShardedHolds(failpoints);
         this.refunds = new ShardedRefunds(tables, redemptions, prices, failpoints);
-        this.orders = new ShardedOrders(prices);
+        this.orders = new ShardedOrders(prices, tables);
         this.budgets = new ShardedBudgets(failpoints);
     }
 
