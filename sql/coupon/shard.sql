@@ -141,8 +141,17 @@ CREATE TABLE IF NOT EXISTS coupon_hold (
   created_at BIGINT      NOT NULL,
   ended_at   BIGINT      NULL,
   PRIMARY KEY (hold_no),
-  KEY idx_until (state, hold_until)
+  KEY idx_until (state, hold_until),
+  KEY idx_order (user_id, order_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Installations of before have the table without the second key.
+SET @add_key = IF((SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE()
+                     AND table_name = 'coupon_hold' AND index_name = 'idx_order') > 0,
+                  'DO 0', 'ALTER TABLE coupon_hold ADD KEY idx_order (user_id, order_no)');
+PREPARE add_key FROM @add_key;
+EXECUTE add_key;
+DEALLOCATE PREPARE add_key;
 
 CREATE TABLE IF NOT EXISTS coupon_refund_{table} (
   redemption_id BIGINT      NOT NULL,

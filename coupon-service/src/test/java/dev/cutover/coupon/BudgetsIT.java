@@ -179,13 +179,13 @@ final class BudgetsIT {
         assertThat(refusal(() -> rig.redeem(user, "o2", next))).contains(Reason.BUDGET_EXHAUSTED);
         assertThat(refusal(() -> rig.hold(user, "o2", next))).contains(Reason.BUDGET_EXHAUSTED);
         assertThat(rig.status(next)).isEqualTo("AVAILABLE");
-        JsonNode dry = rig.rooms().redemptions().validate(user, List.of(next), Cart.UNKNOWN);
+        JsonNode dry = rig.rooms().redemptions().validate(user, List.of(next), UseRig.ORDER);
         assertThat(dry.path("valid").asBoolean()).isFalse();
         assertThat(dry.at("/coupons/0/reason/code").asText()).isEqualTo("budget_exhausted");
         rig.refund(use, "one", 1);
         assertThat(rig.rooms()
                         .redemptions()
-                        .validate(user, List.of(next), Cart.UNKNOWN)
+                        .validate(user, List.of(next), UseRig.ORDER)
                         .path("valid")
                         .asBoolean())
                 .isTrue();
@@ -285,7 +285,7 @@ final class BudgetsIT {
                 thread -> answers.add(new Answer(
                         rig.rooms()
                                 .holds()
-                                .hold(user, "o1", List.of(coupon), Cart.UNKNOWN, UseRig.TTL, key)
+                                .hold(user, "o1", List.of(coupon), UseRig.ORDER, UseRig.TTL, key)
                                 .json(),
                         false)));
         assertThat(answers).hasSize(1);
@@ -455,7 +455,7 @@ final class BudgetsIT {
         rig.release(rig.hold(user, "o1", rig.coupon(user, template)));
         rig.confirm(rig.hold(user, "o2", rig.coupon(user, template)));
         rig.refundRest(rig.redeem(user, "o3", rig.coupon(user, template)), "r");
-        rig.rooms().redemptions().validate(user, List.of(rig.coupon(user, template)), Cart.UNKNOWN);
+        rig.rooms().redemptions().validate(user, List.of(rig.coupon(user, template)), UseRig.ORDER);
         assertThat(side.mall().statements("%budget%")).isZero();
         long budgeted = side.mall().budgeted(10 * SPARED);
         rig.redeem(user, "o4", rig.coupon(user, budgeted));

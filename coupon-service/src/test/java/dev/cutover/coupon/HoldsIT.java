@@ -89,8 +89,8 @@ final class HoldsIT {
         long user = rig.user();
         CouponId coupon = rig.coupon(user);
         String key = UseRig.key();
-        Answer first = rig.rooms().holds().hold(user, "o1", List.of(coupon), Cart.UNKNOWN, UseRig.TTL, key);
-        Answer again = rig.rooms().holds().hold(user, "o1", List.of(coupon), Cart.UNKNOWN, UseRig.TTL, key);
+        Answer first = rig.rooms().holds().hold(user, "o1", List.of(coupon), UseRig.ORDER, UseRig.TTL, key);
+        Answer again = rig.rooms().holds().hold(user, "o1", List.of(coupon), UseRig.ORDER, UseRig.TTL, key);
         assertThat(again.replayed()).isTrue();
         assertThat(again.json()).isEqualTo(first.json());
         HoldId hold = HoldId.parse(
@@ -100,7 +100,7 @@ final class HoldsIT {
                 .isFalse();
         assertThat(rig.rooms().holds().confirm(hold, OptionalLong.empty(), key).replayed())
                 .isTrue();
-        assertThat(refusal(() -> rig.rooms().holds().hold(user, "o9", List.of(coupon), Cart.UNKNOWN, UseRig.TTL, key)))
+        assertThat(refusal(() -> rig.rooms().holds().hold(user, "o9", List.of(coupon), UseRig.ORDER, UseRig.TTL, key)))
                 .contains(Reason.IDEMPOTENCY_KEY_REUSED);
     }
 
@@ -245,23 +245,27 @@ final class HoldsIT {
         }));
         String key = UseRig.key();
         assertThatThrownBy(
-                        () -> crashing.rooms().holds().hold(user, "o1", List.of(coupon), Cart.UNKNOWN, UseRig.TTL, key))
+                        () -> crashing.rooms().holds().hold(user, "o1", List.of(coupon), UseRig.ORDER, UseRig.TTL, key))
                 .hasMessageContaining("crash");
         assertThat(rig.status(coupon)).isEqualTo("AVAILABLE");
         assertThat(crashing.rooms()
                         .holds()
-                        .hold(user, "o1", List.of(coupon), Cart.UNKNOWN, UseRig.TTL, key)
+                        .hold(user, "o1", List.of(coupon), UseRig.ORDER, UseRig.TTL, key)
                         .replayed())
                 .isFalse();
     }
 
     /** Lets so many threads come to the point between the read and the write before one goes on; who waits for nobody goes on as well. */
     static Failpoints meeting(int threads, Duration patience, Set<String> planted) {
+        return meeting(Failpoint.USE_READ, threads, patience, planted);
+    }
+
+    private static Failpoints meeting(Failpoint where, int threads, Duration patience, Set<String> planted) {
         CountDownLatch arrived = new CountDownLatch(threads);
         return new Failpoints() {
             @Override
             public void hit(Failpoint point) {
-                if (point == Failpoint.USE_READ) {
+                if (point == where) {
                     arrived.countDown();
                     try {
                         if (!arrived.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -456,5 +460,116 @@ final class HoldsIT {
         CouponId second = rig.coupon(user, free);
         assertThat(refusal(() -> rig.redeem(user, "cheap", second, cheap))).contains(Reason.STACKING_CONFLICT);
         rig.redeem(user, "dear", second, Cart.of(OptionalLong.of(7000)));
+    }
+
+    private static long grouped() {
+        long template = side.mall().template(1000, 0);
+        side.mall()
+                .execute(
+                        DatabaseId.META,
+                        "UPDATE coupon_template SET stack_group = 'winter' WHERE template_id = ?",
+                        template);
+        return template;
+    }
+
+    @Test
+    void aHoldGoesWithWhatItsOrderHoldsAndHasUsed() {
+        long template = grouped();
+        long user = rig.user();
+        CouponId one = rig.coupon(user, template);
+        CouponId other = rig.coupon(user, template);
+        HoldId hold = rig.hold(user, "o1", one);
+        assertThat(refusal(() -> rig.hold(user, "o1", other))).contains(Reason.STACKING_CONFLICT);
+        assertThat(refusal(() -> rig.redeem(user, "o1", other))).contains(Reason.STACKING_CONFLICT);
+        assertThat(rig.status(other)).isEqualTo("AVAILABLE");
+        rig.release(rig.hold(user, "o2", other));
+        rig.confirm(hold);
+        assertThat(refusal(() -> rig.hold(user, "o1", other))).contains(Reason.STACKING_CONFLICT);
+        assertThat(refusal(() -> rig.redeem(user, "o1", other))).contains(Reason.STACKING_CONFLICT);
+
+        // What was let go, and what is over, stands in nobody's way.
+        long second = rig.user();
+        CouponId first = rig.coupon(second, template);
+        CouponId next = rig.coupon(second, template);
+        CouponId last = rig.coupon(second, template);
+        rig.release(rig.hold(second, "o1", first));
+        rig.hold(second, "o1", next);
+        clock.forward(UseRig.TTL);
+        rig.confirm(rig.hold(second, "o1", last));
+    }
+
+    @Test
+    void whatAnOrderHoldsIsPartOfWhatItIsSpared() {
+        long free = side.mall().template(1000, 0, Map.of("min_point", "0.00", "amount", "8.00"));
+        Cart cheap = Cart.of(OptionalLong.of(1500));
+        Cart lines = Cart.of(List.of(
+                new OrderLine(new Product(null, "SN-A", null), 1, 800, 0),
+                new OrderLine(new Product(null, "SN-B", null), 1, 700, 0)));
+        for (Cart cart : List.of(cheap, lines)) {
+            long user = rig.user();
+            List<CouponId> coupons = List.of(rig.coupon(user, free), rig.coupon(user, free));
+            HoldId hold = rig.hold(user, "o", cart, coupons.get(0));
+            assertThat(refusal(() -> rig.hold(user, "o", cart, coupons.get(1)))).contains(Reason.STACKING_CONFLICT);
+            assertThat(refusal(() -> rig.redeem(user, "o", coupons.get(1), cart)))
+                    .contains(Reason.STACKING_CONFLICT);
+            rig.release(hold);
+            rig.redeem(user, "o", coupons.get(1), cart);
+            assertThat(refusal(() -> rig.hold(user, "o", cart, coupons.get(0)))).contains(Reason.STACKING_CONFLICT);
+        }
+        // A line is spared once, though the order costs more than both.
+        long listed = side.mall().template(1000, 0, Map.of("min_point", "0.00", "amount", "8.00"));
+        side.mall().execute(DatabaseId.META, "UPDATE coupon_template SET scope = 2 WHERE template_id = ?", listed);
+        side.mall().execute(DatabaseId.META, "INSERT INTO template_product VALUES (?, ?, 'SN-A', 2)", listed, listed);
+        Cart dear = Cart.of(List.of(
+                new OrderLine(new Product(null, "SN-A", null), 1, 1000, 0),
+                new OrderLine(new Product(null, "SN-B", null), 1, 70_000, 0)));
+        long user = rig.user();
+        HoldId hold = rig.hold(user, "o", dear, rig.coupon(user, listed));
+        CouponId again = rig.coupon(user, listed);
+        assertThat(refusal(() -> rig.hold(user, "o", dear, again))).contains(Reason.STACKING_CONFLICT);
+        assertThat(refusal(() -> rig.redeem(user, "o", again, dear))).contains(Reason.STACKING_CONFLICT);
+        rig.hold(user, "o", dear, rig.coupon(user, free));
+        rig.confirm(hold);
+    }
+
+    @Test
+    void ofTwoRequestsForOneOrderAtOnceThatDoNotGoTogetherOneIsRefused() {
+        assertThat(bothAtOnce(Set.of())).isZero();
+    }
+
+    @Test
+    void readWithoutWaitingForEachOtherBothWouldBeGranted() {
+        assertThat(bothAtOnce(Set.of("order.readsUnlocked"))).isPositive();
+    }
+
+    /** How often two holds, or a hold and a use, of one order were granted that do not go together. */
+    private static int bothAtOnce(Set<String> planted) {
+        long template = grouped();
+        int both = 0;
+        for (int round = 0; round < 8; round++) {
+            UseRig racing = rig.through(
+                    side.roomsWith(clock, meeting(Failpoint.USE_WRITTEN, 2, Duration.ofSeconds(2), planted)));
+            long user = rig.user();
+            List<CouponId> coupons = List.of(rig.coupon(user, template), rig.coupon(user, template));
+            boolean holds = round % 2 == 0;
+            AtomicInteger granted = new AtomicInteger();
+            Parallel.run(2, i -> {
+                Optional<Reason> refused = refusal(() -> {
+                    if (holds || i == 0) {
+                        racing.hold(user, "o", coupons.get(i));
+                    } else {
+                        racing.redeem(user, "o", coupons.get(i));
+                    }
+                });
+                if (refused.isEmpty()) {
+                    granted.incrementAndGet();
+                } else {
+                    assertThat(refused).contains(Reason.STACKING_CONFLICT);
+                }
+            });
+            assertThat(granted).hasPositiveValue();
+            both += granted.get() == 2 ? 1 : 0;
+        }
+        return both;
     }
 }

@@ -105,7 +105,8 @@ final class HttpApiIT {
         return post(
                 "/v1/redemptions",
                 key(),
-                "{\"user_id\":" + user + ",\"order_no\":\"" + order + "\",\"coupon_ids\":[\"" + coupon + "\"]}");
+                "{\"user_id\":" + user + ",\"order_no\":\"" + order + "\",\"coupon_ids\":[\"" + coupon
+                        + "\"],\"order\":{\"amount_minor\":5000}}");
     }
 
     @Test

@@ -12,7 +12,6 @@ import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Answer;
-import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import java.time.Duration;
@@ -218,7 +217,7 @@ final class KnownBugsIT {
                 THREADS,
                 thread -> answers.add(rig.rooms()
                         .holds()
-                        .hold(user, "cart", List.of(coupon), Cart.UNKNOWN, UseRig.TTL, key)
+                        .hold(user, "cart", List.of(coupon), UseRig.ORDER, UseRig.TTL, key)
                         .json()));
         assertThat(answers).hasSize(1);
         rig.release(HoldId.parse(StoreConformance.json(answers.iterator().next())
@@ -262,7 +261,7 @@ final class KnownBugsIT {
         Parallel.run(
                 THREADS,
                 thread -> answers.add(
-                        rig.rooms().redemptions().redeem(user, "checkout", List.of(coupon), Cart.UNKNOWN, key)));
+                        rig.rooms().redemptions().redeem(user, "checkout", List.of(coupon), UseRig.ORDER, key)));
         assertThat(answers.stream().map(Answer::json).distinct()).hasSize(1);
         assertThat(answers.stream().filter(answer -> !answer.replayed())).hasSize(1);
         nothingIsFound();

@@ -25,6 +25,7 @@ final class RestTransport implements Transport {
             Map.entry("UserCouponService/ListUserCoupons", "GET /v1/users/{user_id}/coupons"),
             Map.entry("UserCouponService/GetCoupon", "GET /v1/coupons/{id}"),
             Map.entry("UserCouponService/BatchGetCoupons", "POST /v1/coupons/batch"),
+            Map.entry("UserCouponService/ListProductCoupons", "GET /v1/products/{product}/coupons"),
             Map.entry("RedemptionService/Validate", "POST /v1/validations"),
             Map.entry("RedemptionService/Hold", "POST /v1/holds"),
             Map.entry("RedemptionService/GetHold", "GET /v1/holds/{id}"),
@@ -66,7 +67,7 @@ final class RestTransport implements Transport {
         String method = route.substring(0, route.indexOf(' '));
         String path = route.substring(route.indexOf(' ') + 1);
         ObjectNode fields = (ObjectNode) read(call.fields());
-        for (String name : List.of("id", "user_id", "request_no")) {
+        for (String name : List.of("id", "user_id", "request_no", "product")) {
             if (path.contains("{" + name + "}")) {
                 JsonNode value = fields.remove(name);
                 path = path.replace("{" + name + "}", value == null ? "" : encoded(value.asText()));

@@ -66,7 +66,7 @@ final class RoundTripIT {
             List<CouponId> coupons = ids(side, user);
             String redemptions = side.rooms()
                     .redemptions()
-                    .redeem(user, "order-" + i, coupons.subList(0, 4), OptionalLong.of(12_345), key)
+                    .redeem(user, "order-" + i, coupons.subList(0, 4), Cart.of(OptionalLong.of(12_345)), key)
                     .json();
             RedemptionId redemption = RedemptionId.parse(StoreConformance.json(redemptions)
                             .path("redemptions")
@@ -243,7 +243,7 @@ final class RoundTripIT {
             HoldId second = rig.hold(user, "released", released);
             RedemptionId used = rig.redeem(user, "used", rig.coupon(user, template));
             Supplier<Answer> hold =
-                    () -> rig.rooms().holds().hold(user, "o", List.of(held), Cart.UNKNOWN, UseRig.TTL, "h");
+                    () -> rig.rooms().holds().hold(user, "o", List.of(held), UseRig.ORDER, UseRig.TTL, "h");
             Answer answer = hold.get();
             HoldId first = HoldId.parse(
                             StoreConformance.json(answer.json()).path("id").asText())
@@ -300,7 +300,7 @@ final class RoundTripIT {
                 awaitMirrored(mall, user, 2 + 1);
                 String used = side.rooms()
                         .redemptions()
-                        .redeem(user, "order", ids(side, user), OptionalLong.empty(), "redeem")
+                        .redeem(user, "order", ids(side, user), UseRig.ORDER, "redeem")
                         .json();
                 awaitMirrored(mall, user, 2 + 1 + 2 + 1);
                 RedemptionId redemption = RedemptionId.parse(StoreConformance.json(used)

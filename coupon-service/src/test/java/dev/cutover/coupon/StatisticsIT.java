@@ -15,7 +15,6 @@ import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.ledger.LedgerFeed;
 import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.operation.Channel;
-import dev.cutover.coupon.pricing.Cart;
 import dev.cutover.coupon.statistics.DriftCheck;
 import dev.cutover.coupon.statistics.Statistics;
 import dev.cutover.coupon.statistics.Sums;
@@ -29,7 +28,6 @@ import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -147,7 +145,7 @@ final class StatisticsIT {
                 List<CouponId> coupons = claim(one, template, 1 + n % 3, via);
                 claimed.addAndGet(coupons.size());
                 if (n % 2 == 0) {
-                    RedemptionId use = rig.redeem(one, "o-" + i + "-" + n, coupons.get(0), Cart.UNKNOWN.via(via));
+                    RedemptionId use = rig.redeem(one, "o-" + i + "-" + n, coupons.get(0), UseRig.ORDER.via(via));
                     redeemed.incrementAndGet();
                     rig.refund(use, "part", 120);
                     taken.addAndGet(120);
@@ -217,7 +215,7 @@ final class StatisticsIT {
         // On OLD nobody keeps a ledger; the next epoch counts the rows again.
         side.mall().copyBackAll();
         switchTo(Side.OLD);
-        side.rooms().redemptions().redeem(user, "o-old", List.of(early), OptionalLong.of(10_000), key());
+        side.rooms().redemptions().redeem(user, "o-old", List.of(early), UseRig.ORDER, key());
         switchTo(Side.NEW);
         side.mall().copyForwardAll();
         statistics().tick();

@@ -38,13 +38,17 @@ import org.junit.jupiter.api.Test;
 /** What both stores promise, asked through the rooms that clients reach; each subclass runs it on one side. */
 abstract class StoreConformance {
     static final ObjectMapper JSON = new ObjectMapper();
-    private static final OptionalLong NO_AMOUNT = OptionalLong.empty();
+    private static final Cart ORDER = Cart.of(List.of(line(100_000, 5_000)));
 
     abstract SmallMall mall();
 
     abstract CouponRooms rooms();
 
     abstract Side side();
+
+    private static Cart amount(long minor) {
+        return Cart.of(OptionalLong.of(minor));
+    }
 
     private static String key() {
         return UUID.randomUUID().toString();
@@ -324,7 +328,7 @@ abstract class StoreConformance {
     @Test
     void theLargestAnswersFitTheirColumn() {
         long user = mall().user();
-        long template = mall().template(100, 0, Map.of("type", 1, "amount", "8.50", "min_point", "12345678.90"));
+        long template = mall().template(100, 0, Map.of("type", 1, "amount", "9.05", "min_point", "12345678.90"));
         String key = "k".repeat(64);
         List<CouponId> coupons = coupons(claim(user, template, Claims.MOST_COUPONS, key));
         Cart cart = Cart.of(Collections.nCopies(Cart.MOST_LINES, line(Cart.MOST_MINOR / 100, Cart.MOST_MINOR / 100)));
@@ -347,7 +351,7 @@ abstract class StoreConformance {
                 i -> refusedOrCounted(
                         used,
                         Reason.COUPON_ALREADY_USED,
-                        () -> rooms().redemptions().redeem(user, "order-" + i, List.of(coupon), NO_AMOUNT, key())));
+                        () -> rooms().redemptions().redeem(user, "order-" + i, List.of(coupon), ORDER, key())));
         assertThat(used).hasValue(1);
         JsonNode shown = rooms().wallet().coupon(coupon);
         assertThat(shown.path("status").asText()).isEqualTo("USED");
@@ -359,13 +363,13 @@ abstract class StoreConformance {
         long user = mall().user();
         long template = mall().template(100, 10);
         List<CouponId> coupons = coupons(claim(user, template, 3, key()));
-        rooms().redemptions().redeem(user, "o1", coupons.subList(2, 3), NO_AMOUNT, key());
-        assertThat(refusal(() -> rooms().redemptions().redeem(user, "o2", coupons, NO_AMOUNT, key())))
+        rooms().redemptions().redeem(user, "o1", coupons.subList(2, 3), ORDER, key());
+        assertThat(refusal(() -> rooms().redemptions().redeem(user, "o2", coupons, ORDER, key())))
                 .isEqualTo(Reason.COUPON_ALREADY_USED);
         assertThat(rooms().wallet().coupon(coupons.get(0)).path("status").asText())
                 .isEqualTo("AVAILABLE");
         JsonNode both = json(rooms().redemptions()
-                .redeem(user, "o3", coupons.subList(0, 2), OptionalLong.of(3000), key())
+                .redeem(user, "o3", coupons.subList(0, 2), amount(3000), key())
                 .json());
         assertThat(both.path("redemptions").findValuesAsText("amount_minor")).containsExactly("500", "500");
     }
@@ -374,8 +378,7 @@ abstract class StoreConformance {
     void aThresholdIsHeldWhenTheOrderIsTold() {
         long user = mall().user();
         CouponId coupon = claimOne(user, mall().template(100, 10));
-        assertThat(refusal(
-                        () -> rooms().redemptions().redeem(user, "o1", List.of(coupon), OptionalLong.of(2999), key())))
+        assertThat(refusal(() -> rooms().redemptions().redeem(user, "o1", List.of(coupon), amount(2999), key())))
                 .isEqualTo(Reason.THRESHOLD_NOT_MET);
     }
 
@@ -388,10 +391,10 @@ abstract class StoreConformance {
         long stranger = mall().user();
         for (CouponId id : List.of(forged, beyond)) {
             assertThat(refusal(() -> rooms().wallet().coupon(id))).isEqualTo(Reason.COUPON_NOT_FOUND);
-            assertThat(refusal(() -> rooms().redemptions().redeem(user, "o", List.of(id), NO_AMOUNT, key())))
+            assertThat(refusal(() -> rooms().redemptions().redeem(user, "o", List.of(id), ORDER, key())))
                     .isEqualTo(Reason.COUPON_NOT_FOUND);
         }
-        assertThat(refusal(() -> rooms().redemptions().redeem(stranger, "o", List.of(coupon), NO_AMOUNT, key())))
+        assertThat(refusal(() -> rooms().redemptions().redeem(stranger, "o", List.of(coupon), ORDER, key())))
                 .isEqualTo(Reason.COUPON_NOT_FOUND);
         assertThat(refusal(
                         () -> rooms().redemptions().refund(RedemptionId.of(77, 3), OptionalLong.empty(), "r", key())))
@@ -424,7 +427,7 @@ abstract class StoreConformance {
     }
 
     private RedemptionId redeem(long user, CouponId coupon, String order) {
-        Answer answer = rooms().redemptions().redeem(user, order, List.of(coupon), NO_AMOUNT, key());
+        Answer answer = rooms().redemptions().redeem(user, order, List.of(coupon), ORDER, key());
         return RedemptionId.parse(json(answer.json())
                         .path("redemptions")
                         .get(0)
@@ -692,5 +695,54 @@ abstract class StoreConformance {
             });
             assertThat(won).hasValue(1);
         }
+    }
+
+    @Test
+    void whatACouponAsksOfTheOrderIsToldOrItIsNotUsed() {
+        long user = mall().user();
+        CouponId plain = claimOne(user, mall().template(100, 0, Map.of("min_point", "0.00")));
+        CouponId from30 = claimOne(user, mall().template(100, 0));
+        CouponId percent =
+                claimOne(user, mall().template(100, 0, Map.of("type", 1, "amount", "8.00", "min_point", "0")));
+        CouponId listed = claimOne(
+                user, mall().template(100, 0, Map.of("use_type", 2, "goods_value", "[1001]", "min_point", "0.00")));
+        for (CouponId coupon : List.of(from30, percent, listed)) {
+            assertThat(refusal(() -> rooms().redemptions().redeem(user, "o", List.of(coupon), Cart.UNKNOWN, key())))
+                    .isEqualTo(Reason.PARAMETER_MISSING);
+        }
+        JsonNode dry = rooms().redemptions().validate(user, List.of(plain, listed), amount(4000));
+        assertThat(dry.path("coupons").get(0).path("usable").asBoolean()).isTrue();
+        assertThat(dry.path("coupons").get(1).path("reason").path("code").asText())
+                .isEqualTo("parameter_missing");
+        // Once there is a product that no coupon is for, nobody can know without the lines.
+        forbid("SN-NEVER");
+        try {
+            assertThat(refusal(() -> rooms().redemptions().redeem(user, "o", List.of(plain), amount(4000), key())))
+                    .isEqualTo(Reason.PARAMETER_MISSING);
+            redeem(user, plain, "o");
+        } finally {
+            mall().execute(
+                            superBlacklist().database(),
+                            "DELETE FROM " + superBlacklist().table());
+            rooms().productCatalog().forget();
+        }
+        rooms().redemptions().redeem(user, "o2", List.of(from30), amount(4000), key());
+        rooms().redemptions().redeem(user, "o3", List.of(percent), amount(4000), key());
+    }
+
+    private record Place(DatabaseId database, String table) {}
+
+    private Place superBlacklist() {
+        return side() == Side.OLD
+                ? new Place(DatabaseId.OLD, "mall_coupon_super_black")
+                : new Place(DatabaseId.META, "super_blacklist");
+    }
+
+    private void forbid(String product) {
+        mall().execute(
+                        superBlacklist().database(),
+                        "INSERT INTO " + superBlacklist().table() + " (goods_sn) VALUES (?)",
+                        product);
+        rooms().productCatalog().forget();
     }
 }

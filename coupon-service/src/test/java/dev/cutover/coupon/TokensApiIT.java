@@ -535,6 +535,7 @@ final class TokensApiIT {
                 new Sample("/v1/coupons/" + there.coupon() + "/void", "{\"reason\":\"x\"}", "coupon_not_found"));
         all.put("POST /v1/templates", NAMES_NOTHING);
         all.put("POST /v1/coupons/batch", new Sample("/v1/coupons/batch", "{\"ids\":" + coupons + "}", LISTED));
+        all.put("GET /v1/products/{product}/coupons", new Sample("/v1/products/any/coupons?limit=100", "", LISTED));
         all.put("GET /v1/templates", new Sample("/v1/templates?limit=100", "", LISTED));
         all.put(
                 "PATCH /v1/templates/{id}",

@@ -47,6 +47,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class TransportConformance {
     static final String ADMIN = "an-administrator-of-this-test-only-0123456789";
+    private static final String LINES = ",\"order\":{\"lines\":[{\"product_id\":\"%s\",\"amount_minor\":%d}]}";
+    private static final String AN_ORDER = String.format(LINES, "b", 5000);
     private static final String TEMPLATE = "{\"name\":\"T\",\"discount\":{\"kind\":\"STORE\",\"type\":\"AMOUNT_OFF\","
             + "\"amount_off_minor\":500,\"threshold_minor\":3000,\"currency\":\"CNY\"},\"total_quantity\":100,"
             + "\"validity\":{\"type\":\"DAYS\",\"days\":3}%s}";
@@ -166,6 +168,10 @@ abstract class TransportConformance {
         return id;
     }
 
+    private Reply redeem(long user, String order, String coupons) {
+        return redeem(user, order, coupons, AN_ORDER);
+    }
+
     private Reply redeem(long user, String order, String coupons, String more) {
         return keyed(
                 "RedemptionService/Redeem",
@@ -181,7 +187,7 @@ abstract class TransportConformance {
         return done(keyed(
                         "RedemptionService/Hold",
                         "{\"user_id\":" + user + ",\"order_no\":\"h-" + user + "\",\"coupon_ids\":[" + quoted(coupon)
-                                + "],\"ttl_seconds\":" + seconds + "}"))
+                                + "],\"ttl_seconds\":" + seconds + AN_ORDER + "}"))
                 .text("/id");
     }
 
@@ -396,6 +402,60 @@ abstract class TransportConformance {
         assertThat(strangers.body().path("data")).isEmpty();
     }
 
+    @Test
+    @Order(4)
+    void whatCanBeClaimedForAProductIsListedForIt() {
+        String listed = template(",\"scope\":\"WHITE_LIST\"");
+        done(products(listed, "WHITE_LIST", "sn-of-this-test"));
+        String all = template("");
+        String without = template(",\"scope\":\"BLACK_LIST\"");
+        done(products(without, "BLACK_LIST", "SN-OF-THIS-TEST"));
+        String category = template(",\"scope\":\"CATEGORY\"");
+        done(products(category, "CATEGORY", "hats"));
+        String paused = template("");
+        done(send("TemplateService/PauseTemplate", "{\"id\":\"" + paused + "\"}"));
+        String later = template(",\"claim_from\":\"2031-01-01T00:00:00Z\"");
+        List<String> ours = List.of(listed, all, without, category, paused, later);
+        Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+            assertThat(claimable("SN-OF-THIS-TEST", "", ours)).containsExactly(listed, all);
+            assertThat(claimable("sn-other", "", ours)).containsExactly(all, without);
+            assertThat(claimable("sn-other", ",\"category_id\":\"hats\"", ours))
+                    .containsExactly(all, without, category);
+        });
+        Reply wrong = send("UserCouponService/ListProductCoupons", "{\"product\":\"a\",\"starting_after\":\"x\"}");
+        assertThat(wrong.code()).isEqualTo("cursor_invalid");
+        String app = done(desk("POST", "/v1/apps", "{\"name\":\"displays\"}")).text("/id");
+        Call call = Call.of("UserCouponService/ListProductCoupons", "{\"product\":\"a\"}");
+        assertThat(done(as(token(app, "{\"scopes\":[\"read\"]}"), call)).body().path("data"))
+                .isEmpty();
+        assertThat(as(token(app, "{\"scopes\":[\"claim\"]}"), call).code()).isEqualTo("scope_insufficient");
+    }
+
+    private Reply products(String template, String type, String product) {
+        return send(
+                "TemplateService/ReplaceProducts",
+                "{\"id\":\"" + template + "\",\"list_type\":\"" + type + "\",\"products\":[" + quoted(product) + "]}");
+    }
+
+    /** Of these templates those that are listed for a product, page by page. */
+    private List<String> claimable(String product, String more, List<String> of) {
+        List<String> found = new ArrayList<>();
+        String after = "";
+        while (true) {
+            Reply page = done(send(
+                    "UserCouponService/ListProductCoupons",
+                    "{\"product\":\"" + product + "\",\"limit\":2" + more + after + "}"));
+            assertThat(page.body().path("data").size()).isLessThanOrEqualTo(2);
+            page.body().path("data").findValuesAsText("id").stream()
+                    .filter(of::contains)
+                    .forEach(found::add);
+            if (!page.body().path("has_more").asBoolean()) {
+                return found;
+            }
+            after = ",\"starting_after\":\"" + page.text("/next_cursor") + "\"";
+        }
+    }
+
     private Reply claimOf(long user, int templates, int coupons) {
         StringJoiner items = new StringJoiner(",");
         for (int i = 0; i < templates; i++) {
@@ -448,7 +508,7 @@ abstract class TransportConformance {
         String template = template("");
         String coupon = coupon(user, template);
         String hold = hold(user, coupon, 60);
-        assertThat(redeem(user, "o-1", quoted(coupon), "").code()).isEqualTo("coupon_held");
+        assertThat(redeem(user, "o-1", quoted(coupon)).code()).isEqualTo("coupon_held");
         Reply confirmed =
                 done(keyed("RedemptionService/Confirm", "{\"id\":\"" + hold + "\",\"user_id\":" + user + "}"));
         String redemption = confirmed.text("/redemptions/0/id");
@@ -516,7 +576,7 @@ abstract class TransportConformance {
                                 Call.of(
                                                 "RedemptionService/Redeem",
                                                 "{\"user_id\":7,\"order_no\":\"o\",\"coupon_ids\":[" + quoted(coupon)
-                                                        + "]}")
+                                                        + "]" + AN_ORDER + "}")
                                         .with("Idempotency-Key", key()))
                         .code())
                 .isEqualTo("coupon_not_found");
@@ -658,8 +718,8 @@ abstract class TransportConformance {
     private void uses(Map<String, Supplier<Reply>> calls, String any) {
         long user = mall.user();
         String used = coupon(user, any);
-        String redemption = done(redeem(user, "u-1", quoted(used), "")).text("/redemptions/0/id");
-        calls.put("coupon_already_used", () -> redeem(user, "u-2", quoted(used), ""));
+        String redemption = done(redeem(user, "u-1", quoted(used))).text("/redemptions/0/id");
+        calls.put("coupon_already_used", () -> redeem(user, "u-2", quoted(used)));
         calls.put(
                 "refund_exceeds_redeemed",
                 () -> keyed(
@@ -672,15 +732,15 @@ abstract class TransportConformance {
         calls.put("coupon_voided", () -> {
             String coupon = coupon(user, any);
             done(desk("POST", "/v1/coupons/" + coupon + "/void", "{\"reason\":\"a test\"}"));
-            return redeem(user, "u-3", quoted(coupon), "");
+            return redeem(user, "u-3", quoted(coupon));
         });
         calls.put(
                 "threshold_not_met",
-                () -> redeem(user, "u-4", quoted(coupon(user, any)), ",\"order\":{\"amount_minor\":1}"));
+                () -> redeem(user, "u-4", quoted(coupon(user, any)), String.format(LINES, "b", 1)));
         calls.put("coupon_held", () -> {
             String coupon = coupon(user, any);
             hold(user, coupon, 60);
-            return redeem(user, "u-5", quoted(coupon), "");
+            return redeem(user, "u-5", quoted(coupon));
         });
         calls.put("hold_not_owner", () -> {
             String let = "{\"id\":\"" + hold(user, coupon(user, any), 60) + "\"}";
@@ -695,13 +755,10 @@ abstract class TransportConformance {
                             .endsWith("EXPIRED"));
             return keyed("RedemptionService/Confirm", "{\"id\":\"" + hold + "\"}");
         });
-        String lines = ",\"order\":{\"lines\":[{\"product_id\":\"%s\",\"amount_minor\":5000}]}";
         calls.put("product_not_applicable", () -> {
             String listed = template(",\"scope\":\"WHITE_LIST\"");
-            done(send(
-                    "TemplateService/ReplaceProducts",
-                    "{\"id\":\"" + listed + "\",\"list_type\":\"WHITE_LIST\",\"products\":[\"a\"]}"));
-            return redeem(user, "u-6", quoted(coupon(user, listed)), String.format(lines, "b"));
+            done(products(listed, "WHITE_LIST", "a"));
+            return redeem(user, "u-6", quoted(coupon(user, listed)), AN_ORDER);
         });
         calls.put("super_blacklisted", () -> {
             done(desk("POST", "/v1/super_blacklist/products", "{\"products\":[\"never\"]}"));
@@ -712,18 +769,14 @@ abstract class TransportConformance {
                     .until(() -> send(
                                     "RedemptionService/Validate",
                                     "{\"user_id\":" + user + ",\"coupons\":[" + quoted(coupon) + "]"
-                                            + String.format(lines, "never") + "}")
+                                            + String.format(LINES, "never", 5000) + "}")
                             .text("/coupons/0/reason/code")
                             .equals("super_blacklisted"));
-            return redeem(user, "u-7", quoted(coupon), String.format(lines, "never"));
+            return redeem(user, "u-7", quoted(coupon), String.format(LINES, "never", 5000));
         });
         calls.put("stacking_conflict", () -> {
             String group = template(",\"stack_group\":\"g\"");
-            return redeem(
-                    user,
-                    "u-8",
-                    quoted(coupon(user, group), coupon(user, group)),
-                    ",\"order\":{\"amount_minor\":9000}");
+            return redeem(user, "u-8", quoted(coupon(user, group), coupon(user, group)));
         });
     }
 
@@ -769,8 +822,7 @@ abstract class TransportConformance {
                         user,
                         "t-1",
                         quoted(coupon(
-                                user, ranged(String.format(range, "2031-01-01T00:00:00Z", "2031-02-01T00:00:00Z")))),
-                        ""));
+                                user, ranged(String.format(range, "2031-01-01T00:00:00Z", "2031-02-01T00:00:00Z"))))));
         calls.put("coupon_expired", () -> {
             String end =
                     Instant.ofEpochSecond(Instant.now().getEpochSecond() + 3).toString();
@@ -780,7 +832,7 @@ abstract class TransportConformance {
                     .until(() -> send("UserCouponService/GetCoupon", "{\"id\":\"" + coupon + "\"}")
                             .text("/status")
                             .endsWith("EXPIRED"));
-            return redeem(user, "t-2", quoted(coupon), "");
+            return redeem(user, "t-2", quoted(coupon));
         });
         calls.put(
                 "version_conflict",
@@ -801,14 +853,14 @@ abstract class TransportConformance {
         calls.put("per_user_limit_reached", () -> send(claim(user, template(",\"per_user_limit\":1"), 2, key())));
         calls.put("budget_exhausted", () -> {
             String scarce = template(",\"budget\":{\"amount_minor\":700,\"currency\":\"CNY\"}");
-            done(redeem(user, "t-3", quoted(coupon(user, scarce)), ""));
+            done(redeem(user, "t-3", quoted(coupon(user, scarce))));
             String second = coupon(user, scarce);
             assertThat(send(
                                     "RedemptionService/Validate",
-                                    "{\"user_id\":" + user + ",\"coupons\":[" + quoted(second) + "]}")
+                                    "{\"user_id\":" + user + ",\"coupons\":[" + quoted(second) + "]" + AN_ORDER + "}")
                             .text("/coupons/0/reason/code"))
                     .isEqualTo("budget_exhausted");
-            Reply refused = redeem(user, "t-4", quoted(second), "");
+            Reply refused = redeem(user, "t-4", quoted(second));
             assertThat(refused.status()).isIn("409", "RESOURCE_EXHAUSTED");
             Reply raised = done(send(
                     "TemplateService/AdjustBudget",
@@ -817,8 +869,8 @@ abstract class TransportConformance {
             assertThat(done(send("TemplateService/GetTemplate", "{\"id\":\"" + scarce + "\"}"))
                             .text("/budget/amount_minor"))
                     .isEqualTo("1000");
-            done(redeem(user, "t-4", quoted(second), ""));
-            return redeem(user, "t-5", quoted(coupon(user, scarce)), "");
+            done(redeem(user, "t-4", quoted(second)));
+            return redeem(user, "t-5", quoted(coupon(user, scarce)));
         });
         calls.put("daily_limit_reached", () -> send(claim(user, template(",\"daily_limit\":1"), 2, key())));
         calls.put("idempotency_key_reused", () -> {

@@ -8,6 +8,8 @@ import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.pricing.Cart;
+import dev.cutover.coupon.pricing.OrderLine;
+import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import java.time.Duration;
@@ -19,6 +21,9 @@ import java.util.UUID;
 /** Claims, holds, uses and refunds through one instance, told by their ids, and what the rows say. */
 record UseRig(SideUnderTest side, CouponRooms rooms) {
     static final Duration TTL = Duration.ofMinutes(10);
+
+    /** An order that every coupon of the small mall is good for. */
+    static final Cart ORDER = Cart.of(List.of(new OrderLine(new Product("p-1", null, null), 1, 100_000, 5_000)));
 
     /** What a coupon of the small mall takes off. */
     static final long SPARED = 500;
@@ -46,15 +51,20 @@ record UseRig(SideUnderTest side, CouponRooms rooms) {
     }
 
     HoldId hold(long user, String order, CouponId... coupons) {
-        return HoldId.parse(StoreConformance.json(
-                                holds(user, order, List.of(coupons)).json())
+        return hold(user, order, ORDER, coupons);
+    }
+
+    HoldId hold(long user, String order, Cart cart, CouponId... coupons) {
+        return HoldId.parse(StoreConformance.json(rooms.holds()
+                                .hold(user, order, List.of(coupons), cart, TTL, key())
+                                .json())
                         .path("id")
                         .asText())
                 .orElseThrow();
     }
 
     Answer holds(long user, String order, List<CouponId> coupons) {
-        return rooms.holds().hold(user, order, coupons, Cart.UNKNOWN, TTL, key());
+        return rooms.holds().hold(user, order, coupons, ORDER, TTL, key());
     }
 
     Answer confirm(HoldId hold) {
@@ -66,7 +76,7 @@ record UseRig(SideUnderTest side, CouponRooms rooms) {
     }
 
     RedemptionId redeem(long user, String order, CouponId coupon) {
-        return redeem(user, order, coupon, Cart.UNKNOWN);
+        return redeem(user, order, coupon, ORDER);
     }
 
     RedemptionId redeem(long user, String order, CouponId coupon, Cart cart) {

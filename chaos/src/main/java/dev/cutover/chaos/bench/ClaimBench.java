@@ -46,7 +46,7 @@ final class ClaimBench {
     private static final long ROW = 900_400;
     private static final long REDIS = 900_500;
     private static final int BATCH_SIZE = 10;
-    private static final Duration WARM = Duration.ofSeconds(20);
+    private static final Duration WARM = Duration.ofSeconds(60);
 
     private final Path folder;
     private final Duration each;

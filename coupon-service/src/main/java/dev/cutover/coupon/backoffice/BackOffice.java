@@ -75,6 +75,7 @@ public final class BackOffice {
                 gate,
                 publication,
                 parts.catalog(),
+                parts.lists(),
                 parts.tags(),
                 parts.clock(),
                 parts.budget());

@@ -16,6 +16,7 @@ import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.operation.Deadline;
 import dev.cutover.coupon.operation.Operation;
 import dev.cutover.coupon.operation.Recorded;
+import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.shape.TemplateShapes;
@@ -27,6 +28,7 @@ import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.template.Discount;
 import dev.cutover.coupon.template.LegacyTemplates;
+import dev.cutover.coupon.template.ProductCatalog;
 import dev.cutover.coupon.template.ShardedTemplates;
 import dev.cutover.coupon.template.Template;
 import dev.cutover.coupon.template.TemplateCatalog;
@@ -43,7 +45,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,9 @@ import org.jspecify.annotations.Nullable;
 public final class TemplateDesk {
     private static final String VERB = "template";
 
+    // The lists of so many are read for one page, those that nobody has asked for in the last two seconds.
+    private static final int MOST_LOOKED_AT = 500;
+
     private final Topology topology;
     private final CouponDatabases databases;
     private final MetaDatabase meta;
@@ -64,6 +68,7 @@ public final class TemplateDesk {
     private final MallTemplates mall;
     private final Publication publication;
     private final TemplateCatalog catalog;
+    private final ProductCatalog lists;
     private final TagBook tags;
     private final InstantSource clock;
     private final Duration budget;
@@ -75,6 +80,7 @@ public final class TemplateDesk {
             BackOfficeGate gate,
             Publication publication,
             TemplateCatalog catalog,
+            ProductCatalog lists,
             TagBook tags,
             InstantSource clock,
             Duration budget) {
@@ -86,6 +92,7 @@ public final class TemplateDesk {
         this.mall = new MallTemplates(databases, operations, gate);
         this.publication = publication;
         this.catalog = catalog;
+        this.lists = lists;
         this.tags = tags;
         this.clock = clock;
         this.budget = budget;
@@ -440,8 +447,33 @@ public final class TemplateDesk {
 
     /** The same of those that the caller may know of. */
     public ObjectNode page(int limit, long after, Optional<TemplateState> state, Predicate<TemplateId> visible) {
+        return page(limit, after, state, sheet -> visible.test(sheet.template().id()), Integer.MAX_VALUE);
+    }
+
+    /**
+     * Those that can be claimed now and whose coupons are good for this product. A page that has looked at {@link #MOST_LOOKED_AT} templates
+     * ends there, and may have fewer than were asked for, or none, and others behind it.
+     */
+    public ObjectNode claimable(Product product, int limit, long after, Predicate<TemplateId> visible) {
+        long now = now();
+        return page(
+                limit,
+                after,
+                Optional.of(TemplateState.PUBLISHED),
+                sheet -> {
+                    Template template = sheet.template();
+                    return visible.test(template.id())
+                            && template.claimableAt(now)
+                            && lists.eligible(template.id(), product);
+                },
+                MOST_LOOKED_AT);
+    }
+
+    private ObjectNode page(
+            int limit, long after, Optional<TemplateState> state, Predicate<TemplateSheet> fits, int most) {
         List<TemplateSheet> sheets = new ArrayList<>();
         long from = after;
+        int looked = 0;
         while (true) {
             long behind = from;
             List<TemplateSheet> read = onTruth(
@@ -449,27 +481,25 @@ public final class TemplateDesk {
                     connection -> databases.truth() == Side.OLD
                             ? LegacyTemplates.page(connection, behind, limit + 1, state)
                             : ShardedTemplates.page(connection, behind, limit + 1, state));
-            read.stream().filter(sheet -> visible.test(sheet.template().id())).forEach(sheets::add);
+            read.stream().filter(fits).forEach(sheets::add);
+            looked += read.size();
             if (sheets.size() > limit || read.size() <= limit) {
-                break;
+                return list(sheets, limit, sheets.size() > limit ? sheets.get(limit - 1) : null);
+            }
+            if (looked >= most) {
+                return list(sheets, limit, read.get(limit));
             }
             from = read.get(limit).template().id().number();
         }
-        return list(
-                sheets,
-                limit,
-                TemplateShapes::template,
-                sheet -> sheet.template().id().toString());
     }
 
-    private static <T> ObjectNode list(
-            List<T> found, int limit, Function<T, JsonNode> shape, Function<T, String> cursor) {
+    private static ObjectNode list(List<TemplateSheet> found, int limit, @Nullable TemplateSheet cursor) {
         ObjectNode page = JsonNodeFactory.instance.objectNode();
         page.put("object", "list");
         ArrayNode data = page.putArray("data");
-        found.stream().limit(limit).map(shape).forEach(data::add);
-        page.put("has_more", found.size() > limit);
-        page.put("next_cursor", found.size() > limit ? cursor.apply(found.get(limit - 1)) : null);
+        found.stream().limit(limit).map(TemplateShapes::template).forEach(data::add);
+        page.put("has_more", cursor != null);
+        page.put("next_cursor", cursor == null ? null : cursor.template().id().toString());
         return page;
     }
 

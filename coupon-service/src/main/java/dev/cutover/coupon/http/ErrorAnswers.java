@@ -132,6 +132,7 @@ final class ErrorAnswers {
             case COUPON_NOT_STARTED -> ApiError.COUPON_NOT_STARTED;
             case COUPON_EXPIRED -> ApiError.COUPON_EXPIRED;
             case THRESHOLD_NOT_MET -> ApiError.THRESHOLD_NOT_MET;
+            case PARAMETER_MISSING -> ApiError.PARAMETER_MISSING;
             case ALREADY_REFUNDED -> ApiError.ALREADY_REFUNDED;
             case DAILY_LIMIT_REACHED -> ApiError.DAILY_LIMIT_REACHED;
             case IDEMPOTENCY_KEY_REUSED -> ApiError.IDEMPOTENCY_KEY_REUSED;

@@ -69,6 +69,7 @@ final class RouteRules {
             Map.entry("UserCouponService/ListUserCoupons", "GET /v1/users/{user_id}/coupons"),
             Map.entry("UserCouponService/GetCoupon", "GET /v1/coupons/{id}"),
             Map.entry("UserCouponService/BatchGetCoupons", "POST /v1/coupons/batch"),
+            Map.entry("UserCouponService/ListProductCoupons", "GET /v1/products/{product}/coupons"),
             Map.entry("RedemptionService/Validate", "POST /v1/validations"),
             Map.entry("RedemptionService/Hold", "POST /v1/holds"),
             Map.entry("RedemptionService/GetHold", "GET /v1/holds/{id}"),
@@ -144,6 +145,7 @@ final class RouteRules {
         rules.add(post("/v1/coupons/{id}/void", office, Names.COUPON_IN_PATH));
         rules.add(post("/v1/templates", office, Names.ASKED_BY_HANDLER));
         rules.add(get("/v1/templates", readOrOffice, Names.ASKED_BY_HANDLER));
+        rules.add(get("/v1/products/{product}/coupons", read, Names.ASKED_BY_HANDLER));
         rules.add(get("/v1/templates/{id}", readOrOffice, Names.TEMPLATE_IN_PATH));
         rules.add(get("/v1/templates/{id}/stats", readOrOffice, Names.TEMPLATE_IN_PATH));
         rules.add(new Rule(HttpMethod.PATCH, "/v1/templates/{id}", office, Names.TEMPLATE_IN_PATH));

@@ -27,6 +27,7 @@ final class RouteTexts {
             Map.entry("POST /v1/coupons/{id}/void", "Recalls a coupon"),
             Map.entry("POST /v1/templates", "A draft of a template"),
             Map.entry("GET /v1/templates", "Templates, a page"),
+            Map.entry("GET /v1/products/{product}/coupons", "What can be claimed for a product, a page"),
             Map.entry("GET /v1/templates/{id}", "One template"),
             Map.entry("GET /v1/templates/{id}/stats", "What became of a template's coupons"),
             Map.entry("PATCH /v1/templates/{id}", "Changes a template by a merge patch"),

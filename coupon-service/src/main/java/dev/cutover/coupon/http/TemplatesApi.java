@@ -9,6 +9,7 @@ import dev.cutover.coupon.backoffice.ProductDesk;
 import dev.cutover.coupon.backoffice.RuleBook;
 import dev.cutover.coupon.backoffice.TemplateDesk;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.pricing.Product;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.shape.TemplateShapes;
@@ -64,6 +65,7 @@ final class TemplatesApi {
                 "/v1/super_blacklist/products", this::forbidden,
                 "/v1/super_blacklist/audit", this::blacklistAudit);
         gets.forEach(routes::get);
+        routes.get("/v1/products/{product}/coupons", this::claimable);
         routes.add(HttpMethod.PATCH, "/v1/templates/{id}", this::edit);
         routes.add(
                 HttpMethod.PUT,
@@ -101,11 +103,7 @@ final class TemplatesApi {
 
     private ApiAnswer page(ApiRequest request) {
         request.allowQuery("limit", "starting_after", "status");
-        long after = request.query("starting_after")
-                .map(text -> TemplateId.parse(text)
-                        .orElseThrow(() -> cursorInvalid(text, "the id of a template"))
-                        .number())
-                .orElse(0L);
+        long after = cursor(request);
         Optional<TemplateState> state = request.query("status")
                 .map(text -> Arrays.stream(TemplateState.values())
                         .filter(one -> one.name().equals(text))
@@ -114,6 +112,30 @@ final class TemplatesApi {
                                 ApiException.invalid("status", "one of " + Arrays.toString(TemplateState.values()))));
         return ApiAnswer.ok(office.templates()
                 .page(request.limit(), after, state, request.tenant().visible()));
+    }
+
+    private static long cursor(ApiRequest request) {
+        return request.query("starting_after")
+                .map(text -> TemplateId.parse(text)
+                        .orElseThrow(() -> cursorInvalid(text, "the id of a template"))
+                        .number())
+                .orElse(0L);
+    }
+
+    /** What can be claimed for a product, which the path names as the lists do: by its id or its serial number. */
+    private ApiAnswer claimable(ApiRequest request) {
+        request.allowQuery("limit", "starting_after", "category_id");
+        String name = request.path("product");
+        if (!PRODUCT.matcher(name).matches()) {
+            throw ApiException.invalid("product", PRODUCT_EXPECTED);
+        }
+        Product product = new Product(name, null, request.query("category_id").orElse(null));
+        return ApiAnswer.ok(office.templates()
+                .claimable(
+                        product,
+                        request.limit(),
+                        cursor(request),
+                        request.tenant().visible()));
     }
 
     private static ApiException cursorInvalid(String text, String expected) {

@@ -20,12 +20,16 @@ import java.util.stream.LongStream;
  * A threshold is held by those lines alone. Nothing takes more than is left of its lines, so an order is never paid below zero. A discount
  * is cut to lines by what is left of them, in shares that come to it exactly. A freight coupon takes from the freight of its lines only.
  *
- * <p>An order whose lines are not told is one line that every coupon is good for, and its freight is in it. An order of which nothing is
- * known has no threshold and no end, and what a percentage of it comes to is not known: 0.
+ * <p>An order whose lines are not told is one line without freight that every coupon is good for. Of an order of which nothing is known only
+ * a coupon that asks nothing takes its amount: one with a threshold, of a percentage or for the freight is refused. So is one that there is
+ * nothing left for: it would be spent for nothing.
  */
 public final class Pricing {
     /** How many coupons one order may use: as many as an operation's recorded answer has room for. */
     public static final int MOST_COUPONS = 10;
+
+    /** Of those, how many may be for its freight. */
+    public static final int MOST_FREIGHT_COUPONS = 1;
 
     private static final long BASIS = 10_000;
     private static final int FREIGHT_KIND = 2;
@@ -62,7 +66,7 @@ public final class Pricing {
     /** What these coupons take off together; one that is refused does not stand in the way of the others. */
     public static Quote quote(Cart cart, List<Candidate> candidates) {
         Till till = new Till(cart);
-        List<Stacking> used = new ArrayList<>();
+        List<Candidate> used = new ArrayList<>();
         Map<CouponId, CouponQuote> quotes = new HashMap<>();
         List<Candidate> inTurn = candidates.stream()
                 .sorted(Comparator.comparingInt(Candidate::turn)
@@ -73,7 +77,7 @@ public final class Pricing {
             try {
                 requireStackable(candidate, used);
                 quote = till.take(candidate);
-                used.add(candidate.stacking());
+                used.add(candidate);
             } catch (Refusal e) {
                 quote = CouponQuote.refused(candidate.id(), e);
             }
@@ -84,8 +88,14 @@ public final class Pricing {
                 candidates.stream().map(candidate -> quotes.get(candidate.id())).toList());
     }
 
-    private static void requireStackable(Candidate candidate, List<Stacking> used) {
-        if (used.stream().anyMatch(candidate.stacking()::excludes)) {
+    private static void requireStackable(Candidate candidate, List<Candidate> used) {
+        if (candidate.ofFreight() && used.stream().filter(Candidate::ofFreight).count() == MOST_FREIGHT_COUPONS) {
+            throw new Refusal(
+                    Reason.STACKING_CONFLICT,
+                    "coupon_ids",
+                    "An order uses one coupon for its freight; coupon " + candidate.id() + " is another.");
+        }
+        if (used.stream().map(Candidate::stacking).anyMatch(candidate.stacking()::excludes)) {
             throw new Refusal(
                     Reason.STACKING_CONFLICT,
                     "coupon_ids",
@@ -110,20 +120,29 @@ public final class Pricing {
 
         CouponQuote take(Candidate coupon) {
             Discount discount = coupon.discount();
+            if (coupon.ofFreight() && !cart.itemised()) {
+                throw notTold(coupon, "order.lines", "is for the freight: say the lines of the order with theirs");
+            }
             if (cart.amountMinor().isEmpty()) {
-                Long off = discount.amountOffMinor();
-                return CouponQuote.usable(coupon.id(), off == null ? 0 : off, coupon.ofFreight(), List.of());
+                if (discount.percentOffBp() != null || discount.thresholdMinor() > 0) {
+                    throw notTold(coupon, "order", "depends on what the order comes to: say it, or its lines");
+                }
+                return CouponQuote.usable(coupon.id(), off(discount, 0), false, List.of());
             }
             int[] lines = linesOf(coupon);
             long eligible = cart.itemised()
                     ? sum(lines, line -> cart.lines().get(line).amountMinor())
                     : cart.amountMinor().getAsLong();
             requireThreshold(discount, eligible);
-            boolean ofFreight = coupon.ofFreight() && cart.itemised();
+            boolean ofFreight = coupon.ofFreight();
             long[] left = ofFreight ? freight : goods;
             long base = ofFreight ? sum(lines, line -> cart.lines().get(line).freightMinor()) : eligible;
             long[] weights = IntStream.of(lines).mapToLong(line -> left[line]).toArray();
-            long amount = Math.min(off(discount, base), LongStream.of(weights).sum());
+            long off = off(discount, base);
+            long amount = Math.min(off, LongStream.of(weights).sum());
+            if (amount == 0) {
+                throw nothingFor(coupon, Math.min(off, base));
+            }
             long[] taken = Shares.of(amount, weights);
             List<CouponQuote.Share> shares = new ArrayList<>();
             for (int i = 0; i < lines.length; i++) {
@@ -131,6 +150,23 @@ public final class Pricing {
                 shares.add(new CouponQuote.Share(lines[i], taken[i]));
             }
             return CouponQuote.usable(coupon.id(), amount, ofFreight, cart.itemised() ? shares : List.of());
+        }
+
+        private static Refusal notTold(Candidate coupon, String param, String why) {
+            return new Refusal(Reason.PARAMETER_MISSING, param, "Coupon " + coupon.id() + " " + why + ".");
+        }
+
+        private static Refusal nothingFor(Candidate coupon, long alone) {
+            return alone > 0
+                    ? new Refusal(
+                            Reason.STACKING_CONFLICT,
+                            "coupon_ids",
+                            "Coupon " + coupon.id()
+                                    + " would be spent for nothing: the others leave nothing of its lines.")
+                    : new Refusal(
+                            Reason.PRODUCT_NOT_APPLICABLE,
+                            "order",
+                            "Coupon " + coupon.id() + " would be spent for nothing: it takes nothing off this order.");
         }
 
         private int[] linesOf(Candidate coupon) {

@@ -118,11 +118,7 @@ public final class Redemptions {
         return clock.instant().truncatedTo(ChronoUnit.SECONDS).toEpochMilli();
     }
 
-    /** A use of coupons on an order of which only the amount is told, or nothing. */
-    public Answer redeem(long userId, String orderNo, List<CouponId> coupons, OptionalLong orderMinor, String key) {
-        return redeem(userId, orderNo, coupons, Cart.of(orderMinor), key);
-    }
-
+    /** A use of coupons on an order. */
     public Answer redeem(long userId, String orderNo, List<CouponId> coupons, Cart cart, String key) {
         Operation operation = Operation.of(
                 userId,

@@ -25,6 +25,7 @@ public final class Refusal extends RuntimeException {
         COUPON_NOT_STARTED,
         COUPON_EXPIRED,
         THRESHOLD_NOT_MET,
+        PARAMETER_MISSING,
         ALREADY_REFUNDED,
         IDEMPOTENCY_KEY_REUSED,
         HOLD_NOT_FOUND,

@@ -91,6 +91,11 @@ public final class Prices {
                 known.put(coupon.templateId(), asked);
             }
             lines = asked;
+        } else if (lists.limit(coupon.templateId())) {
+            throw new Refusal(
+                    Refusal.Reason.PARAMETER_MISSING,
+                    "order.lines",
+                    "Coupon " + coupon.id() + " is not for every product: say the lines of the order.");
         }
         return new Pricing.Candidate(coupon.id(), Redeemable.discount(coupon), stacking(coupon.templateId()), lines);
     }

@@ -42,10 +42,11 @@ final class ShardedRedemptions {
         quote.require();
         failpoints.hit(Failpoint.USE_READ);
         String condition = failpoints.planted(NO_PREDICATE)
-                ? " AND ? IS NOT NULL"
-                : " AND status = 1 AND deleted = 0 AND (hold_until IS NULL OR hold_until <= ?)";
+                ? " AND ? IS NOT NULL AND ? IS NOT NULL AND ? IS NOT NULL"
+                : " AND status = 1 AND deleted = 0 AND valid_from <= ? AND valid_to > ?"
+                        + " AND (hold_until IS NULL OR hold_until <= ?)";
         for (CouponId id : order.coupons()) {
-            int used = use(unit, id, order.userId(), order.orderNo(), now, condition, now);
+            int used = use(unit, id, order.userId(), order.orderNo(), now, condition, now, now, now);
             if (used == 0) {
                 throw Redeemable.changedMeanwhile(id, ShardedCouponStore.find(unit, id), order.userId(), now);
             }

@@ -31,7 +31,7 @@ public final class ShardedUses implements CouponUses {
         this.redemptions = new ShardedRedemptions(sequences, tables, failpoints);
         this.holds = new ShardedHolds(failpoints);
         this.refunds = new ShardedRefunds(tables, redemptions, prices, failpoints);
-        this.orders = new ShardedOrders(prices, tables);
+        this.orders = new ShardedOrders(prices, tables, failpoints);
         this.budgets = new ShardedBudgets(failpoints);
     }
 
@@ -66,6 +66,7 @@ public final class ShardedUses implements CouponUses {
             throws SQLException {
         Priced priced = price(unit, order.userId(), order.coupons(), order.cart(), now);
         HoldRow hold = holds.hold(unit, order, priced, now);
+        orders.enter(unit, hold, now);
         String result = answer.apply(hold);
         OperationRows.record(unit, order.operation(), result, now);
         budgets.take(unit, hold.reserved());
@@ -77,7 +78,7 @@ public final class ShardedUses implements CouponUses {
             throws SQLException {
         HoldRow hold = holds.end(unit, act, HoldRow.State.CONFIRMED, now);
         Redeemed redeemed = redemptions.confirm(unit, hold, now);
-        orders.enter(unit, redeemed, now);
+        orders.enterConfirmed(unit, redeemed, now);
         String result = answer.apply(redeemed);
         OperationRows.record(unit, act.operation(), result, now);
         return result;

@@ -1,9 +1,6 @@
 package dev.cutover.coupon.template;
 
-import dev.cutover.coupon.refusal.Refusal;
-import dev.cutover.coupon.refusal.Refusal.Reason;
 import java.util.List;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,8 +26,6 @@ public record Discount(
     /** The one currency of the mall. */
     public static final String CURRENCY = "CNY";
 
-    private static final long BASIS = 10_000;
-
     public String kindWord() {
         return KINDS.get(kind - 1);
     }
@@ -41,30 +36,5 @@ public record Discount(
             case 3 -> "FREIGHT_OFF";
             default -> "AMOUNT_OFF";
         };
-    }
-
-    /**
-     * What it takes off an order of which {@code leftMinor} is still to pay; half a minor unit is rounded up, and an order is never
-     * paid below zero. Without an order amount the threshold is the caller's
-     * business, and what a percentage comes to is not known: 0.
-     */
-    public long amountOn(OptionalLong orderMinor, long leftMinor) {
-        if (orderMinor.isPresent() && orderMinor.getAsLong() < thresholdMinor) {
-            throw new Refusal(
-                    Reason.THRESHOLD_NOT_MET,
-                    "order.amount_minor",
-                    "The order of " + orderMinor.getAsLong() + " is below the coupon's threshold of " + thresholdMinor
-                            + ".");
-        }
-        if (percentOffBp == null) {
-            long off = amountOffMinor == null ? 0 : amountOffMinor;
-            return orderMinor.isPresent() ? Math.min(off, leftMinor) : off;
-        }
-        if (orderMinor.isEmpty()) {
-            return 0;
-        }
-        long off = Math.addExact(Math.multiplyExact(orderMinor.getAsLong(), percentOffBp), BASIS / 2) / BASIS;
-        long capped = capMinor == null ? off : Math.min(off, capMinor);
-        return Math.min(capped, leftMinor);
     }
 }

@@ -62,16 +62,47 @@ public final class ProductCatalog {
 
     /** The lists of one side, as pricing asks them. */
     public ProductLists on(Side side) {
-        return (template, products) -> {
-            TemplateCatalog.Truth key =
-                    new TemplateCatalog.Truth(side, truth.get().epoch());
-            Optional<ProductList> list = lists.get(new Key(key, template), this::load);
-            Set<String> forbidden = superBlacklists.get(key, this::loadSuperBlacklist);
-            return products.stream()
-                    .map(product ->
-                            list.isEmpty() ? Eligibility.NOT_APPLICABLE : eligibility(list.get(), forbidden, product))
-                    .toList();
+        return new ProductLists() {
+            @Override
+            public boolean limit(TemplateId template) {
+                TemplateCatalog.Truth key = key();
+                return listOf(key, template)
+                                .filter(list -> list.scope() == ProductList.Scope.ALL)
+                                .isEmpty()
+                        || !forbidden(key).isEmpty();
+            }
+
+            @Override
+            public List<Eligibility> of(TemplateId template, List<Product> products) {
+                return eligibilities(key(), template, products);
+            }
+
+            private TemplateCatalog.Truth key() {
+                return new TemplateCatalog.Truth(side, truth.get().epoch());
+            }
         };
+    }
+
+    private List<Eligibility> eligibilities(TemplateCatalog.Truth key, TemplateId template, List<Product> products) {
+        Optional<ProductList> list = listOf(key, template);
+        Set<String> forbidden = forbidden(key);
+        return products.stream()
+                .map(product ->
+                        list.isEmpty() ? Eligibility.NOT_APPLICABLE : eligibility(list.get(), forbidden, product))
+                .toList();
+    }
+
+    /** Whether coupons of this template may be used for this product, as the side that holds the truth has the lists. */
+    public boolean eligible(TemplateId template, Product product) {
+        return eligibilities(truth.get(), template, List.of(product)).get(0) == Eligibility.ELIGIBLE;
+    }
+
+    private Optional<ProductList> listOf(TemplateCatalog.Truth truth, TemplateId template) {
+        return lists.get(new Key(truth, template), this::load);
+    }
+
+    private Set<String> forbidden(TemplateCatalog.Truth truth) {
+        return superBlacklists.get(truth, this::loadSuperBlacklist);
     }
 
     private static Eligibility eligibility(ProductList list, Set<String> forbidden, Product product) {
@@ -88,12 +119,12 @@ public final class ProductCatalog {
 
     /** The list of a template as the side that holds the truth has it; empty when there is no such template. */
     public Optional<ProductList> find(TemplateId template) {
-        return lists.get(new Key(truth.get(), template), this::load);
+        return listOf(truth.get(), template);
     }
 
     /** Products that no coupon is for, in the form of {@link ProductList#form}. */
     public Set<String> superBlacklist() {
-        return superBlacklists.get(truth.get(), this::loadSuperBlacklist);
+        return forbidden(truth.get());
     }
 
     /** Has the next reader of this instance read everything again; other instances do within two seconds. */

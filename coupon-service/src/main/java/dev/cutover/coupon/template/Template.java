@@ -96,6 +96,16 @@ public record Template(
         return new Validity(validFrom, validTo);
     }
 
+    /** Whether it is on offer; there may be nothing left of it. */
+    public boolean claimableAt(long now) {
+        try {
+            claimedAt(now);
+            return true;
+        } catch (Refusal e) {
+            return false;
+        }
+    }
+
     private void requireOpen(long now) {
         switch (state()) {
             case DRAFT, PUBLISHING ->

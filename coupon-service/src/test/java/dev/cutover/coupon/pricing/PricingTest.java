@@ -70,10 +70,39 @@ final class PricingTest {
         assertThat(amounts(quote)).containsExactly(500L, 450L);
         assertThat(quote.payableMinor()).hasValue(2050);
         assertThat(quote.coupons()).allMatch(coupon -> coupon.shares().isEmpty());
+    }
+
+    @Test
+    void ofAnOrderThatIsNotToldACouponIsTakenThatAsksNothing() {
         Quote unknown = Pricing.quote(
-                Cart.UNKNOWN, List.of(coupon(1, off(500, 3000), NO_LINES), coupon(2, percent(1500, null), NO_LINES)));
-        assertThat(amounts(unknown)).containsExactly(500L, 0L);
+                Cart.UNKNOWN,
+                List.of(
+                        coupon(1, off(500, 0), NO_LINES),
+                        coupon(2, off(500, 1), NO_LINES),
+                        coupon(3, percent(1500, null), NO_LINES),
+                        coupon(4, freight(500), NO_LINES)));
+        assertThat(amounts(unknown)).containsExactly(500L, 0L, 0L, 0L);
+        assertThat(reasons(unknown))
+                .containsExactly(null, Reason.PARAMETER_MISSING, Reason.PARAMETER_MISSING, Reason.PARAMETER_MISSING);
         assertThat(unknown.payableMinor()).isEmpty();
+        Quote amount = Pricing.quote(Cart.of(OptionalLong.of(9000)), List.of(coupon(1, freight(500), NO_LINES)));
+        assertThat(reasons(amount)).containsExactly(Reason.PARAMETER_MISSING);
+        assertThat(amount.coupons().get(0).param()).isEqualTo("order.lines");
+    }
+
+    @Test
+    void noCouponIsSpentForNothing() {
+        Cart cart = Cart.of(List.of(line(1000, 0)));
+        Quote quote = Pricing.quote(
+                cart,
+                List.of(
+                        coupon(1, off(1000, 0), allOf(1)),
+                        coupon(2, off(1, 0), allOf(1)),
+                        coupon(3, freight(10), allOf(1))));
+        assertThat(reasons(quote)).containsExactly(null, Reason.STACKING_CONFLICT, Reason.PRODUCT_NOT_APPLICABLE);
+        assertThat(reasons(
+                        Pricing.quote(Cart.of(OptionalLong.of(4)), List.of(coupon(1, percent(1000, null), NO_LINES)))))
+                .containsExactly(Reason.PRODUCT_NOT_APPLICABLE);
     }
 
     @Test

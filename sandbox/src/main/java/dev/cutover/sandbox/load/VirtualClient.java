@@ -16,6 +16,9 @@ final class VirtualClient {
     private static final double NANOS_A_SECOND = 1e9;
     private static final long LONGEST_ARREARS = Duration.ofSeconds(1).toNanos();
     private static final int CLAIMS_TO_REPLAY = 200;
+    // Above every threshold, with a product on no list: what is asked for must not be refused.
+    private static final String ORDER =
+            "\"order\":{\"lines\":[{\"goods_sn\":\"SN-9999\",\"amount_minor\":2000000000,\"freight_minor\":10000000}]}";
 
     private record Claim(String body, String key, List<String> ids, long user) {}
 
@@ -311,7 +314,7 @@ final class VirtualClient {
 
     private static String redemption(KnownCoupon coupon, String orderNo) {
         return "{\"user_id\":" + coupon.user + ",\"order_no\":\"" + orderNo + "\",\"coupon_ids\":[\"" + coupon.id
-                + "\"]}";
+                + "\"]," + ORDER + "}";
     }
 
     private KnownCoupon take(List<KnownCoupon> coupons) {

@@ -157,7 +157,7 @@ final class Templates {
 
     private Template claimable(int i) {
         Template template = add();
-        // no percent off: what that is worth takes an order to tell
+        // no percent off: what that is worth, the load would have to work out
         template.type = List.of(0, 3, 2, 3).get(i % 4);
         template.amount = BigDecimal.valueOf(500 + 100L * i, 2);
         template.threshold = i % 3 == 0 ? null : BigDecimal.ZERO;
