@@ -172,6 +172,8 @@ record CouponRooms(
                 new Audiences(tagging.book(), tagging.store(), tagging.service()),
                 templates,
                 new ClaimLimits(meta, clock),
+                soldOut,
+                clock,
                 writeBudget);
         return new CouponRooms(
                 meta,

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.id.TemplateId;
+import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.refusal.Refusal;
+import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.store.CouponStatus;
 import java.util.Optional;
 import java.util.UUID;
@@ -60,6 +62,38 @@ final class ShardedCouponStoreIT extends StoreConformance {
         assertThat(mall().statements("SELECT%user_coupon_%user_coupon_%")).isZero();
         assertThat(mall().statements("SELECT%user_coupon_%JOIN%")).isZero();
         assertThat(mall().statements("SELECT%coupon_template%")).isZero();
+    }
+
+    @Test
+    void aStormBehindTheLastCouponCostsTheDatabasesTwoReadsAClaim() {
+        TemplateId template = new TemplateId(mall().template(10, 0));
+        long happy = mall().user();
+        Answer last = rooms().claims().claim(happy, template, 10, "last");
+        int claims = 2_000;
+        AtomicInteger soldOut = new AtomicInteger();
+        mall().forgetStatements();
+        Parallel.run(16, thread -> {
+            for (int n = 0; n < claims / 16; n++) {
+                long user = mall().user();
+                assertThat(UseRig.refusal(() -> rooms().claims().claim(user, template, 1, "storm")))
+                        .contains(Reason.SOLD_OUT);
+                soldOut.incrementAndGet();
+            }
+        });
+        assertThat(soldOut).hasValue(claims);
+        // Those who come before the first has looked, and again once a second.
+        long few = claims / 10;
+        assertThat(mall().statements("%stock\\_slice%")).isLessThan(few);
+        assertThat(mall().statements("%user\\_coupon%")).isLessThan(few);
+        assertThat(mall().statements("INSERT%")).isLessThan(few);
+        assertThat(mall().statements("%id\\_sequence%")).isLessThan(few);
+        // Whether it was claimed before, read where the truth is.
+        assertThat(mall().statements("SELECT%coupon\\_operation%")).isBetween((long) claims, claims + few);
+        assertThat(mall().statements("SELECT%")).isBetween(2L * claims, 2L * claims + 5 * few);
+        // Whoever had one of them is told so.
+        assertThat(rooms().claims().claim(happy, template, 10, "last")).isEqualTo(new Answer(last.json(), true));
+        assertThat(UseRig.refusal(() -> rooms().claims().claim(mall().user(), template, 1, "storm")))
+                .contains(Reason.SOLD_OUT);
     }
 
     @Test

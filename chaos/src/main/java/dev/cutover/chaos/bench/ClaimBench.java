@@ -35,7 +35,8 @@ import org.apache.hc.core5.http.io.entity.StringEntity;
 
 /**
  * Claims over HTTP beside the same statements sent bare over JDBC, in turns: many templates, ten coupons a claim, and one template that
- * everybody wants, its stock in four rows of a shard database, in one, or counted by Redis (bare: the four rows). Used once, by one thread.
+ * everybody wants, its stock in four rows of a shard database, in one, or counted by Redis (bare: the four rows); and what is sold out (bare:
+ * the look whether it was claimed before). Used once, by one thread.
  */
 final class ClaimBench {
     private static final int CLIENTS = 16;
@@ -45,6 +46,9 @@ final class ClaimBench {
     private static final long SPLIT = 900_300;
     private static final long ROW = 900_400;
     private static final long REDIS = 900_500;
+    private static final long SOLD_OUT = 900_600;
+    private static final int CREATED = 201;
+    private static final int CONFLICT = 409;
     private static final int BATCH_SIZE = 10;
     private static final Duration WARM = Duration.ofSeconds(60);
 
@@ -96,7 +100,9 @@ final class ClaimBench {
             stand.template(SPLIT, 1, 4);
             stand.template(ROW, 1, 1);
             stand.template(REDIS, 1, 4);
-            Claim served = served(http, stand.serve());
+            stand.template(SOLD_OUT, 1, 4, 0);
+            URI service = stand.serve();
+            Claim served = served(http, service, CREATED);
             ShardLayout layout = stand.topology().plan().layout();
             Claim bare = (user, template, quantity) -> bare(stand, layout, user, template, quantity);
             List<Way> ways = List.of(
@@ -110,9 +116,16 @@ final class ClaimBench {
             for (Way way : ways) {
                 figures.addAll(figures(stand, way, layout, served, bare));
             }
+            figures.addAll(figures(
+                    stand,
+                    new Way("claim.soldout", SOLD_OUT, 1, 1, false),
+                    layout,
+                    served(http, service, CONFLICT),
+                    (user, template, quantity) -> bareLook(stand, layout, user)));
             stand.kill();
             try (RedisServer redis = RedisServer.start("claim-bench")) {
-                Claim counted = served(http, stand.serve(Map.of("REDIS_URI", redis.uri(), "COUPON_STOCK", "redis")));
+                Claim counted =
+                        served(http, stand.serve(Map.of("REDIS_URI", redis.uri(), "COUPON_STOCK", "redis")), CREATED);
                 Way way = new Way("claim.hot.redis", REDIS, 1, 1, true);
                 measure(way, layout, counted, WARM);
                 figures.addAll(figures(stand, way, layout, counted, bare));
@@ -123,9 +136,9 @@ final class ClaimBench {
         }
     }
 
-    private static Claim served(CloseableHttpClient http, URI service) {
+    private static Claim served(CloseableHttpClient http, URI service, int answered) {
         URI claims = service.resolve("/v1/claims");
-        return (user, template, quantity) -> post(http, claims, user, template, quantity);
+        return (user, template, quantity) -> post(http, claims, user, template, quantity, answered);
     }
 
     private List<Figure> figures(CouponStand stand, Way way, ShardLayout layout, Claim served, Claim bare) {
@@ -202,7 +215,7 @@ final class ClaimBench {
         }
     }
 
-    private static void post(CloseableHttpClient http, URI claims, long user, long template, int quantity)
+    private static void post(CloseableHttpClient http, URI claims, long user, long template, int quantity, int answered)
             throws IOException {
         HttpPost request = new HttpPost(claims);
         request.setHeader("Idempotency-Key", "b-" + user);
@@ -212,7 +225,7 @@ final class ClaimBench {
                 ContentType.APPLICATION_JSON));
         http.execute(request, response -> {
             String body = EntityUtils.toString(response.getEntity());
-            if (response.getCode() != 201) {
+            if (response.getCode() != answered) {
                 throw new IOException("A claim was answered " + response.getCode() + ": " + body);
             }
             return body;
@@ -227,7 +240,7 @@ final class ClaimBench {
         try (Connection connection = stand.topology()
                 .units(DatabaseId.shard(layout.databaseOf(slot)))
                 .getConnection()) {
-            select(connection, "SELECT epoch, role FROM cutover_fence WHERE id = 1 FOR SHARE");
+            fence(connection);
             select(
                     connection,
                     "SELECT template_id, COUNT(*), MAX(claim_seq) FROM " + layout.physicalTable("user_coupon", slot)
@@ -296,6 +309,26 @@ final class ClaimBench {
                     quantity);
             connection.commit();
         }
+    }
+
+    private static void bareLook(CouponStand stand, ShardLayout layout, long user) throws SQLException {
+        int slot = layout.slot(user);
+        try (Connection connection = stand.topology()
+                .units(DatabaseId.shard(layout.databaseOf(slot)))
+                .getConnection()) {
+            fence(connection);
+            select(
+                    connection,
+                    "SELECT fingerprint, result FROM " + layout.physicalTable("coupon_operation", slot)
+                            + " WHERE user_id = ? AND op_id = ?",
+                    user,
+                    "claim:b-" + user);
+            connection.commit();
+        }
+    }
+
+    private static void fence(Connection connection) throws SQLException {
+        select(connection, "SELECT epoch, role FROM cutover_fence WHERE id = 1 FOR SHARE");
     }
 
     private static String tuples(int rows, int columns) {

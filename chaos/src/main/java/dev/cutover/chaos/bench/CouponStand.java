@@ -93,16 +93,20 @@ final class CouponStand implements AutoCloseable {
      * @param slices how many rows the stock is cut into in each shard database
      */
     void template(long id, int perUser, int slices) throws SQLException {
+        template(id, perUser, slices, STOCK);
+    }
+
+    void template(long id, int perUser, int slices, long stock) throws SQLException {
         execute(
                 DatabaseId.META,
                 "INSERT INTO coupon_template (template_id, name, kind, discount_type, amount_off_minor, threshold_minor,"
                         + " total_quantity, per_user_limit, validity_type, valid_days, scope, status) VALUES (" + id
-                        + ", 'bench', 1, 1, 500, 3000, " + STOCK + ", " + (perUser == 0 ? "NULL" : perUser)
+                        + ", 'bench', 1, 1, 500, 3000, " + stock + ", " + (perUser == 0 ? "NULL" : perUser)
                         + ", 0, 30, 0, 1)");
         int databases = mall.plan().layout().databases();
         for (int database = 0; database < databases; database++) {
             for (int slice = 0; slice < slices; slice++) {
-                long share = STOCK / databases / slices;
+                long share = stock / databases / slices;
                 execute(
                         DatabaseId.shard(database),
                         "INSERT INTO stock_slice VALUES (" + id + ", " + slice + ", " + share + ", " + share + ")");
