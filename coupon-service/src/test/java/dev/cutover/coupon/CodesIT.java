@@ -677,6 +677,21 @@ final class CodesIT {
     }
 
     @Test
+    void aUsedKeyIsNoWayToGuess() {
+        long template = side.mall().template(10, 0);
+        long user = side.mall().user();
+        String used = key();
+        String code = batch(side, template, 1).get(0);
+        var unused = redeem(codes(), user, code, used);
+        for (int i = 0; i < 5; i++) {
+            assertThat(refusal(() -> redeem(codes(), user, "AAAA-BBBB-CCCC", used)))
+                    .isEqualTo(Reason.IDEMPOTENCY_KEY_REUSED);
+        }
+        assertThatThrownBy(() -> redeem(codes(), user, "AAAA-BBBB-CCCC", used))
+                .isInstanceOf(TooManyAttemptsException.class);
+    }
+
+    @Test
     void oneAddressThatTriesManyUsersIsKeptOutToo() {
         Codes codes = codes();
         for (int i = 0; i < 50; i++) {

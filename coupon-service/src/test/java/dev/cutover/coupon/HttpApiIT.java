@@ -240,6 +240,8 @@ final class HttpApiIT {
         assertInvalid(get("/v1/users/7/coupons?status=LOST"), "parameter_invalid", "status");
         assertInvalid(get("/v1/users/7/coupons?starting_after=cpn_x"), "cursor_invalid", "starting_after");
         assertInvalid(get("/v1/users/7/coupons?page=2"), "parameter_unknown", "page");
+        assertInvalid(post("/v1/claims?mode=all", key(), claimBody(user, template, 1)), "parameter_unknown", "mode");
+        assertInvalid(post("/v1/holds?ttl=5", key(), "{}"), "parameter_unknown", "ttl");
         assertInvalid(get("/v1/claims/k"), "parameter_missing", "user_id");
         String claim = claimBody(user, template, 1).replace("{\"user_id", "{%s,\"user_id");
         assertInvalid(

@@ -123,6 +123,11 @@ final class IssuancesApiIT {
         assertThat(code(send("PATCH", path, "{\"rate\":5}"))).isEqualTo("issuance_state_conflict");
         assertThat(code(send("POST", path + "/pause", ""))).isEqualTo("issuance_state_conflict");
         assertThat(json(send("GET", path + "/failures", "")).path("data")).isEmpty();
+        assertThat(json(send("GET", path + "/failures?starting_after=x", ""))
+                        .path("error")
+                        .path("code")
+                        .asText())
+                .isEqualTo("cursor_invalid");
         assertThat(json(send("GET", "/v1/issuances?limit=1", "")).path("data")).hasSize(1);
         assertThat(code(send("GET", "/v1/issuances/iss_999", ""))).isEqualTo("issuance_not_found");
         assertThat(code(send("POST", "/v1/issuances", body.replace("103", "104"))))

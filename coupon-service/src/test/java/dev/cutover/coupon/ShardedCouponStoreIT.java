@@ -2,6 +2,7 @@ package dev.cutover.coupon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.id.TemplateId;
@@ -9,9 +10,11 @@ import dev.cutover.coupon.operation.Answer;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
 import dev.cutover.coupon.store.CouponStatus;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -118,5 +121,27 @@ final class ShardedCouponStoreIT extends StoreConformance {
                                 + " SET created_at = created_at - 86400000 WHERE user_id = ?",
                         user);
         rooms().claims().claim(user, new TemplateId(template), 1, "the next day");
+    }
+
+    @Test
+    void aDayOfTheMallEndsAtFourInTheAfternoonOfGreenwich() {
+        TemplateId template = new TemplateId(mall().template(100, 0));
+        mall().execute(
+                        DatabaseId.META,
+                        "UPDATE coupon_template SET daily_limit = 1, valid_days = 9000 WHERE template_id = ?",
+                        template.number());
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2027-03-01T15:59:58Z"));
+        CouponRooms rooms = side.roomsWith(now::get, Failpoints.NONE);
+        long user = mall().user();
+        rooms.claims().claim(user, template, 1, "in the evening");
+        now.set(Instant.parse("2027-03-01T15:59:59Z"));
+        assertThat(UseRig.refusal(() -> rooms.claims().claim(user, template, 1, "before midnight")))
+                .contains(Reason.DAILY_LIMIT_REACHED);
+        now.set(Instant.parse("2027-03-01T16:00:00Z"));
+        rooms.claims().claim(user, template, 1, "at midnight");
+        // Midnight of Greenwich is the middle of a day.
+        now.set(Instant.parse("2027-03-02T00:00:00Z"));
+        assertThat(UseRig.refusal(() -> rooms.claims().claim(user, template, 1, "in the morning")))
+                .contains(Reason.DAILY_LIMIT_REACHED);
     }
 }

@@ -505,6 +505,30 @@ abstract class StoreConformance {
     }
 
     @Test
+    void aWalkBesideWritersMissesNoneOfThoseThatWereThere() {
+        long user = mall().user();
+        TemplateId template = new TemplateId(mall().template(1000, 0));
+        List<CouponId> there = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            there.addAll(coupons(claim(user, template.number(), 10, key())));
+        }
+        List<String> walked = new ArrayList<>();
+        Optional<CouponId> after = Optional.empty();
+        boolean more = true;
+        for (int n = 0; more; n++) {
+            JsonNode page = rooms().wallet().page(user, 3, after, Optional.empty());
+            walked.addAll(page.path("data").findValuesAsText("id"));
+            more = page.path("has_more").asBoolean();
+            after = CouponId.parse(page.path("next_cursor").asText());
+            // Between any two pages one comes and one, of those that were shown or will be, is used.
+            claimOne(user, template.number());
+            redeem(user, there.get(n * 7 % there.size()), "o" + n);
+        }
+        assertThat(walked).doesNotHaveDuplicates();
+        assertThat(walked).containsAll(there.stream().map(CouponId::toString).toList());
+    }
+
+    @Test
     void pagesOfAKindOrATemplateSkipTheOthersAndLoseNone() {
         long user = mall().user();
         long store = mall().template(100, 0);

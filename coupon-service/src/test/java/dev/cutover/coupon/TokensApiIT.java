@@ -655,6 +655,60 @@ final class TokensApiIT {
 
     @Test
     @Order(6)
+    void aTemplateThatIsPausedOnOneInstanceIsClosedOnTheOtherWithinTwoSeconds() {
+        Client office = client("pauser", ALL_OF_AN_APP);
+        String template = template(office);
+        // The other one has just read that it is open.
+        send(other, office.token(), "POST", "/v1/claims", claim(template, mall.user()))
+                .as(201);
+        office.post("/v1/templates/" + template + "/pause", "").as(200);
+        long paused = System.nanoTime();
+        assertThat(office.post("/v1/claims", claim(template, mall.user())).code())
+                .isEqualTo("template_paused");
+        Awaitility.await()
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> send(other, office.token(), "POST", "/v1/claims", claim(template, mall.user()))
+                        .code()
+                        .equals("template_paused"));
+        assertThat(Duration.ofNanos(System.nanoTime() - paused)).isLessThan(Duration.ofMillis(2_500));
+    }
+
+    @Test
+    @Order(6)
+    void applicationsAndTokensAreListedInPages() {
+        Client paged = client("paged", "[\"read\"]");
+        client("paged-too", "[\"read\"]");
+        List<String> tokens = new ArrayList<>(List.of(paged.id()));
+        for (int i = 0; i < 4; i++) {
+            tokens.add(0, token(paged.app(), "{\"scopes\":[\"read\"]}").id());
+        }
+        assertThat(walk("/v1/apps/" + paged.app() + "/tokens")).isEqualTo(tokens);
+        assertThat(walk("/v1/apps")).startsWith("app_1").contains(paged.app()).doesNotHaveDuplicates();
+        for (String wrong : List.of("/v1/apps?starting_after=x", "/v1/apps/app_1/tokens?starting_after=app_1")) {
+            assertThat(send(one, ADMIN, "GET", wrong, "").as(400).code()).isEqualTo("cursor_invalid");
+        }
+        assertThat(send(one, ADMIN, "GET", "/v1/apps?limit=0", "").as(400).code())
+                .isEqualTo("parameter_invalid");
+    }
+
+    private static List<String> walk(String path) {
+        List<String> ids = new ArrayList<>();
+        String after = "";
+        while (true) {
+            JsonNode page = send(one, ADMIN, "GET", path + "?limit=2" + after, "")
+                    .as(200)
+                    .json();
+            assertThat(page.path("data").size()).isLessThanOrEqualTo(2);
+            page.path("data").forEach(each -> ids.add(each.path("id").asText()));
+            if (!page.path("has_more").asBoolean()) {
+                return ids;
+            }
+            after = "&starting_after=" + page.path("next_cursor").asText();
+        }
+    }
+
+    @Test
+    @Order(6)
     void whatAnotherApplicationHasIsNotThereOnAnyRoute() {
         Client owner = client("owner", ALL_OF_AN_APP);
         Client stranger = client("stranger", ALL_OF_AN_APP);

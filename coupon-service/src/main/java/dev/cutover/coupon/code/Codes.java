@@ -131,13 +131,23 @@ public final class Codes {
                         ? mall.redeem(user, typed, key, via, alreadyUsed())
                         : redeemOnNew(user, typed, key, circumstances);
         if (answer.isEmpty()) {
-            answer = earlier(user, typed, key, via);
+            answer = earlierOrMissed(asker, typed, key, via);
         }
         if (answer.isEmpty()) {
             limit.missed(asker);
             throw invalid();
         }
         return answer.get();
+    }
+
+    /** A key that is in use does not make a guess anything else. */
+    private Optional<Answer> earlierOrMissed(AttemptLimit.Asker asker, String typed, String key, Channel via) {
+        try {
+            return earlier(asker.user(), typed, key, via);
+        } catch (Refusal e) {
+            limit.missed(asker);
+            throw e;
+        }
     }
 
     /** Naming a code under a key. */

@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -63,10 +64,13 @@ final class ApiRequest {
 
     /** A user id as the mall has them: 31 bits. */
     static long userId(String param, String text) {
-        if (!USER_ID.matcher(text).matches() || Long.parseLong(text) > MOST_USER_ID) {
-            throw ApiException.invalid(param, "a user id from 1 to " + MOST_USER_ID);
-        }
-        return Long.parseLong(text);
+        return readUserId(text).orElseThrow(() -> ApiException.invalid(param, "a user id from 1 to " + MOST_USER_ID));
+    }
+
+    static Optional<Long> readUserId(String text) {
+        return USER_ID.matcher(text).matches() && Long.parseLong(text) <= MOST_USER_ID
+                ? Optional.of(Long.parseLong(text))
+                : Optional.empty();
     }
 
     String idempotencyKey() {
@@ -184,6 +188,19 @@ final class ApiRequest {
                     return Integer.parseInt(text);
                 })
                 .orElse(USUAL_PAGE);
+    }
+
+    /**
+     * Behind what the page begins, empty for the first one.
+     *
+     * @param read empty for what is none
+     * @param expected what a cursor of this list is, for the refusal
+     */
+    <T> Optional<T> startingAfter(Function<String, Optional<T>> read, String expected) {
+        return query("starting_after")
+                .map(text -> read.apply(text)
+                        .orElseThrow(() -> new ApiException(
+                                ApiError.CURSOR_INVALID, "starting_after", "'" + text + "' is not " + expected + ".")));
     }
 
     /** A number that a caller gives to what it creates. */

@@ -19,6 +19,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -58,10 +60,25 @@ final class AppsApi {
     }
 
     private ApiAnswer list(ApiRequest request) {
-        request.allowQuery();
+        request.allowQuery("limit", "starting_after");
+        Optional<AppId> after = request.startingAfter(AppId::parse, "the id of an application");
+        return page(
+                request,
+                limit -> apps.page(after, limit),
+                AppsApi::shape,
+                app -> app.id().toString());
+    }
+
+    private static <T> ApiAnswer page(
+            ApiRequest request, IntFunction<List<T>> read, Function<T, ObjectNode> shape, Function<T, String> cursor) {
+        int limit = request.limit();
+        List<T> found = read.apply(limit + 1);
+        boolean more = found.size() > limit;
         ObjectNode node = JsonNodeFactory.instance.objectNode().put("object", "list");
         ArrayNode data = node.putArray("data");
-        apps.all().forEach(app -> data.add(shape(app)));
+        found.stream().limit(limit).map(shape).forEach(data::add);
+        node.put("has_more", more);
+        node.put("next_cursor", more ? cursor.apply(found.get(limit - 1)) : null);
         return ApiAnswer.ok(node);
     }
 
@@ -147,12 +164,14 @@ final class AppsApi {
     }
 
     private ApiAnswer tokens(ApiRequest request) {
-        request.allowQuery();
+        request.allowQuery("limit", "starting_after");
         App app = app(request);
-        ObjectNode node = JsonNodeFactory.instance.objectNode().put("object", "list");
-        ArrayNode data = node.putArray("data");
-        apps.tokens(app.id()).forEach(token -> data.add(shape(token)));
-        return ApiAnswer.ok(node);
+        Optional<TokenId> after = request.startingAfter(TokenId::parse, "the id of a token");
+        return page(
+                request,
+                limit -> apps.tokens(app.id(), after, limit),
+                AppsApi::shape,
+                token -> token.id().toString());
     }
 
     private ApiAnswer revoke(ApiRequest request) {

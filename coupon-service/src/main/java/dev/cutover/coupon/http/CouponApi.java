@@ -122,13 +122,9 @@ final class CouponApi {
         request.allowQuery("limit", "starting_after", "status", "kind", "template_id");
         long userId = ApiRequest.userId("user_id", request.path("user_id"));
         int limit = request.limit();
-        Optional<CouponId> after = request.query("starting_after")
-                .map(text -> CouponId.parse(text)
-                        .filter(id -> wallet.mayHold(userId, id))
-                        .orElseThrow(() -> new ApiException(
-                                ApiError.CURSOR_INVALID,
-                                "starting_after",
-                                "'" + text + "' is not the id of a coupon of this user.")));
+        Optional<CouponId> after = request.startingAfter(
+                text -> CouponId.parse(text).filter(id -> wallet.mayHold(userId, id)),
+                "the id of a coupon of this user");
         return ApiAnswer.ok(wallet.page(
                 userId,
                 limit,

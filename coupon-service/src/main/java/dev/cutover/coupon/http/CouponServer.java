@@ -14,6 +14,7 @@ import com.linecorp.armeria.common.RequestId;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.logging.RequestLogProperty;
 import com.linecorp.armeria.common.metric.MeterIdPrefixFunction;
+import com.linecorp.armeria.server.RequestTimeoutException;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServerErrorHandler;
@@ -322,7 +323,10 @@ public final class CouponServer implements AutoCloseable {
                 @Nullable String description,
                 @Nullable Throwable cause) {
             String id = context == null ? RequestIds.chosen(headers) : RequestIds.of(context);
-            return ErrorAnswers.ofStatus(status).http(id);
+            Problem problem = cause instanceof RequestTimeoutException && headers != null
+                    ? ErrorAnswers.ofTimeout(headers.method())
+                    : ErrorAnswers.ofStatus(status);
+            return problem.http(id);
         }
     }
 }

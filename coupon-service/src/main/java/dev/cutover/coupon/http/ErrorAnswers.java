@@ -1,5 +1,6 @@
 package dev.cutover.coupon.http;
 
+import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpStatus;
 import dev.cutover.core.topology.UnreachableException;
 import dev.cutover.coupon.backoffice.RulesBrokenException;
@@ -72,10 +73,7 @@ final class ErrorAnswers {
         }
         if (failure instanceof UnknownOutcomeException) {
             LOG.warn("Request {}: {}", requestId, failure.getMessage());
-            return new Problem(
-                    ApiError.OUTCOME_UNKNOWN,
-                    "",
-                    "Whether the request had its effect is not known. Send it again with the same key to learn it.");
+            return outcomeUnknown();
         }
         if (failure instanceof UnreachableException
                 || (failure instanceof DatabaseTroubleException e && e.unavailable())) {
@@ -162,6 +160,20 @@ final class ErrorAnswers {
         };
     }
 
+    private static Problem outcomeUnknown() {
+        return new Problem(
+                ApiError.OUTCOME_UNKNOWN,
+                "",
+                "Whether the request had its effect is not known. Send it again with the same key to learn it.");
+    }
+
+    /** What the server gave up waiting for; its handler may still be at it. */
+    static Problem ofTimeout(HttpMethod method) {
+        return method == HttpMethod.GET
+                ? new Problem(ApiError.DEPENDENCY_UNAVAILABLE, "", "It took too long; send the same request again.")
+                : outcomeUnknown();
+    }
+
     /** What the server itself refused before a handler was asked. */
     static Problem ofStatus(HttpStatus status) {
         return switch (status.code()) {
@@ -169,10 +181,7 @@ final class ErrorAnswers {
             case 405 -> new Problem(ApiError.METHOD_NOT_ALLOWED, "", "This path has no such method.");
             case 413 -> new Problem(ApiError.BODY_TOO_LARGE, "body", "The body is too large.");
             case 503 ->
-                new Problem(
-                        ApiError.DEPENDENCY_UNAVAILABLE,
-                        "",
-                        "The service is ending or took too long; send the same request again.");
+                new Problem(ApiError.DEPENDENCY_UNAVAILABLE, "", "The service is ending; send the same request again.");
             default ->
                 status.isServerError()
                         ? new Problem(ApiError.INTERNAL_ERROR, "", "The service failed.")

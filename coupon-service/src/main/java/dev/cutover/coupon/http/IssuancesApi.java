@@ -102,12 +102,7 @@ final class IssuancesApi {
     ApiAnswer list(ApiRequest request) {
         request.allowQuery("limit", "starting_after");
         int limit = limit(request);
-        Optional<IssuanceId> after = request.query("starting_after")
-                .map(text -> IssuanceId.parse(text)
-                        .orElseThrow(() -> new ApiException(
-                                ApiError.CURSOR_INVALID,
-                                "starting_after",
-                                "'" + text + "' is not the id of an issuance.")));
+        Optional<IssuanceId> after = request.startingAfter(IssuanceId::parse, "the id of an issuance");
         List<IssuanceTask> found =
                 issuances.list(after, limit + 1, request.tenant().visible());
         return ApiAnswer.ok(IssuanceShapes.list(found.subList(0, Math.min(limit, found.size())), found.size() > limit));
@@ -116,8 +111,7 @@ final class IssuancesApi {
     ApiAnswer failures(ApiRequest request) {
         request.allowQuery("limit", "starting_after");
         int limit = limit(request);
-        long after = request.query("starting_after")
-                .map(text -> ApiRequest.userId("starting_after", text))
+        long after = request.startingAfter(ApiRequest::readUserId, "the id of a user")
                 .orElse(0L);
         List<UserFailure> found = issuances.failures(id(request), after, limit + 1);
         return ApiAnswer.ok(

@@ -5,14 +5,19 @@ import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceBindingBuilder;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** Binds handlers to routes and remembers them, so that a call reaches the very handler of the route that does the same. Owned by one thread. */
 final class Routes {
+    /** Methods whose requests say all in their path, headers and body. */
+    private static final Set<HttpMethod> IN_THE_BODY = EnumSet.of(HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH);
+
     private final ServerBuilder builder;
     private final Map<String, Function<ApiRequest, ApiAnswer>> handlers = new HashMap<>();
 
@@ -38,10 +43,19 @@ final class Routes {
             String path,
             UnaryOperator<ServiceBindingBuilder> limits,
             Function<ApiRequest, ApiAnswer> handler) {
-        handlers.put(method + " " + path, handler);
+        Function<ApiRequest, ApiAnswer> strict = IN_THE_BODY.contains(method) ? withoutQuery(handler) : handler;
+        handlers.put(method + " " + path, strict);
         limits.apply(builder.route().methods(method).path(path))
                 .build(answering((request, requestId) ->
-                        request.told(handler.apply(request)).rendered(requestId).toHttpResponse()));
+                        request.told(strict.apply(request)).rendered(requestId).toHttpResponse()));
+    }
+
+    // A parameter that nobody reads is a mistake that nobody would be told of.
+    private static Function<ApiRequest, ApiAnswer> withoutQuery(Function<ApiRequest, ApiAnswer> handler) {
+        return request -> {
+            request.allowQuery();
+            return handler.apply(request);
+        };
     }
 
     /** A route whose answer is no JSON, which no call can have. */

@@ -115,10 +115,8 @@ final class TemplatesApi {
     }
 
     private static long cursor(ApiRequest request) {
-        return request.query("starting_after")
-                .map(text -> TemplateId.parse(text)
-                        .orElseThrow(() -> cursorInvalid(text, "the id of a template"))
-                        .number())
+        return request.startingAfter(TemplateId::parse, "the id of a template")
+                .map(TemplateId::number)
                 .orElse(0L);
     }
 
@@ -136,10 +134,6 @@ final class TemplatesApi {
                         request.limit(),
                         cursor(request),
                         request.tenant().visible()));
-    }
-
-    private static ApiException cursorInvalid(String text, String expected) {
-        return new ApiException(ApiError.CURSOR_INVALID, "starting_after", "'" + text + "' is not " + expected + ".");
     }
 
     /** A merge patch: what is not named stays, null takes away. */
@@ -261,7 +255,7 @@ final class TemplatesApi {
                         sheet.template().id(),
                         ProductList.Scope.ofCode(sheet.template().scope()),
                         request.limit(),
-                        request.query("starting_after").orElse("")));
+                        productCursor(request)));
     }
 
     private ApiAnswer audit(ApiRequest request) {
@@ -276,20 +270,24 @@ final class TemplatesApi {
     }
 
     private static long auditCursor(ApiRequest request) {
-        return request.query("starting_after")
-                .map(text -> {
-                    if (!AUDIT_CURSOR.matcher(text).matches()) {
-                        throw cursorInvalid(text, "a line of the audit log");
-                    }
-                    return Long.parseLong(text.substring("aud_".length()));
-                })
+        return request.startingAfter(
+                        text -> AUDIT_CURSOR.matcher(text).matches()
+                                ? Optional.of(Long.parseLong(text.substring("aud_".length())))
+                                : Optional.empty(),
+                        "a line of the audit log")
                 .orElse(0L);
+    }
+
+    private static String productCursor(ApiRequest request) {
+        return request.startingAfter(
+                        text -> PRODUCT.matcher(text).matches() ? Optional.of(text) : Optional.empty(),
+                        PRODUCT_EXPECTED)
+                .orElse("");
     }
 
     private ApiAnswer forbidden(ApiRequest request) {
         request.allowQuery("limit", "starting_after");
-        return ApiAnswer.ok(office.products()
-                .superBlacklist(request.limit(), request.query("starting_after").orElse("")));
+        return ApiAnswer.ok(office.products().superBlacklist(request.limit(), productCursor(request)));
     }
 
     private ApiAnswer forbid(ApiRequest request) {

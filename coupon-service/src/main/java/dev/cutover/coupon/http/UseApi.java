@@ -54,13 +54,9 @@ final class UseApi {
         request.allowQuery("limit", "starting_after");
         long userId = ApiRequest.userId("user_id", request.path("user_id"));
         int limit = request.limit();
-        Optional<RedemptionId> after = request.query("starting_after")
-                .map(text -> RedemptionId.parse(text)
-                        .filter(id -> redemptions.mayHold(userId, id))
-                        .orElseThrow(() -> new ApiException(
-                                ApiError.CURSOR_INVALID,
-                                "starting_after",
-                                "'" + text + "' is not the id of a redemption of this user.")));
+        Optional<RedemptionId> after = request.startingAfter(
+                text -> RedemptionId.parse(text).filter(id -> redemptions.mayHold(userId, id)),
+                "the id of a redemption of this user");
         return ApiAnswer.ok(redemptions.page(userId, limit, after, request::owns));
     }
 

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,7 +21,6 @@ public final class Apps {
             + " FROM client_app LEFT JOIN app_quota USING (app_id) ";
     private static final String TOKEN =
             "SELECT token_id, app_id, scopes, expires_at, revoked_at, created_by, created_at FROM app_token ";
-    private static final int MOST_LISTED = 1000;
 
     private final MetaDatabase meta;
     private final TokenSecrets secrets;
@@ -55,12 +55,16 @@ public final class Apps {
         });
     }
 
-    /** All of them, the mall first. */
-    public List<App> all() {
-        List<App> made =
-                meta.read(connection -> Sql.list(connection, Apps::app, APP + "ORDER BY app_id LIMIT " + MOST_LISTED));
-        return java.util.stream.Stream.concat(java.util.stream.Stream.of(App.MALL), made.stream())
-                .toList();
+    /** In the order of their ids, the mall first. */
+    public List<App> page(Optional<AppId> after, int limit) {
+        List<App> apps = new ArrayList<>(after.isEmpty() ? List.of(App.MALL) : List.of());
+        apps.addAll(meta.read(connection -> Sql.list(
+                connection,
+                Apps::app,
+                APP + "WHERE app_id > ? ORDER BY app_id LIMIT ?",
+                after.orElse(AppId.MALL).number(),
+                limit)));
+        return apps.subList(0, Math.min(limit, apps.size()));
     }
 
     public Optional<App> find(AppId id) {
@@ -141,12 +145,14 @@ public final class Apps {
     }
 
     /** The tokens of an application that are good for anything, or were of late. */
-    public List<Token> tokens(AppId app) {
+    public List<Token> tokens(AppId app, Optional<TokenId> after, int limit) {
         return meta.read(connection -> Sql.list(
                 connection,
                 Apps::token,
-                TOKEN + "WHERE app_id = ? ORDER BY token_id DESC LIMIT " + MOST_LISTED,
-                app.number()));
+                TOKEN + "WHERE app_id = ? AND token_id < ? ORDER BY token_id DESC LIMIT ?",
+                app.number(),
+                after.map(TokenId::number).orElse(Long.MAX_VALUE),
+                limit));
     }
 
     public Optional<Token> token(AppId app, TokenId id) {

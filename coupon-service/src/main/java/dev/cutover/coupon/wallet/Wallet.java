@@ -37,7 +37,8 @@ public final class Wallet {
         this.clock = clock;
     }
 
-    /** A page in ascending order of ids, so that new coupons come last and a walk misses none. */
+    /** A page in ascending order of ids, so that a walk misses none of those that were there; of new ones
+     * it may see some and not others, for instances take their ids from blocks of their own. */
     public ObjectNode page(long userId, int limit, Optional<CouponId> after, Optional<CouponStatus> status) {
         return page(userId, limit, after, CouponFilter.of(status), Tenant.ALL);
     }

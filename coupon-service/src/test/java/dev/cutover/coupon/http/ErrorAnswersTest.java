@@ -3,6 +3,7 @@ package dev.cutover.coupon.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.linecorp.armeria.common.AggregatedHttpResponse;
+import com.linecorp.armeria.common.HttpMethod;
 import io.grpc.Status;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -15,6 +16,13 @@ final class ErrorAnswersTest {
         assertThat(response.status().code()).isEqualTo(504);
         assertThat(response.headers().get("retry-after")).isEqualTo("1");
         assertThat(CallErrors.failure(problem, "req_1").status().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+    }
+
+    @Test
+    void whatTheServerGaveUpWaitingForMayHaveHadItsEffectUnlessItOnlyReads() {
+        assertThat(ErrorAnswers.ofTimeout(HttpMethod.POST).error()).isEqualTo(ApiError.OUTCOME_UNKNOWN);
+        assertThat(ErrorAnswers.ofTimeout(HttpMethod.DELETE).error()).isEqualTo(ApiError.OUTCOME_UNKNOWN);
+        assertThat(ErrorAnswers.ofTimeout(HttpMethod.GET).error()).isEqualTo(ApiError.DEPENDENCY_UNAVAILABLE);
     }
 
     @Test
