@@ -322,6 +322,27 @@ CREATE TABLE IF NOT EXISTS coupon_code_export (
   KEY idx_batch (batch_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Recalls of issued coupons. How far one is in a shard database, that database says (coupon_recall_leg). Not migrated: only NEW recalls.
+CREATE TABLE IF NOT EXISTS coupon_recall (
+  recall_id   BIGINT       NOT NULL AUTO_INCREMENT,
+  recall_no   VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the caller',
+  template_id BIGINT       NOT NULL,
+  issuance_id BIGINT       NULL COMMENT 'only the coupons of this one; NULL: all of the template',
+  reason      VARCHAR(200) NOT NULL,
+  state       TINYINT      NOT NULL COMMENT '0 running, 1 cancelling, 2 cancelled, 3 done',
+  owner       CHAR(36)     CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'who works on it',
+  lease_until BIGINT       NOT NULL DEFAULT 0 COMMENT 'nobody else begins before that',
+  failure     VARCHAR(200) NULL COMMENT 'what the last turn failed of; the next one that does not, clears it',
+  created_by  VARCHAR(64)  NOT NULL,
+  created_at  BIGINT       NOT NULL,
+  ended_by    VARCHAR(64)  NULL COMMENT 'who cancelled it',
+  ended_at    BIGINT       NULL,
+  PRIMARY KEY (recall_id),
+  UNIQUE KEY uk_no (recall_no),
+  KEY idx_open (state, lease_until),
+  KEY idx_template (template_id, state)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Who has named codes that are none: a user, or an address.
 CREATE TABLE IF NOT EXISTS coupon_code_attempt (
   subject      VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

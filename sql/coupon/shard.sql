@@ -197,6 +197,28 @@ CREATE TABLE IF NOT EXISTS coupon_code_void (
   PRIMARY KEY (batch_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- A recall's part in this database: how far it is and what it has counted, written in the transaction that voids.
+CREATE TABLE IF NOT EXISTS coupon_recall_leg (
+  recall_id BIGINT   NOT NULL,
+  mark      BIGINT   NOT NULL COMMENT 'every entry of the ledger up to this one was looked at, or is older than the recall; -1: not begun',
+  table_no  SMALLINT NOT NULL COMMENT 'the table it is in; as many as there are: it has been through all',
+  after_id  BIGINT   NOT NULL COMMENT 'the last coupon it has been at, in that table or among those left behind',
+  seen      BIGINT   NOT NULL COMMENT 'coupons it has come by',
+  used      BIGINT   NOT NULL COMMENT 'of these, how many it found used',
+  voided    BIGINT   NOT NULL,
+  held      BIGINT   NOT NULL COMMENT 'rows of coupon_recall_held',
+  state     TINYINT  NOT NULL COMMENT '0 open, 1 done, 2 cancelled: nothing more is voided here',
+  PRIMARY KEY (recall_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Coupons that a recall comes again for: a hold or somebody's transaction had them when it came by, or they became available behind it.
+CREATE TABLE IF NOT EXISTS coupon_recall_held (
+  recall_id BIGINT  NOT NULL,
+  coupon_id BIGINT  NOT NULL,
+  told      TINYINT NOT NULL COMMENT '1: the ledger told of it, the walk did not leave it',
+  PRIMARY KEY (recall_id, coupon_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Codes that are one user's alone.
 CREATE TABLE IF NOT EXISTS coupon_code_owner (
   code_hash BINARY(32) NOT NULL,

@@ -157,6 +157,7 @@ record CouponRooms(
                 soldOut,
                 SlicePlan.of(topology.plan(), counting.strategy()),
                 tagging.book(),
+                users,
                 clock,
                 writeBudget,
                 failpoints));

@@ -252,6 +252,12 @@ public final class CouponService implements AutoCloseable {
                     codes::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
             var batchesUnused = scheduler(1, "coupon-codes")
                     .scheduleWithFixedDelay(codeBatches::tick, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+            var recallsUnused = scheduler(1, "coupon-recalls")
+                    .scheduleWithFixedDelay(
+                            rooms.backOffice().recalls()::tick,
+                            LOOK.toMillis(),
+                            LOOK.toMillis(),
+                            TimeUnit.MILLISECONDS);
             server = opening(CouponServer.start(
                     options.port(),
                     new CouponServer.Rooms(

@@ -59,7 +59,8 @@ final class GrpcConformanceIT extends TransportConformance {
                 "method_not_allowed", none,
                 "request_refused", none,
                 "app_not_found", routeOnly,
-                "token_not_found", routeOnly);
+                "token_not_found", routeOnly,
+                "recall_state_conflict", routeOnly);
     }
 
     private GrpcTransport grpc() {

@@ -52,6 +52,8 @@ final class RestTransport implements Transport {
             Map.entry("IssuanceService/GetIssuance", "GET /v1/issuances/{id}"),
             Map.entry("IssuanceService/PauseIssuance", "POST /v1/issuances/{id}/pause"),
             Map.entry("IssuanceService/CancelIssuance", "POST /v1/issuances/{id}/cancel"),
+            Map.entry("TemplateService/RecallCoupons", "POST /v1/templates/{id}/recalls"),
+            Map.entry("TemplateService/GetRecall", "GET /v1/recalls/{id}"),
             Map.entry("StatsService/GetStats", "GET /v1/templates/{id}/stats"));
 
     private final HttpClient client = HttpClient.newHttpClient();

@@ -420,9 +420,10 @@ final class TokensApiIT {
             String issuance,
             String batch,
             String code,
-            String key) {
+            String key,
+            String recall) {
         List<String> ids() {
-            return List.of(template, coupon, redemption, hold, issuance, batch);
+            return List.of(template, coupon, redemption, hold, issuance, batch, recall);
         }
     }
 
@@ -472,7 +473,16 @@ final class TokensApiIT {
                         .field("id"),
                 batch,
                 csv.strip().lines().reduce((before, last) -> last).orElseThrow().split(",")[0],
-                key);
+                key,
+                recall(owner, key));
+    }
+
+    private static String recall(Client owner, String number) {
+        String template = "/v1/templates/" + template(owner);
+        owner.post(template + "/pause", "").as(200);
+        return owner.post(template + "/recalls", "{\"recall_no\":\"" + number + "\",\"reason\":\"x\"}")
+                .as(202)
+                .field("id");
     }
 
     /**
@@ -558,6 +568,10 @@ final class TokensApiIT {
                         template + "/budget_adjustments",
                         "{\"adjustment_no\":\"x\",\"delta_minor\":1}",
                         "template_not_found"));
+        all.put(
+                "POST /v1/templates/{id}/recalls",
+                new Sample(template + "/recalls", "{\"recall_no\":\"x\",\"reason\":\"x\"}", "template_not_found"));
+        all.put("GET /v1/recalls/{id}", new Sample("/v1/recalls/" + there.recall(), "", "recall_not_found"));
         all.put("GET /v1/templates/{id}", new Sample(template, "", "template_not_found"));
         for (String part : List.of("stats", "stock", "products", "audit")) {
             all.put("GET /v1/templates/{id}/" + part, new Sample(template + "/" + part, "", "template_not_found"));
@@ -750,8 +764,8 @@ final class TokensApiIT {
     @Test
     @Order(7)
     void everyRouteAsksForATokenAndForOneOfItsScope() {
-        Belongings nobodys =
-                new Belongings(1, "tpl_1", "cpn_1", "rdm_1", "hold_00000123456789ABCDEF", "iss_1", "cbt_1", "x", "x");
+        Belongings nobodys = new Belongings(
+                1, "tpl_1", "cpn_1", "rdm_1", "hold_00000123456789ABCDEF", "iss_1", "cbt_1", "x", "x", "rcl_1");
         Client useless = client("mall", "[\"admin\"]");
         Client almighty = client("useful", ALL_OF_AN_APP);
         samples(nobodys, 1).forEach((route, sample) -> {

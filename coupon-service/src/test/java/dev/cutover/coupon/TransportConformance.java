@@ -227,6 +227,7 @@ abstract class TransportConformance {
         }
         long epoch = mall.control.read().epoch().number();
         long template = mall.template(10, 0);
+        assertThat(recall("tpl_" + template, key(), "why").code()).isEqualTo("migration_fence");
         Call before = claim(mall.user(), template, 1, "before+the+switch/" + "x".repeat(237));
         Reply claimed = done(send(before));
         mall.closeFences(Side.OLD, epoch);
@@ -627,6 +628,46 @@ abstract class TransportConformance {
                 .isEqualTo("issuance_state_conflict");
     }
 
+    private String paused(String template) {
+        done(send("TemplateService/PauseTemplate", "{\"id\":\"" + template + "\"}"));
+        return template;
+    }
+
+    private Reply recall(String template, String number, String reason) {
+        return send(
+                "TemplateService/RecallCoupons",
+                "{\"id\":\"" + template + "\",\"recall_no\":\"" + number + "\",\"reason\":\"" + reason + "\"}");
+    }
+
+    @Test
+    @Order(8)
+    void whatATemplateHasGivenOutIsRecalledOnceUnderItsNumberAndTheRecallIsAnOperationThatIsCancelled() {
+        String template = template("");
+        String coupon = coupon(mall.user(), template);
+        String number = key();
+        assertThat(recall(template, number, "wrong amount").code()).isEqualTo("template_not_editable");
+        Reply ordered = done(recall(paused(template), number, "wrong amount"));
+        assertThat(ordered.text("/state")).endsWith("RUNNING");
+        assertThat(ordered.text("/recall_no")).isEqualTo(number);
+        Reply again = done(recall(template, number, "wrong amount"));
+        assertThat(again.replayed()).isTrue();
+        assertThat(again.text("/id")).isEqualTo(ordered.text("/id"));
+        assertThat(recall(template, number, "another reason").code()).isEqualTo("idempotency_key_reused");
+
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> send("UserCouponService/GetCoupon", "{\"id\":\"" + coupon + "\"}")
+                        .text("/status")
+                        .endsWith("VOIDED"));
+        String operation = "/v1/operations/" + ordered.text("/operation");
+        assertThat(desk("GET", operation, "").text("/kind")).isEqualTo("recall");
+        assertThat(desk("POST", operation + "/cancel", "").text("/state")).isEqualTo("CANCELLED");
+        Reply cancelled = done(send("TemplateService/GetRecall", "{\"id\":\"" + ordered.text("/id") + "\"}"));
+        assertThat(cancelled.text("/state")).endsWith("CANCELLED");
+        assertThat(cancelled.text("/progress/voided")).isEqualTo("1");
+        assertThat(cancelled.text("/cancelled_by")).endsWith("/ann");
+    }
+
     @Test
     @Order(9)
     void everyCodeOfTheVocabularyIsReachedByACall() {
@@ -700,6 +741,15 @@ abstract class TransportConformance {
         calls.put("redemption_not_found", () -> send("RedemptionService/GetRedemption", "{\"id\":\"rdm_1\"}"));
         calls.put("hold_not_found", () -> send("RedemptionService/GetHold", "{\"id\":\"hold_1\"}"));
         calls.put("issuance_not_found", () -> send("IssuanceService/GetIssuance", "{\"id\":\"iss_999\"}"));
+        calls.put("recall_not_found", () -> send("TemplateService/GetRecall", "{\"id\":\"rcl_999\"}"));
+        calls.put("recall_state_conflict", () -> {
+            String recall = done(recall(paused(template("")), key(), "over")).text("/id");
+            mall.execute(
+                    DatabaseId.META,
+                    "UPDATE coupon_recall SET state = 3 WHERE recall_id = ?",
+                    Long.parseLong(recall.substring("rcl_".length())));
+            return desk("POST", "/v1/operations/op_" + recall + "/cancel", "");
+        });
         calls.put("code_batch_not_found", () -> send("CodeService/GetCodeBatch", "{\"id\":\"cbt_999\"}"));
         calls.put(
                 "body_too_large",

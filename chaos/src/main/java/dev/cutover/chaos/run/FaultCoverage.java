@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
  * @param missed by name
  */
 public record FaultCoverage(int hit, int total, List<String> missed) {
-    // The coupon service's own: the bank has no back office, no holds, no audiences and no codes.
-    private static final Pattern ELSEWHERE = Pattern.compile("(publish|adjust|use|issue|code)\\..*");
+    // The coupon service's own: the bank has no back office, no holds, no audiences, no codes and no recalls.
+    private static final Pattern ELSEWHERE = Pattern.compile("(publish|adjust|use|issue|code|recall)\\..*");
 
     /** Of what the processes wrote down. */
     static FaultCoverage of(Set<String> seen) {

@@ -9,6 +9,7 @@ import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.stock.SlicePlan;
 import dev.cutover.coupon.stock.SoldOut;
 import dev.cutover.coupon.store.CouponDatabases;
+import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.template.ProductCatalog;
 import dev.cutover.coupon.template.TemplateCatalog;
@@ -31,6 +32,7 @@ public final class BackOffice {
     private final StockLevels levels;
     private final ProductDesk products;
     private final AuditLog audit;
+    private final Recalls recalls;
     private final Duration budget;
 
     /**
@@ -50,6 +52,7 @@ public final class BackOffice {
             SoldOut soldOut,
             SlicePlan slices,
             TagBook tags,
+            SlotUsers users,
             InstantSource clock,
             Duration budget,
             Failpoints failpoints) {}
@@ -94,6 +97,15 @@ public final class BackOffice {
         this.products = new ProductDesk(
                 parts.topology(), parts.databases(), parts.meta(), gate, parts.lists(), parts.catalog(), parts.clock());
         this.audit = new AuditLog(parts.topology(), parts.databases());
+        this.recalls = new Recalls(
+                parts.topology(),
+                parts.databases(),
+                parts.meta(),
+                gate,
+                parts.users(),
+                parts.clock(),
+                parts.budget(),
+                parts.failpoints());
     }
 
     /** The same desks with another clock and with faults, as in a process of their own. */
@@ -109,6 +121,7 @@ public final class BackOffice {
                 parts.soldOut(),
                 parts.slices(),
                 parts.tags(),
+                parts.users(),
                 clock,
                 parts.budget(),
                 failpoints));
@@ -128,6 +141,10 @@ public final class BackOffice {
 
     public ProductDesk products() {
         return products;
+    }
+
+    public Recalls recalls() {
+        return recalls;
     }
 
     public AuditLog audit() {

@@ -397,6 +397,9 @@ public final class TemplateDesk {
             if (before.template().state() == move.to()) {
                 return before;
             }
+            if (move == TemplateMove.RESUME) {
+                RecallJournal.requireNone(connection, id);
+            }
             return moved(connection, before, move, operator, now());
         });
         catalog.forget(id);

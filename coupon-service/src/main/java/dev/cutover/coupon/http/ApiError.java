@@ -47,6 +47,8 @@ enum ApiError {
     ISSUANCE_STATE_CONFLICT(409, "conflict_error"),
     CODE_BATCH_NOT_FOUND(404, "not_found_error"),
     CODE_BATCH_STATE_CONFLICT(409, "conflict_error"),
+    RECALL_NOT_FOUND(404, "not_found_error"),
+    RECALL_STATE_CONFLICT(409, "conflict_error"),
     CODE_INVALID(404, "not_found_error"),
     CODE_ALREADY_USED(409, "conflict_error"),
     TOO_MANY_FAILED_ATTEMPTS(429, "rate_limit_error"),

@@ -138,6 +138,7 @@ final class CallErrors {
                     HOLD_NOT_FOUND,
                     ISSUANCE_NOT_FOUND,
                     CODE_BATCH_NOT_FOUND,
+                    RECALL_NOT_FOUND,
                     CODE_INVALID -> Status.Code.NOT_FOUND;
             case ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED -> Status.Code.UNIMPLEMENTED;
             case VERSION_CONFLICT -> Status.Code.ABORTED;
@@ -163,6 +164,7 @@ final class CallErrors {
                     TEMPLATE_NOT_ISSUABLE,
                     ISSUANCE_STATE_CONFLICT,
                     CODE_BATCH_STATE_CONFLICT,
+                    RECALL_STATE_CONFLICT,
                     CODE_ALREADY_USED,
                     COUPON_HELD,
                     HOLD_EXPIRED,

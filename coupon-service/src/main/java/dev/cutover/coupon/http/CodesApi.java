@@ -33,7 +33,6 @@ final class CodesApi {
     private static final int LONGEST_TYPED = 64;
     private static final int USUAL_LENGTH = 16;
     private static final int LONGEST_REASON = 200;
-    private static final Pattern REASON = Pattern.compile("[^\\p{Cntrl}]{1," + LONGEST_REASON + "}");
 
     private final Codes codes;
     private final CodeBatches batches;
@@ -162,20 +161,16 @@ final class CodesApi {
 
     ApiAnswer voidBatch(ApiRequest request) {
         String operator = request.operator().name();
-        return ApiAnswer.ok(shape(
-                batches.voidBatch(id(request), operator, reason(request.body().allow("reason")))));
+        return ApiAnswer.ok(shape(batches.voidBatch(
+                id(request), operator, request.body().allow("reason").reason())));
     }
 
     ApiAnswer voidCode(ApiRequest request) {
         String operator = request.operator().name();
         RequestBody body = request.body().allow("code", "reason");
-        codes.voidCode(typed(body), request.tenant().visible(), operator, reason(body));
+        codes.voidCode(typed(body), request.tenant().visible(), operator, body.reason());
         return ApiAnswer.ok(
                 JsonNodeFactory.instance.objectNode().put("object", "code").put("state", "VOID"));
-    }
-
-    private static String reason(RequestBody body) {
-        return body.text("reason", REASON, "1 to 200 characters");
     }
 
     CodeBatches.Export export(ApiRequest request) {

@@ -118,6 +118,7 @@ public final class CouponServer implements AutoCloseable {
 
         Routes routes = new Routes(builder);
         new TemplatesApi(rooms.backOffice()).register(routes);
+        new RecallsApi(rooms.backOffice().recalls()).register(routes);
         routes.post("/v1/claims", api::claim);
         routes.get("/v1/claims/{request_no}", api::findClaim);
         routes.get("/v1/claim_limits", api::limits);
@@ -170,7 +171,8 @@ public final class CouponServer implements AutoCloseable {
                 codes::upload);
         routes.post("/v1/code_batches/{id}/void", codes::voidBatch);
         routes.post("/v1/codes/void", codes::voidCode);
-        OperationsApi operations = new OperationsApi(rooms.issuances(), rooms.codeBatches());
+        OperationsApi operations = new OperationsApi(
+                rooms.issuances(), rooms.codeBatches(), rooms.backOffice().recalls());
         routes.get("/v1/operations/{id}", operations::one);
         routes.post("/v1/operations/{id}/cancel", operations::cancel);
         routes.get("/v1/migration", request -> ApiAnswer.ok(state.migration()));

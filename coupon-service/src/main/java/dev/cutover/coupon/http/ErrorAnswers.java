@@ -152,6 +152,8 @@ final class ErrorAnswers {
             case ISSUANCE_STATE_CONFLICT -> ApiError.ISSUANCE_STATE_CONFLICT;
             case CODE_BATCH_NOT_FOUND -> ApiError.CODE_BATCH_NOT_FOUND;
             case CODE_BATCH_STATE_CONFLICT -> ApiError.CODE_BATCH_STATE_CONFLICT;
+            case RECALL_NOT_FOUND -> ApiError.RECALL_NOT_FOUND;
+            case RECALL_STATE_CONFLICT -> ApiError.RECALL_STATE_CONFLICT;
             case CODE_INVALID -> ApiError.CODE_INVALID;
             case CODE_ALREADY_USED -> ApiError.CODE_ALREADY_USED;
             case AUDIENCE_NOT_MATCHED -> ApiError.AUDIENCE_NOT_MATCHED;

@@ -90,6 +90,8 @@ final class ErrorPage {
             case ISSUANCE_STATE_CONFLICT -> "The issuance does not take this where it stands.";
             case CODE_BATCH_NOT_FOUND -> "There is no such batch of codes, or it is another's.";
             case CODE_BATCH_STATE_CONFLICT -> "The batch does not take this where it stands.";
+            case RECALL_NOT_FOUND -> "There is no such recall, or it is another's.";
+            case RECALL_STATE_CONFLICT -> "The recall does not take this where it stands.";
             case CODE_INVALID -> "There is no such code: unknown, recalled and foreign look the same.";
             case CODE_ALREADY_USED -> "The code was used.";
             case TOO_MANY_FAILED_ATTEMPTS -> "Too many wrong codes: wait as long as Retry-After says.";

@@ -11,7 +11,7 @@ import java.util.Optional;
 /** Keys and numbers in answers: told as they were given, not as they are kept. */
 final class KeptKeys {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final List<String> FIELDS = List.of("request_no", "batch_no", "issuance_no");
+    private static final List<String> FIELDS = List.of("request_no", "batch_no", "issuance_no", "recall_no");
 
     private KeptKeys() {}
 

@@ -2,9 +2,13 @@ package dev.cutover.coupon.http;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.backoffice.Recall;
+import dev.cutover.coupon.backoffice.Recalls;
 import dev.cutover.coupon.code.CodeBatch;
 import dev.cutover.coupon.code.CodeBatches;
 import dev.cutover.coupon.id.IssuanceId;
+import dev.cutover.coupon.id.RecallId;
 import dev.cutover.coupon.issuance.IssuanceState;
 import dev.cutover.coupon.issuance.IssuanceTask;
 import dev.cutover.coupon.issuance.Issuances;
@@ -14,18 +18,20 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Whatever goes on by itself, in one shape: an issuance or a batch of codes, under its own id with {@code op_} before it. Safe for many
+ * Whatever goes on by itself, in one shape: an issuance, a recall or a batch of codes, under its own id with {@code op_} before it. Safe for many
  * threads.
  */
 final class OperationsApi {
-    private static final String PREFIX = "op_";
+    static final String PREFIX = "op_";
 
     private final Issuances issuances;
     private final CodeBatches batches;
+    private final Recalls recalls;
 
-    OperationsApi(Issuances issuances, CodeBatches batches) {
+    OperationsApi(Issuances issuances, CodeBatches batches, Recalls recalls) {
         this.issuances = issuances;
         this.batches = batches;
+        this.recalls = recalls;
     }
 
     /** How far something is, whatever it is. */
@@ -40,6 +46,10 @@ final class OperationsApi {
 
     ApiAnswer one(ApiRequest request) {
         request.allowQuery();
+        Optional<RecallId> recall = recall(request);
+        if (recall.isPresent()) {
+            return ApiAnswer.ok(shape(recalls.progress(recall.get())));
+        }
         Optional<IssuanceId> issuance = issuance(request);
         return ApiAnswer.ok(
                 issuance.isPresent()
@@ -48,10 +58,14 @@ final class OperationsApi {
     }
 
     ApiAnswer cancel(ApiRequest request) {
-        String operator = request.operator().name();
+        Operator operator = request.operator();
+        Optional<RecallId> recall = recall(request);
+        if (recall.isPresent()) {
+            return ApiAnswer.ok(shape(recalls.cancel(recall.get(), operator)));
+        }
         Optional<IssuanceId> issuance = issuance(request);
         if (issuance.isPresent()) {
-            return ApiAnswer.ok(shape(issuances.cancel(issuance.get(), operator)));
+            return ApiAnswer.ok(shape(issuances.cancel(issuance.get(), operator.name())));
         }
         CodeBatch batch = batches.batch(batch(request));
         throw new Refusal(
@@ -64,6 +78,17 @@ final class OperationsApi {
     static Optional<IssuanceId> issuance(ApiRequest request) {
         String text = request.path("id");
         return text.startsWith(PREFIX) ? IssuanceId.parse(text.substring(PREFIX.length())) : Optional.empty();
+    }
+
+    /** The recall that a request names; empty when it names something else, refuses what looks like one and is none. */
+    static Optional<RecallId> recall(ApiRequest request) {
+        String text = request.path("id");
+        if (!text.startsWith(PREFIX + "rcl_")) {
+            return Optional.empty();
+        }
+        return Optional.of(RecallId.parse(text.substring(PREFIX.length()))
+                .orElseThrow(
+                        () -> new Refusal(Reason.RECALL_NOT_FOUND, "id", "There is no operation '" + text + "'.")));
     }
 
     /** The batch of codes that a request names; refuses what names nothing. */
@@ -96,6 +121,24 @@ final class OperationsApi {
                 || task.state() == IssuanceState.CANCELLED
                 || task.state() == IssuanceState.CANCELLING;
         node.put("cancel", over ? null : "/v1/operations/" + PREFIX + task.id() + "/cancel");
+        return node;
+    }
+
+    private static ObjectNode shape(Recall.Progress progress) {
+        Recall recall = progress.recall();
+        State state = switch (recall.state()) {
+            case RUNNING -> State.RUNNING;
+            case CANCELLING -> State.CANCELLING;
+            case CANCELLED -> State.CANCELLED;
+            case DONE -> State.DONE;
+        };
+        ObjectNode node = operation(recall.id().toString(), "recall", state);
+        node.put("total", progress.total());
+        node.put("done", progress.done());
+        node.put("created_by", recall.createdBy());
+        node.put("created_at", Instant.ofEpochMilli(recall.createdAt()).toString());
+        node.put("resource", "/v1/recalls/" + recall.id());
+        node.put("cancel", state == State.RUNNING ? "/v1/operations/" + PREFIX + recall.id() + "/cancel" : null);
         return node;
     }
 

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
  * read from text is none. Owned by one thread.
  */
 final class RequestBody {
+    private static final Pattern REASON = Pattern.compile("[^\\p{Cntrl}]{1,200}");
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -132,6 +133,11 @@ final class RequestBody {
             throw ApiException.invalid(path + field, expected);
         }
         return value;
+    }
+
+    /** Why the back office does what it does. */
+    String reason() {
+        return text("reason", REASON, "1 to 200 characters");
     }
 
     RequestBody child(String field) {

@@ -35,6 +35,7 @@ final class RouteRules {
         HOLD_IN_PATH,
         ISSUANCE_IN_PATH,
         CODE_BATCH_IN_PATH,
+        RECALL_IN_PATH,
         OPERATION_IN_PATH
     }
 
@@ -99,6 +100,8 @@ final class RouteRules {
             Map.entry("IssuanceService/CancelIssuance", "POST /v1/issuances/{id}/cancel"),
             Map.entry("TemplateService/AdjustStock", "POST /v1/templates/{id}/stock_adjustments"),
             Map.entry("TemplateService/AdjustBudget", "POST /v1/templates/{id}/budget_adjustments"),
+            Map.entry("TemplateService/RecallCoupons", "POST /v1/templates/{id}/recalls"),
+            Map.entry("TemplateService/GetRecall", "GET /v1/recalls/{id}"),
             Map.entry("StatsService/GetStats", "GET /v1/templates/{id}/stats"));
 
     // What they answer is no JSON of a route, or more than one.
@@ -149,14 +152,15 @@ final class RouteRules {
         rules.add(get("/v1/templates/{id}", readOrOffice, Names.TEMPLATE_IN_PATH));
         rules.add(get("/v1/templates/{id}/stats", readOrOffice, Names.TEMPLATE_IN_PATH));
         rules.add(new Rule(HttpMethod.PATCH, "/v1/templates/{id}", office, Names.TEMPLATE_IN_PATH));
-        for (String move :
-                List.of("publish", "pause", "resume", "end", "archive", "stock_adjustments", "budget_adjustments")) {
+        for (String move : List.of(
+                "publish", "pause", "resume", "end", "archive", "stock_adjustments", "budget_adjustments", "recalls")) {
             rules.add(post("/v1/templates/{id}/" + move, office, Names.TEMPLATE_IN_PATH));
         }
         for (String part : List.of("stock", "products", "audit")) {
             rules.add(get("/v1/templates/{id}/" + part, office, Names.TEMPLATE_IN_PATH));
         }
         rules.add(new Rule(HttpMethod.PUT, "/v1/templates/{id}/products", office, Names.TEMPLATE_IN_PATH));
+        rules.add(get("/v1/recalls/{id}", office, Names.RECALL_IN_PATH));
         rules.add(get("/v1/super_blacklist/products", office, Names.THE_MALLS));
         rules.add(post("/v1/super_blacklist/products", office, Names.THE_MALLS));
         rules.add(new Rule(HttpMethod.DELETE, "/v1/super_blacklist/products/{product}", office, Names.THE_MALLS));

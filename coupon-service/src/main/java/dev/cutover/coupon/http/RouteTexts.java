@@ -38,6 +38,8 @@ final class RouteTexts {
             Map.entry("POST /v1/templates/{id}/archive", "Puts a template away"),
             Map.entry("POST /v1/templates/{id}/stock_adjustments", "Grows or shrinks the stock"),
             Map.entry("POST /v1/templates/{id}/budget_adjustments", "Raises or lowers the budget"),
+            Map.entry("POST /v1/templates/{id}/recalls", "Makes void what a template has given out"),
+            Map.entry("GET /v1/recalls/{id}", "One recall and how far it is"),
             Map.entry("GET /v1/templates/{id}/stock", "What is left and what was issued"),
             Map.entry("GET /v1/templates/{id}/products", "The list of products, a page"),
             Map.entry("GET /v1/templates/{id}/audit", "Who changed a template"),

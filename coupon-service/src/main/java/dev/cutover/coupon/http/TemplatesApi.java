@@ -75,7 +75,7 @@ final class TemplatesApi {
         routes.add(HttpMethod.DELETE, "/v1/super_blacklist/products/{product}", this::allow);
     }
 
-    private static TemplateId id(ApiRequest request) {
+    static TemplateId id(ApiRequest request) {
         String text = request.path("id");
         return TemplateId.parse(text)
                 .orElseThrow(

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
 import dev.cutover.coupon.id.IssuanceId;
+import dev.cutover.coupon.id.RecallId;
 import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
@@ -18,7 +19,7 @@ import java.util.function.Supplier;
 /**
  * Sees to it that a request names nothing that is another tenant's: to its sender, that is not there.
  *
- * <p>Everything belongs to whom its template belongs, and what a coupon, a use, a hold, an issuance or a batch is of never changes, so it
+ * <p>Everything belongs to whom its template belongs, and what a coupon, a use, a hold, an issuance, a recall or a batch is of never changes, so it
  * is looked up once and kept. Safe for many threads.
  */
 final class TenantGuard {
@@ -67,11 +68,8 @@ final class TenantGuard {
                         });
             case ISSUANCE_IN_PATH -> requireIssuance(tenant, IssuancesApi.id(request));
             case CODE_BATCH_IN_PATH -> requireBatch(tenant, CodesApi.id(request));
-            case OPERATION_IN_PATH ->
-                OperationsApi.issuance(request)
-                        .ifPresentOrElse(
-                                issuance -> requireIssuance(tenant, issuance),
-                                () -> requireBatch(tenant, OperationsApi.batch(request)));
+            case RECALL_IN_PATH -> requireRecall(tenant, RecallsApi.id(request));
+            case OPERATION_IN_PATH -> requireOperation(tenant, request);
         }
     }
 
@@ -86,6 +84,28 @@ final class TenantGuard {
                 kept(id, () -> Optional.of(rooms.issuances().progress(id).task().template()))
                         .orElseThrow())) {
             throw new Refusal(Reason.ISSUANCE_NOT_FOUND, "id", "There is no issuance " + id + ".");
+        }
+    }
+
+    private void requireOperation(Tenant tenant, ApiRequest request) {
+        Optional<RecallId> recall = OperationsApi.recall(request);
+        if (recall.isPresent()) {
+            requireRecall(tenant, recall.get());
+            return;
+        }
+        OperationsApi.issuance(request)
+                .ifPresentOrElse(
+                        issuance -> requireIssuance(tenant, issuance),
+                        () -> requireBatch(tenant, OperationsApi.batch(request)));
+    }
+
+    private void requireRecall(Tenant tenant, RecallId id) {
+        if (!tenant.owns(kept(
+                        id,
+                        () -> Optional.of(
+                                rooms.backOffice().recalls().recall(id).template()))
+                .orElseThrow())) {
+            throw new Refusal(Reason.RECALL_NOT_FOUND, "id", "There is no recall " + id + ".");
         }
     }
 

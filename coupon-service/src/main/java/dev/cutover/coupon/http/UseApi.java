@@ -9,12 +9,9 @@ import dev.cutover.coupon.refusal.Refusal.Reason;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.regex.Pattern;
 
 /** The routes of the use of coupons: validations, offers, redemptions, refunds, recalls. Blocks; safe for many threads. */
 final class UseApi {
-    private static final Pattern REASON = Pattern.compile("[^\\p{Cntrl}]{1,200}");
-
     private final Redemptions redemptions;
 
     UseApi(Redemptions redemptions) {
@@ -92,7 +89,7 @@ final class UseApi {
         String key = request.idempotencyKey();
         String operator = request.operator().name();
         RequestBody body = request.body().allow("reason");
-        String reason = body.text("reason", REASON, "1 to 200 characters");
+        String reason = body.reason();
         String text = request.path("id");
         CouponId id = CouponId.parse(text)
                 .orElseThrow(() -> new Refusal(Reason.COUPON_NOT_FOUND, "id", "There is no coupon '" + text + "'."));

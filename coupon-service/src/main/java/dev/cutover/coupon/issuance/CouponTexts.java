@@ -12,7 +12,7 @@ import javax.crypto.spec.SecretKeySpec;
  * <p>A rollback and another switch replace what only NEW knows of a row, its {@code request_no} too; the serial text travels both ways. So
  * a chunk that was begun before a rollback finds its coupons by it, and issues none twice. Owned by one thread.
  */
-final class CouponTexts {
+public final class CouponTexts {
     private static final String ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     private static final int LENGTH = 16;
     private static final int BITS = 5;
@@ -20,7 +20,7 @@ final class CouponTexts {
     private final Cipher cipher;
 
     /** @param seed sixteen bytes in hex */
-    CouponTexts(String seed) {
+    public CouponTexts(String seed) {
         try {
             // One block a user: an HMAC takes ten times as long, and there is one a row.
             cipher = Cipher.getInstance("AES/ECB/NoPadding");
@@ -30,7 +30,8 @@ final class CouponTexts {
         }
     }
 
-    String of(long user) {
+    /** The serial text of this user's coupon. */
+    public String of(long user) {
         ByteBuffer block;
         try {
             block = ByteBuffer.wrap(cipher.doFinal(

@@ -50,6 +50,8 @@ public final class Refusal extends RuntimeException {
         CODE_INVALID,
         CODE_ALREADY_USED,
         AUDIENCE_NOT_MATCHED,
+        RECALL_NOT_FOUND,
+        RECALL_STATE_CONFLICT,
         BUDGET_EXHAUSTED,
         BATCH_LIMIT_EXCEEDED;
 

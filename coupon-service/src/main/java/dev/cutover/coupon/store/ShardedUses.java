@@ -132,14 +132,12 @@ public final class ShardedUses implements CouponUses {
         Redeemable.requireUnused(order.coupon(), ShardedCouponStore.find(unit, order.coupon()), order.userId(), now);
         int voided = Sql.update(
                 unit.connection(),
-                "UPDATE " + unit.table(Tables.COUPON)
-                        + " SET status = 5, hold_no = NULL, hold_until = NULL, version = version + 1, updated_at = ?"
-                        + " WHERE coupon_id = ? AND user_id = ? AND status = 1 AND deleted = 0"
-                        + " AND (hold_until IS NULL OR hold_until <= ?)",
+                "UPDATE " + unit.table(Tables.COUPON) + Voiding.VOID + " WHERE " + Voiding.FREE
+                        + " AND coupon_id = ? AND user_id = ?",
+                now,
                 now,
                 order.coupon().number(),
-                order.userId(),
-                now);
+                order.userId());
         Optional<CouponRow> after = ShardedCouponStore.find(unit, order.coupon());
         if (voided == 0) {
             throw Redeemable.changedMeanwhile(order.coupon(), after, order.userId(), now);

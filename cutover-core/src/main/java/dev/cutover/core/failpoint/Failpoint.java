@@ -102,7 +102,14 @@ public enum Failpoint {
     /** The coupon of a code is committed; the code does not say so. */
     CODE_ISSUED("code.issued"),
     /** A code says that it is used; its user has no answer. */
-    CODE_USED("code.used");
+    CODE_USED("code.used"),
+
+    /** A recall has read the next coupons of a table; none of them is locked. */
+    RECALL_READ("recall.read"),
+    /** Coupons are voided, with their lines in the ledger and how far the recall is; nothing is committed. */
+    RECALL_VOIDED("recall.voided"),
+    /** A step of a recall is committed; its worker has not noted it. */
+    RECALL_COMMITTED("recall.committed");
 
     private final String word;
 

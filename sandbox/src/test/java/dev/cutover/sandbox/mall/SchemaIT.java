@@ -51,6 +51,7 @@ final class SchemaIT {
                     .isEqualTo(metaTables)
                     .contains(
                             "budget_transfer",
+                            "coupon_recall",
                             "coupon_template",
                             "id_sequence",
                             "stock_transfer",
@@ -63,6 +64,8 @@ final class SchemaIT {
                             "coupon_ledger",
                             "coupon_operation_000",
                             "coupon_operation_001",
+                            "coupon_recall_held",
+                            "coupon_recall_leg",
                             "coupon_redemption_000",
                             "coupon_redemption_001",
                             "stock_slice",
