@@ -24,7 +24,10 @@ import dev.cutover.coupon.issuance.Issuances;
 import dev.cutover.coupon.issuance.MessageCentre;
 import dev.cutover.coupon.issuance.Tunables;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.store.MigrationFenceException;
 import dev.cutover.coupon.store.Voiding;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +40,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -409,6 +413,43 @@ final class RecallIT {
         finished(recalls(), done);
         assertThat(UseRig.refusal(() -> recalls().cancel(done, ANN))).contains(Reason.RECALL_STATE_CONFLICT);
         assertSound();
+    }
+
+    @Test
+    void aRecallTellsWhatItFailedOfUntilItDoesNotAnyMore() {
+        long template = side.mall().template(1000, 0);
+        CouponId coupon = rig.coupon(rig.user(), template);
+        RecallId id = order(rig, template);
+        recalls(rig, point -> {
+                    throw new DatabaseTroubleException("A step", new SQLException("no room"));
+                })
+                .tick();
+        Recall failed = recalls().recall(id);
+        assertThat(failed.state()).isEqualTo(Recall.State.RUNNING);
+        assertThat(failed.failure()).isEqualTo("A step failed in the database: no room");
+        clock.forward(SETTLED);
+        assertThat(finished(recalls(), id).recall().failure()).isNull();
+        assertThat(rig.status(coupon)).isEqualTo("VOIDED");
+    }
+
+    @Test
+    void aFrozenBackOfficeOrdersCancelsAndGoesOnWithNoRecall() {
+        long template = side.mall().template(1000, 0);
+        CouponId coupon = rig.coupon(rig.user(), template);
+        RecallId id = order(rig, template);
+        side.mall().freeze(true);
+        try {
+            Awaitility.await().until(rig.rooms().databases()::frozen);
+            assertThatThrownBy(() -> order(rig, template, null)).isInstanceOf(MigrationFenceException.class);
+            assertThatThrownBy(() -> recalls().cancel(id, ANN)).isInstanceOf(MigrationFenceException.class);
+            recalls().tick();
+            assertThat(rig.status(coupon)).isEqualTo("AVAILABLE");
+        } finally {
+            side.mall().freeze(false);
+        }
+        Awaitility.await().until(() -> !rig.rooms().databases().frozen());
+        finished(recalls(), id);
+        assertThat(rig.status(coupon)).isEqualTo("VOIDED");
     }
 
     @Test

@@ -26,6 +26,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -475,6 +476,48 @@ final class ServiceDeathIT {
                 .isEqualTo(4000);
         assertThat(mall.issued(Side.NEW, template)).isEqualTo(4000);
         holds();
+    }
+
+    @Test
+    void aRecallWhoseWorkersDieVoidsEachCouponOnceAndCountsItOnce() throws ConnectException {
+        String template = published();
+        long number = Long.parseLong(template.substring("tpl_".length()));
+        for (int i = 0; i < 24; i++) {
+            done(claim(mall.user(), number, 1));
+        }
+        done(new Request("POST", "/v1/templates/" + template + "/pause", "", ""));
+        Request order = new Request(
+                "POST", "/v1/templates/" + template + "/recalls", "", "{\"recall_no\":\"deaths\",\"reason\":\"why\"}");
+        survivor.process().stop();
+        try {
+            for (Failpoint point : EnumSet.range(
+                    FULL ? Failpoint.RECALL_VOIDED : Failpoint.RECALL_COMMITTED, Failpoint.RECALL_COMMITTED)) {
+                Instance victim = VICTIMS.remove();
+                victim.at("/readyz");
+                victim.haltAt(point);
+                ask(victim, order);
+                endTheLeaseOfRecalls();
+                assertThat(victim.process().end(BOUND)).as("a worker dies").isPresent();
+                VICTIMS.add(Instance.start());
+            }
+        } finally {
+            survivor.process().resume();
+        }
+        endTheLeaseOfRecalls();
+        String path = "/v1/recalls/" + done(order).json().path("id").asText();
+        Awaitility.await()
+                .atMost(BOUND)
+                .untilAsserted(() -> assertThat(done(new Request("GET", path, "", ""))
+                                .json()
+                                .path("progress")
+                                .toString())
+                        .isEqualTo("{\"total\":24,\"done\":24,\"voided\":24,\"held\":0,\"used\":0}"));
+        holds();
+    }
+
+    // Nobody waits for it here.
+    private static void endTheLeaseOfRecalls() {
+        mall.execute(DatabaseId.META, "UPDATE coupon_recall SET lease_until = 0");
     }
 
     @Test
