@@ -330,6 +330,31 @@ final class RecallIT {
     }
 
     @Test
+    void aWorkerThatStoodStillLongerThanItsLeaseAndOneBesideItVoidAndCountEachCouponOnce() {
+        long template = side.mall().template(1000, 0);
+        List<CouponId> coupons = coupons(rig, template, 40);
+        RecallId id = order(rig, template);
+        BackOffice later = office().with(clock.ahead(LEASE_OVER), Failpoints.NONE);
+        BackOffice latest = office().with(clock.ahead(LEASE_OVER.multipliedBy(2)), Failpoints.NONE);
+        AtomicInteger steps = new AtomicInteger();
+        recalls(rig, point -> {
+                    if (point == Failpoint.RECALL_COMMITTED && steps.incrementAndGet() == 2) {
+                        Parallel.run(
+                                2,
+                                other -> (other == 0 ? later : latest).recalls().tick());
+                    }
+                })
+                .tick();
+        assertThat(steps.get()).as("steps behind the lease").isGreaterThan(2);
+        Recall.Progress progress = finished(latest.recalls(), id);
+        assertThat(progress.total()).isEqualTo(40);
+        assertThat(progress.voided()).isEqualTo(40);
+        assertThat(voids(side, id)).isEqualTo(40);
+        assertThat(statuses(coupons)).containsOnly("VOIDED");
+        assertSound();
+    }
+
+    @Test
     void aTemplateThatGivesOutCouponsIsNotRecalledAndOneThatIsBeingRecalledGivesOutNone() {
         long template = side.mall().template(1000, 0);
         TemplateId id = new TemplateId(template);
