@@ -21,6 +21,7 @@ import dev.cutover.coupon.gate.ProxiedDatabases;
 import dev.cutover.coupon.http.CouponServer;
 import dev.cutover.coupon.http.ServiceState;
 import dev.cutover.coupon.http.TrustedProxies;
+import dev.cutover.coupon.invariant.InvariantWatch;
 import dev.cutover.coupon.issuance.HttpMessageCentre;
 import dev.cutover.coupon.issuance.IssuanceWorker;
 import dev.cutover.coupon.issuance.Issuances;
@@ -241,6 +242,13 @@ public final class CouponService implements AutoCloseable {
             var driftUnused = scheduler(1, "coupon-recount")
                     .scheduleWithFixedDelay(
                             drift::tick, DriftCheck.PACE.toMillis(), DriftCheck.PACE.toMillis(), TimeUnit.MILLISECONDS);
+            InvariantWatch invariants = new InvariantWatch(topology, rooms.databases(), meters);
+            var invariantsUnused = scheduler(1, "coupon-invariants")
+                    .scheduleWithFixedDelay(
+                            invariants::tick,
+                            InvariantWatch.PACE.toMillis(),
+                            InvariantWatch.PACE.toMillis(),
+                            TimeUnit.MILLISECONDS);
             if (counter != PieceCounter.NONE) {
                 var lotsUnused = scheduler(1, "coupon-lots")
                         .scheduleWithFixedDelay(rooms.lots()::tick, 0, LOTS.toMillis(), TimeUnit.MILLISECONDS);

@@ -145,7 +145,7 @@ final class BudgetsIT {
         assertShown(template, SPARED - back, 0, 10_000 - SPARED + back);
     }
 
-    private static Terms budget(long amountMinor) {
+    static Terms budget(long amountMinor) {
         return new Terms(
                 0, 1, null, null, null, null, RefundPolicy.RESTORE_IF_VALID, null, null, true, null, amountMinor);
     }
@@ -154,7 +154,7 @@ final class BudgetsIT {
         return published(rig.rooms(), rules);
     }
 
-    private static long published(CouponRooms rooms, TemplateSheet rules) {
+    static long published(CouponRooms rooms, TemplateSheet rules) {
         TemplateId id = draft(rooms, rules);
         rooms.backOffice().templates().publish(id, ANN);
         return id.number();

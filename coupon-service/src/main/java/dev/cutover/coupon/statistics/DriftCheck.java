@@ -4,6 +4,7 @@ import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.sql.Turn;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.MigrationFenceException;
 import io.micrometer.core.instrument.Gauge;
@@ -51,13 +52,13 @@ public final class DriftCheck {
             return;
         }
         try (Connection turn = topology.database(DatabaseId.META).getConnection()) {
-            if (!Statistics.turn(turn, Statistics.TAKE_TURN, TURN)) {
+            if (!Turn.take(turn, TURN)) {
                 return;
             }
             try {
                 count();
             } finally {
-                Statistics.turn(turn, Statistics.END_TURN, TURN);
+                Turn.end(turn, TURN);
             }
         } catch (MigrationFenceException e) {
             LOG.debug("The sums are not counted yet since a switch", e);

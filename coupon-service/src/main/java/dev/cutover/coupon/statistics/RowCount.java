@@ -7,11 +7,11 @@ import dev.cutover.core.topology.UnreachableException;
 import dev.cutover.coupon.ledger.Act;
 import dev.cutover.coupon.ledger.LedgerFeed;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
+import dev.cutover.coupon.sql.Snapshot;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.Tables;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.LocalDate;
 import java.util.HashMap;
 import java.util.Map;
@@ -36,21 +36,15 @@ final class RowCount {
     Tally count(int database, long at) {
         try (Connection connection =
                 topology.database(DatabaseId.shard(database)).getConnection()) {
-            int isolation = connection.getTransactionIsolation();
-            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-            try (Statement snapshot = connection.createStatement()) {
-                snapshot.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+            return Snapshot.of(connection, () -> {
                 Tally tally = new Tally();
                 for (int table = 0; table < topology.plan().layout().tables(); table++) {
                     int slot = database * topology.plan().layout().tables() + table;
                     rows(connection, slot, tally);
                 }
                 tally.take(Tally.of(LedgerFeed.seen(connection, at)));
-                snapshot.execute("COMMIT");
                 return tally;
-            } finally {
-                connection.setTransactionIsolation(isolation);
-            }
+            });
         } catch (SQLException | UnreachableException e) {
             throw new DatabaseTroubleException("Counting the coupons of shard-" + database, e);
         }

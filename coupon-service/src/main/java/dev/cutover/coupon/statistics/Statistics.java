@@ -13,6 +13,7 @@ import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
 import dev.cutover.coupon.sql.Sql;
+import dev.cutover.coupon.sql.Turn;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.MigrationFenceException;
 import java.sql.Connection;
@@ -51,8 +52,6 @@ public final class Statistics {
             " ON DUPLICATE KEY UPDATE issued = issued + VALUES(issued), redeemed = redeemed + VALUES(redeemed),"
                     + " redeemed_minor = redeemed_minor + VALUES(redeemed_minor), refunded = refunded + VALUES(refunded),"
                     + " refunded_minor = refunded_minor + VALUES(refunded_minor)";
-    static final String TAKE_TURN = "SELECT GET_LOCK(CONCAT(DATABASE(), '.', ?), 0)";
-    static final String END_TURN = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.', ?))";
     private static final String TURN = "coupon-statistics";
 
     private final Topology topology;
@@ -88,7 +87,7 @@ public final class Statistics {
             return;
         }
         try (Connection turn = topology.database(DatabaseId.META).getConnection()) {
-            if (!failpoints.planted(TAKES_NO_TURN) && !turn(turn, TAKE_TURN, TURN)) {
+            if (!failpoints.planted(TAKES_NO_TURN) && !Turn.take(turn, TURN)) {
                 return;
             }
             try {
@@ -96,18 +95,13 @@ public final class Statistics {
                     advance(database);
                 }
             } finally {
-                turn(turn, END_TURN, TURN);
+                Turn.end(turn, TURN);
             }
         } catch (EpochMovedException e) {
             LOG.debug("A switch came in between, the sums are counted anew behind it", e);
         } catch (SQLException | RuntimeException e) {
             LOG.warn("The statistics could not be moved on, trying again: {}", e.toString());
         }
-    }
-
-    /** Whether this connection has the turn of that name now, or had it. */
-    static boolean turn(Connection connection, String sql, String name) throws SQLException {
-        return Sql.first(connection, row -> row.getInt(1), sql, name).orElse(0) == 1;
     }
 
     private int databaseCount() {
