@@ -212,7 +212,7 @@ public final class CouponInvariants {
         RowInvariant.OF_DATABASES.forEach(one -> none(one.what(), database, one.violations()));
     }
 
-    /** 20: what a coupon carries of the rules is what its template says at that version. */
+    /** 24: what a coupon carries of the rules is what its template says at that version. */
     private void rules() {
         String columns = "template_id, rule_version, kind, discount_type, COALESCE(amount_off_minor, -1),"
                 + " COALESCE(percent_off_bp, -1), threshold_minor, COALESCE(discount_cap_minor, -1)";
@@ -228,7 +228,7 @@ public final class CouponInvariants {
                     row -> {
                         List<Long> carried = LongStream.of(row).boxed().toList();
                         if (!said.contains(carried)) {
-                            violations.add("20 a coupon carries " + carried + ", its template says otherwise");
+                            violations.add("24 a coupon carries " + carried + ", its template says otherwise");
                         }
                     });
         }

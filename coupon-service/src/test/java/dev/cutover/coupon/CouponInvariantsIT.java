@@ -320,14 +320,14 @@ final class CouponInvariantsIT {
                         "JSON_SET(agreed, '$.reserved.\"" + rows.template() + "\"', 499)"),
                 useOf(rows.used(), "19 less than nothing", "amount_minor", "-1000000"),
                 at(slot, "19 of the budget", "{coupon_refund}", "refund_no = 'first'", "amount_minor", "101"),
-                of(rows.free(), "20 a coupon", "kind", "2"),
-                of(rows.free(), "20 a coupon", "discount_type", "3"),
-                of(rows.free(), "20 a coupon", "amount_off_minor", "amount_off_minor + 1"),
-                of(rows.free(), "20 a coupon", "percent_off_bp", "100"),
-                of(rows.free(), "20 a coupon", "threshold_minor", "threshold_minor + 1"),
-                of(rows.free(), "20 a coupon", "discount_cap_minor", "1"),
-                of(rows.free(), "20 a coupon", "rule_version", "2"),
-                inMeta("20 a coupon", "coupon_template", "template_id = " + rows.template(), "threshold_minor", "1"),
+                of(rows.free(), "24 a coupon", "kind", "2"),
+                of(rows.free(), "24 a coupon", "discount_type", "3"),
+                of(rows.free(), "24 a coupon", "amount_off_minor", "amount_off_minor + 1"),
+                of(rows.free(), "24 a coupon", "percent_off_bp", "100"),
+                of(rows.free(), "24 a coupon", "threshold_minor", "threshold_minor + 1"),
+                of(rows.free(), "24 a coupon", "discount_cap_minor", "1"),
+                of(rows.free(), "24 a coupon", "rule_version", "2"),
+                inMeta("24 a coupon", "coupon_template", "template_id = " + rows.template(), "threshold_minor", "1"),
                 at(slot, "1 a piece", "stock_lot", "lot_id = 7", "pieces", "3")));
         for (int database = 0; database < SmallMall.DATABASES; database++) {
             DatabaseId shard = DatabaseId.shard(database);
