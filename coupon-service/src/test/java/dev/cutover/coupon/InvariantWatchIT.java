@@ -8,6 +8,8 @@ import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.invariant.InvariantWatch;
 import dev.cutover.coupon.stock.StockId;
+import dev.cutover.coupon.template.RefundPolicy;
+import dev.cutover.coupon.template.Terms;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.Collection;
 import java.util.List;
@@ -95,6 +97,11 @@ final class InvariantWatchIT {
         rig.redeem(user, "o1", used);
         rig.hold(user, "o2", held);
         rig.refund(rig.redeem(user, "o3", back), "r1", 100);
+        long never = BudgetsIT.published(
+                side.rooms(),
+                TemplatesIT.rules(
+                        null, null, new Terms(0, 1, null, null, null, null, RefundPolicy.NEVER, null, null, true), 0));
+        rig.refundRest(rig.redeem(user, "o4", rig.coupon(user, never)), "r2");
         int slot = used.slot();
         String slice =
                 "UPDATE stock_slice SET remaining = remaining %s WHERE template_id = " + template + " AND slice_no = 0";
@@ -107,6 +114,9 @@ final class InvariantWatchIT {
                 .isEqualTo(1);
         String status = "UPDATE {user_coupon} SET status = %d WHERE coupon_id = " + used.number();
         assertThat(broken("9", slot, status.formatted(1), status.formatted(3))).isEqualTo(1);
+        String order = "UPDATE {user_coupon} SET order_no = '%s' WHERE coupon_id = " + used.number();
+        assertThat(broken("9", slot, order.formatted("elsewhere"), order.formatted("o1")))
+                .isEqualTo(1);
         String use = "UPDATE {coupon_redemption} SET order_no = order_no, amount_minor = amount_minor %s"
                 + " WHERE coupon_id = " + back.number();
         assertThat(broken("10", slot, use.formatted("- 450"), use.formatted("+ 450")))

@@ -237,9 +237,7 @@ final class ClaimBench {
     private static void bare(CouponStand stand, ShardLayout layout, long user, long template, int quantity)
             throws SQLException {
         int slot = layout.slot(user);
-        try (Connection connection = stand.topology()
-                .units(DatabaseId.shard(layout.databaseOf(slot)))
-                .getConnection()) {
+        try (Connection connection = unit(stand, layout, slot)) {
             fence(connection);
             select(
                     connection,
@@ -313,9 +311,7 @@ final class ClaimBench {
 
     private static void bareLook(CouponStand stand, ShardLayout layout, long user) throws SQLException {
         int slot = layout.slot(user);
-        try (Connection connection = stand.topology()
-                .units(DatabaseId.shard(layout.databaseOf(slot)))
-                .getConnection()) {
+        try (Connection connection = unit(stand, layout, slot)) {
             fence(connection);
             select(
                     connection,
@@ -325,6 +321,10 @@ final class ClaimBench {
                     "claim:b-" + user);
             connection.commit();
         }
+    }
+
+    private static Connection unit(CouponStand stand, ShardLayout layout, int slot) throws SQLException {
+        return stand.topology().units(DatabaseId.shard(layout.databaseOf(slot))).getConnection();
     }
 
     private static void fence(Connection connection) throws SQLException {

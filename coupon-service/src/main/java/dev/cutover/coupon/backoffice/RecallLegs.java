@@ -3,20 +3,16 @@ package dev.cutover.coupon.backoffice;
 import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.routing.ShardLayout;
-import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.IssuanceId;
 import dev.cutover.coupon.id.RecallId;
 import dev.cutover.coupon.issuance.CouponTexts;
 import dev.cutover.coupon.ledger.Act;
-import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponRow;
-import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.store.StoreUnit;
-import dev.cutover.coupon.store.StoreView;
 import dev.cutover.coupon.store.Tables;
 import dev.cutover.coupon.store.Voiding;
 import java.sql.Connection;
@@ -169,28 +165,9 @@ final class RecallLegs {
         });
     }
 
-    /** What is done in one unit of the new side. */
-    @FunctionalInterface
-    private interface Work {
-        Next in(StoreUnit unit) throws SQLException;
-    }
-
-    private Next write(int database, Work work) {
-        return databases.write(users.ofDatabase(database), budget, new CouponDatabases.Write<Next>() {
-            // A step whose outcome is not known is done again from where the row says that it is.
-            @Override
-            public Optional<Next> replay(CouponStore store, StoreView view) {
-                return Optional.empty();
-            }
-
-            @Override
-            public Next run(CouponStore store, StoreUnit unit) throws SQLException {
-                if (unit.side() != Side.NEW) {
-                    throw new EpochMovedException("shard-" + database, "a unit on OLD");
-                }
-                return work.in(unit);
-            }
-        });
+    // A step whose outcome is not known is done again from where the row says that it is.
+    private Next write(int database, CouponDatabases.OnNew<Next> work) {
+        return databases.write(users.ofDatabase(database), budget, CouponDatabases.again(database, work));
     }
 
     private long now() {

@@ -1,18 +1,13 @@
 package dev.cutover.coupon.code;
 
 import dev.cutover.core.topology.DatabaseId;
-import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.core.topology.UnreachableException;
 import dev.cutover.coupon.id.TemplateId;
-import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
 import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.CouponDatabases;
-import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.SlotUsers;
-import dev.cutover.coupon.store.StoreUnit;
-import dev.cutover.coupon.store.StoreView;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -82,20 +77,10 @@ final class CodeTable {
     }
 
     private <T> T write(int database, Work<T> work) {
-        return databases.write(users.ofDatabase(database), budget, new CouponDatabases.Write<T>() {
-            @Override
-            public Optional<T> replay(CouponStore store, StoreView view) {
-                return Optional.empty();
-            }
-
-            @Override
-            public T run(CouponStore store, StoreUnit unit) throws SQLException {
-                if (unit.side() != Side.NEW) {
-                    throw new EpochMovedException("shard-" + database, "a unit on OLD");
-                }
-                return work.run(unit.connection());
-            }
-        });
+        return databases.write(
+                users.ofDatabase(database),
+                budget,
+                CouponDatabases.again(database, unit -> work.run(unit.connection())));
     }
 
     @FunctionalInterface

@@ -75,14 +75,7 @@ public final class InvariantWatch {
             return;
         }
         try (Connection turn = topology.database(DatabaseId.META).getConnection()) {
-            if (!Turn.take(turn, TURN)) {
-                return;
-            }
-            try {
-                look();
-            } finally {
-                Turn.end(turn, TURN);
-            }
+            Turn.inTurn(turn, TURN, this::look);
         } catch (SQLException | UnreachableException e) {
             LOG.warn("The invariants could not be asked, trying later: {}", e.toString());
         } catch (RuntimeException e) {

@@ -2,23 +2,17 @@ package dev.cutover.coupon.ledger;
 
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
-import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.core.topology.UnreachableException;
-import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
 import dev.cutover.coupon.store.CouponDatabases;
-import dev.cutover.coupon.store.CouponStore;
 import dev.cutover.coupon.store.SlotUsers;
-import dev.cutover.coupon.store.StoreUnit;
-import dev.cutover.coupon.store.StoreView;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Reads ledgers so that nothing is passed over.
@@ -105,20 +99,10 @@ public final class LedgerFeed {
         long now = clock.millis();
         for (long id = from; id < to; id++) {
             long number = id;
-            databases.write(users.ofDatabase(database), BUDGET, new CouponDatabases.Write<Boolean>() {
-                @Override
-                public Optional<Boolean> replay(CouponStore store, StoreView view) {
-                    return Optional.empty();
-                }
-
-                @Override
-                public Boolean run(CouponStore store, StoreUnit unit) throws SQLException {
-                    if (unit.side() != Side.NEW) {
-                        throw new EpochMovedException("shard-" + database, "the truth is on " + unit.side());
-                    }
-                    return Ledger.close(unit.connection(), number, now);
-                }
-            });
+            databases.write(
+                    users.ofDatabase(database),
+                    BUDGET,
+                    CouponDatabases.again(database, unit -> Ledger.close(unit.connection(), number, now)));
         }
     }
 }

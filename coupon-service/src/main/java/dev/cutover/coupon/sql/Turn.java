@@ -7,13 +7,22 @@ import java.sql.SQLException;
 public final class Turn {
     private Turn() {}
 
-    /** Whether this connection has the turn of that name now; nobody waits for it. */
-    public static boolean take(Connection connection, String name) throws SQLException {
-        return asked(connection, "SELECT GET_LOCK(CONCAT(DATABASE(), '.', ?), 0)", name);
+    /** What is done in one's turn. */
+    @FunctionalInterface
+    public interface Work {
+        void run() throws SQLException;
     }
 
-    public static void end(Connection connection, String name) throws SQLException {
-        var unused = asked(connection, "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.', ?))", name);
+    /** Does it if nobody else is at it; nobody waits. */
+    public static void inTurn(Connection connection, String name, Work work) throws SQLException {
+        if (!asked(connection, "SELECT GET_LOCK(CONCAT(DATABASE(), '.', ?), 0)", name)) {
+            return;
+        }
+        try {
+            work.run();
+        } finally {
+            var unused = asked(connection, "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.', ?))", name);
+        }
     }
 
     private static boolean asked(Connection connection, String sql, String name) throws SQLException {

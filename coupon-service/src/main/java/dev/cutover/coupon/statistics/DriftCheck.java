@@ -52,14 +52,7 @@ public final class DriftCheck {
             return;
         }
         try (Connection turn = topology.database(DatabaseId.META).getConnection()) {
-            if (!Turn.take(turn, TURN)) {
-                return;
-            }
-            try {
-                count();
-            } finally {
-                Turn.end(turn, TURN);
-            }
+            Turn.inTurn(turn, TURN, this::count);
         } catch (MigrationFenceException e) {
             LOG.debug("The sums are not counted yet since a switch", e);
         } catch (SQLException | RuntimeException e) {

@@ -87,15 +87,10 @@ public final class Statistics {
             return;
         }
         try (Connection turn = topology.database(DatabaseId.META).getConnection()) {
-            if (!failpoints.planted(TAKES_NO_TURN) && !Turn.take(turn, TURN)) {
-                return;
-            }
-            try {
-                for (int database = 0; database < databaseCount(); database++) {
-                    advance(database);
-                }
-            } finally {
-                Turn.end(turn, TURN);
+            if (failpoints.planted(TAKES_NO_TURN)) {
+                advance();
+            } else {
+                Turn.inTurn(turn, TURN, this::advance);
             }
         } catch (EpochMovedException e) {
             LOG.debug("A switch came in between, the sums are counted anew behind it", e);
@@ -106,6 +101,12 @@ public final class Statistics {
 
     private int databaseCount() {
         return topology.plan().layout().databases();
+    }
+
+    private void advance() {
+        for (int database = 0; database < databaseCount(); database++) {
+            advance(database);
+        }
     }
 
     private void advance(int database) {

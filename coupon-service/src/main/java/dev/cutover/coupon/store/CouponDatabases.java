@@ -2,6 +2,7 @@ package dev.cutover.coupon.store;
 
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.meta.EpochMovedException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -42,6 +43,33 @@ public interface CouponDatabases {
         Optional<T> replay(CouponStore store, StoreView view) throws SQLException;
 
         T run(CouponStore store, StoreUnit unit) throws SQLException;
+    }
+
+    /** Work in one unit of NEW. */
+    @FunctionalInterface
+    interface OnNew<T> {
+        T run(StoreUnit unit) throws SQLException;
+    }
+
+    /**
+     * Work in one shard database that finds what it did when it runs once more, as it does after a commit whose outcome is not known.
+     * Throws {@link EpochMovedException} where NEW does not hold the truth.
+     */
+    static <T> Write<T> again(int database, OnNew<T> work) {
+        return new Write<>() {
+            @Override
+            public Optional<T> replay(CouponStore store, StoreView view) {
+                return Optional.empty();
+            }
+
+            @Override
+            public T run(CouponStore store, StoreUnit unit) throws SQLException {
+                if (unit.side() != Side.NEW) {
+                    throw new EpochMovedException("shard-" + database, "a unit on OLD");
+                }
+                return work.run(unit);
+            }
+        };
     }
 
     /** Work that changes nothing. */
