@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WorkerDeathIT {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerDeathIT.class);
+    private static final int DEATHS = "full".equals(System.getenv("CUTOVER_FAULTS")) ? 3 : 1;
 
     @TempDir
     @SuppressWarnings("NonFinalStaticField") // JUnit sets it once for the class
@@ -54,7 +55,7 @@ class WorkerDeathIT {
 
     @Test
     void aKilledWorkerIsReplacedWithoutWaitingForItsLease() throws SQLException {
-        for (int turn = 0; turn < 3; turn++) {
+        for (int turn = 0; turn < DEATHS; turn++) {
             walked.streamsRun();
             JavaProcess before = walked.worker();
             // It stands by when the other dies: on a busy machine its start alone takes as long as the lease.
