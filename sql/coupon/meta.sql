@@ -154,18 +154,28 @@ CREATE TABLE IF NOT EXISTS claim_limit (
 
 -- Templates and the back office.
 
--- What the back office changed: rows are added and never changed.
+-- Who changed what: rows are added and never changed.
 CREATE TABLE IF NOT EXISTS coupon_audit (
   audit_id    BIGINT      NOT NULL AUTO_INCREMENT,
-  template_id BIGINT      NULL COMMENT 'NULL: the products that no coupon is for',
+  template_id BIGINT      NULL,
+  about       VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'app_7, cbt_3, iss_5, claim_limits; NULL with no template: the products that no coupon is for',
   operator    VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   action      VARCHAR(40) NOT NULL,
   at          BIGINT      NOT NULL,
   was         JSON        NULL,
   became      JSON        NULL,
   PRIMARY KEY (audit_id),
-  KEY idx_template (template_id, audit_id)
+  KEY idx_template (template_id, audit_id),
+  KEY idx_about (about, audit_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Installations of before have the table without what is no template's.
+SET @add_about = IF((SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()
+                       AND table_name = 'coupon_audit' AND column_name = 'about') > 0,
+                    'DO 0', 'ALTER TABLE coupon_audit ADD COLUMN about VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL AFTER template_id, ADD KEY idx_about (about, audit_id)');
+PREPARE add_about FROM @add_about;
+EXECUTE add_about;
+DEALLOCATE PREPARE add_about;
 
 -- What was created under an idempotency key, written in the transaction of the effect.
 CREATE TABLE IF NOT EXISTS backoffice_operation (

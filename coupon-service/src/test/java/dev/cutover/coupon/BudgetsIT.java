@@ -8,7 +8,7 @@ import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
-import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;
 import dev.cutover.coupon.id.RedemptionId;

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
-import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.HoldId;

@@ -3,7 +3,7 @@ package dev.cutover.coupon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cutover.core.topology.Side;
-import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.invariant.InvariantWatch;

@@ -7,8 +7,9 @@ import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.audit.Operator;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.backoffice.BackOffice;
-import dev.cutover.coupon.backoffice.Operator;
 import dev.cutover.coupon.backoffice.Recall;
 import dev.cutover.coupon.backoffice.Recalls;
 import dev.cutover.coupon.id.CouponId;
@@ -172,7 +173,9 @@ final class RecallIT {
         assertThat(progress.recall().createdBy()).isEqualTo("ann");
         assertThat(progress.recall().endedAt()).isNotNull();
         assertThat(voids(side, id)).isEqualTo(25);
-        assertThat(office().audit().page(new TemplateId(template), 10, 0).path("data"))
+        assertThat(office().audit()
+                        .page(Subject.of(new TemplateId(template)), 10, 0)
+                        .path("data"))
                 .extracting(line -> line.path("operator").asText() + " "
                         + line.path("action").asText())
                 .containsExactly("ann pause", "ann recall", "coupon-service recalled");

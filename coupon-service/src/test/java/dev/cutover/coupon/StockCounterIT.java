@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
-import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.counter.CountedStock;
 import dev.cutover.coupon.counter.RedisPieceCounter;
 import dev.cutover.coupon.id.TemplateId;

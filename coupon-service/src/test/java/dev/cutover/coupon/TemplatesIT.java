@@ -8,8 +8,9 @@ import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.audit.Operator;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.backoffice.BackOffice;
-import dev.cutover.coupon.backoffice.Operator;
 import dev.cutover.coupon.backoffice.RuleProblem;
 import dev.cutover.coupon.backoffice.RulesBrokenException;
 import dev.cutover.coupon.claim.Circumstances;
@@ -228,7 +229,7 @@ final class TemplatesIT {
         assertThat(office().templates().archive(id, ANN).template().state()).isEqualTo(TemplateState.ARCHIVED);
         assertThat(refusal(() -> office().templates().end(id, ANN))).isEqualTo(Reason.TEMPLATE_NOT_EDITABLE);
         // create, publish, published, pause, resume, end, archive
-        JsonNode audit = office().audit().page(id, 100, 0).path("data");
+        JsonNode audit = office().audit().page(Subject.of(id), 100, 0).path("data");
         assertThat(audit.findValuesAsText("action"))
                 .containsExactly("create", "publish", "published", "pause", "resume", "end", "archive");
         assertThat(audit.get(3).path("operator").asText()).isEqualTo("bob");
@@ -671,7 +672,8 @@ final class TemplatesIT {
                                 "SELECT MIN(id) FROM template_product WHERE template_id = ?",
                                 id.number()))
                 .isGreaterThan(Integer.MAX_VALUE);
-        JsonNode line = office().audit().page(id, 100, 0).path("data").get(4);
+        JsonNode line =
+                office().audit().page(Subject.of(id), 100, 0).path("data").get(4);
         assertThat(line.path("action").asText()).isEqualTo("list_products");
         assertThat(line.path("after").path("added").get(0).asText()).isEqualTo("other");
         assertThat(line.path("after").path("removed")).hasSize(9_999);
@@ -710,7 +712,10 @@ final class TemplatesIT {
         assertThat(side.rooms().productCatalog().superBlacklist())
                 .contains("bad-2")
                 .doesNotContain("bad-1");
-        assertThat(office().audit().page(null, 100, 0).path("data").findValuesAsText("action"))
+        assertThat(office().audit()
+                        .page(Subject.SUPER_BLACKLIST, 100, 0)
+                        .path("data")
+                        .findValuesAsText("action"))
                 .contains("forbid_products", "allow_product");
     }
 

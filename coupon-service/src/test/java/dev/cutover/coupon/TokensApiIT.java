@@ -636,6 +636,7 @@ final class TokensApiIT {
         all.put(
                 "DELETE /v1/apps/{id}/tokens/{token}",
                 new Sample("/v1/apps/app_1/tokens/tok_1", "", "scope_insufficient"));
+        all.put("GET /v1/audit", new Sample("/v1/audit", "", "scope_insufficient"));
         all.put("GET /v1/migration", NAMES_NOTHING);
         all.put("GET /healthz", NAMES_NOTHING);
         all.put("GET /readyz", NAMES_NOTHING);
@@ -721,6 +722,91 @@ final class TokensApiIT {
         }
     }
 
+    private static List<String> acts(String query) {
+        return send(one, ADMIN, "GET", "/v1/audit?limit=100&" + query, "")
+                .as(200)
+                .json()
+                .path("data")
+                .findValuesAsText("action");
+    }
+
+    @Test
+    @Order(6)
+    void whatAnybodyChangesIsInTheAuditLogOnceWithWhoDidItAndWhatWasBefore() {
+        Client watched = client("watched", ALL_OF_AN_APP);
+        String app = "/v1/apps/" + watched.app();
+        for (int i = 0; i < 2; i++) {
+            // Asked twice, it is changed once.
+            send(one, ADMIN, "PUT", app + "/quota", "{\"per_second\":9,\"burst\":12}")
+                    .as(200);
+        }
+        send(one, ADMIN, "PUT", app + "/quota", "{\"per_second\":0}").as(200);
+        Client next = token(watched.app(), "{\"scopes\":[\"read\"],\"replaces\":[\"" + watched.id() + "\"]}");
+        Belongings there = belongings(watched);
+        watched.post("/v1/codes/void", "{\"code\":\"" + there.code() + "\",\"reason\":\"lost\"}")
+                .as(200);
+        watched.post("/v1/code_batches/" + there.batch() + "/void", "{\"reason\":\"printed twice\"}")
+                .as(200);
+        watched.post("/v1/issuances/" + there.issuance() + "/cancel", "").as(200);
+        for (int i = 0; i < 2; i++) {
+            send(one, ADMIN, "DELETE", app + "/tokens/" + next.id(), "").as(200);
+            send(one, ADMIN, "POST", app + "/disable", "").as(200);
+        }
+        send(one, ADMIN, "POST", app + "/enable", "").as(200);
+
+        assertThat(acts("subject=" + watched.app()))
+                .containsExactly(
+                        "enable_app",
+                        "disable_app",
+                        "revoke_token",
+                        "issue_token",
+                        "limit_app",
+                        "limit_app",
+                        "issue_token",
+                        "create_app");
+        assertThat(acts("subject=" + there.batch()))
+                .containsExactly("void_code_batch", "export_codes", "create_code_batch");
+        assertThat(acts("subject=" + there.issuance())).containsExactly("move_issuance", "order_issuance");
+        assertThat(acts("subject=" + there.template())).startsWith("void_code").endsWith("create");
+        assertThat(acts("operator=" + watched.app() + "/ann&subject=" + there.batch()))
+                .hasSize(3);
+        assertThat(acts("operator=" + watched.app() + "/bob")).isEmpty();
+
+        JsonNode taken = send(one, ADMIN, "GET", "/v1/audit?limit=1&subject=" + watched.app(), "")
+                .json();
+        assertThat(taken.path("has_more").asBoolean()).isTrue();
+        JsonNode rest = send(
+                        one,
+                        ADMIN,
+                        "GET",
+                        "/v1/audit?limit=3&subject=" + watched.app() + "&starting_after="
+                                + taken.path("next_cursor").asText(),
+                        "")
+                .json()
+                .path("data");
+        assertThat(rest.findValuesAsText("action")).containsExactly("disable_app", "revoke_token", "issue_token");
+        JsonNode issued = rest.path(2).path("after");
+        assertThat(issued.path("token").asText()).isEqualTo(next.id());
+        assertThat(issued.path("replaces").path(0).asText()).isEqualTo(watched.id());
+        JsonNode limits = send(one, ADMIN, "GET", "/v1/audit?limit=100&subject=" + watched.app(), "")
+                .json()
+                .path("data");
+        assertThat(limits.path(4).path("before").path("burst").asInt()).isEqualTo(12);
+        assertThat(limits.path(4).path("after").isNull()).isTrue();
+        assertThat(limits.path(5).path("before").isNull()).isTrue();
+        assertThat(limits.path(5).path("operator").asText()).isEqualTo("app_1/ann");
+        assertThat(limits.toString()).doesNotContain(next.token()).doesNotContain(watched.token());
+        assertThat(send(one, ADMIN, "GET", "/v1/audit?subject=tpl_x", "")
+                        .as(400)
+                        .code())
+                .isEqualTo("parameter_invalid");
+        assertThat(send(one, ADMIN, "GET", "/v1/audit?operator=a%20b", "")
+                        .as(400)
+                        .code())
+                .isEqualTo("parameter_invalid");
+        assertThat(watched.get("/v1/audit").as(403).code()).isEqualTo("scope_insufficient");
+    }
+
     @Test
     @Order(6)
     void whatAnotherApplicationHasIsNotThereOnAnyRoute() {
@@ -780,7 +866,7 @@ final class TokensApiIT {
                             .code())
                     .as(route)
                     .isEqualTo("token_invalid");
-            Client wrong = route.contains("/v1/apps") ? almighty : useless;
+            Client wrong = route.contains("/v1/apps") || route.equals("GET /v1/audit") ? almighty : useless;
             assertThat(send(one, wrong.token(), method, sample.path(), sample.body())
                             .as(403)
                             .code())

@@ -1,6 +1,9 @@
 package dev.cutover.coupon.backoffice;
 
 import dev.cutover.core.fence.Epoch;
+import dev.cutover.coupon.audit.AuditLog;
+import dev.cutover.coupon.audit.Operator;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.backoffice.Adjustment.State;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal;
@@ -185,8 +188,8 @@ final class AdjustmentJournal {
         TemplateSheet after = ShardedTemplates.sheet(connection, template).orElseThrow();
         AuditLog.append(
                 connection,
-                template,
-                operator,
+                Subject.of(template),
+                operator.name(),
                 coupons ? "adjust_stock" : "adjust_budget",
                 now,
                 TemplateShapes.template(before),

@@ -4,6 +4,7 @@ import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.audit.AuditLog;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.stock.SlicePlan;
@@ -96,7 +97,7 @@ public final class BackOffice {
         this.levels = new StockLevels(parts.topology(), parts.databases(), parts.stock(), parts.transfers());
         this.products = new ProductDesk(
                 parts.topology(), parts.databases(), parts.meta(), gate, parts.lists(), parts.catalog(), parts.clock());
-        this.audit = new AuditLog(parts.topology(), parts.databases());
+        this.audit = new AuditLog(parts.meta());
         this.recalls = new Recalls(
                 parts.topology(),
                 parts.databases(),

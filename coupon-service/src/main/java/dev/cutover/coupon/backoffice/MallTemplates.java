@@ -1,6 +1,7 @@
 package dev.cutover.coupon.backoffice;
 
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.idempotency.Operations;
 import dev.cutover.coupon.operation.Answer;

@@ -7,6 +7,9 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.audit.AuditLog;
+import dev.cutover.coupon.audit.Operator;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
@@ -115,7 +118,13 @@ public final class ProductDesk {
                     now,
                     id.number());
             AuditLog.append(
-                    connection, id, operator, "list_products", now, counted(type, found), changed(type, found, wanted));
+                    connection,
+                    Subject.of(id),
+                    operator.name(),
+                    "list_products",
+                    now,
+                    counted(type, found),
+                    changed(type, found, wanted));
             return listed(id, type, wanted.size(), before.template().terms().version() + 1);
         });
         lists.forget();
@@ -250,7 +259,8 @@ public final class ProductDesk {
             node.put("object", "super_blacklist_change");
             node.set("added", added);
             if (!added.isEmpty()) {
-                AuditLog.append(connection, null, operator, "forbid_products", now, null, node);
+                AuditLog.append(
+                        connection, Subject.SUPER_BLACKLIST, operator.name(), "forbid_products", now, null, node);
             }
             return node;
         });
@@ -305,7 +315,8 @@ public final class ProductDesk {
             ArrayNode removed = node.putArray("removed");
             if (listed.isPresent()) {
                 removed.add(product);
-                AuditLog.append(connection, null, operator, "allow_product", now(), node, null);
+                AuditLog.append(
+                        connection, Subject.SUPER_BLACKLIST, operator.name(), "allow_product", now(), node, null);
             }
             return node;
         });

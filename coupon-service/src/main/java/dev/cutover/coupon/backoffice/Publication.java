@@ -6,6 +6,7 @@ import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
 import dev.cutover.coupon.sql.Sql;

@@ -1,5 +1,6 @@
 package dev.cutover.coupon.backoffice;
 
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.id.IssuanceId;
 import dev.cutover.coupon.id.RecallId;
 import dev.cutover.coupon.id.TemplateId;

@@ -2,6 +2,9 @@ package dev.cutover.coupon.backoffice;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.coupon.audit.AuditLog;
+import dev.cutover.coupon.audit.Operator;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.backoffice.Recall.State;
 import dev.cutover.coupon.id.IssuanceId;
 import dev.cutover.coupon.id.RecallId;
@@ -202,7 +205,7 @@ final class RecallJournal {
         if (issuance != null) {
             became.put("issuance_id", issuance.toString());
         }
-        AuditLog.append(connection, recall.template(), operator, action, now, null, became);
+        AuditLog.append(connection, Subject.of(recall.template()), operator.name(), action, now, null, became);
     }
 
     private static Optional<Recall> byId(Connection connection, RecallId id) throws SQLException {

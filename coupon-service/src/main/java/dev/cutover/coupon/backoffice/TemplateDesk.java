@@ -8,6 +8,9 @@ import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
 import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.audit.AuditLog;
+import dev.cutover.coupon.audit.Operator;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.id.AppId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.idempotency.Operations;
@@ -187,7 +190,7 @@ public final class TemplateDesk {
         }
         JsonNode became =
                 TemplateShapes.template(ShardedTemplates.sheet(connection, id).orElseThrow());
-        AuditLog.append(connection, id, operator, "create", now, null, became);
+        AuditLog.append(connection, Subject.of(id), operator.name(), "create", now, null, became);
         try {
             Sql.update(
                     connection,
@@ -351,7 +354,13 @@ public final class TemplateDesk {
         TemplateId id = before.template().id();
         TemplateSheet after = ShardedTemplates.sheet(connection, id).orElseThrow();
         AuditLog.append(
-                connection, id, operator, action, now, TemplateShapes.template(before), TemplateShapes.template(after));
+                connection,
+                Subject.of(id),
+                operator.name(),
+                action,
+                now,
+                TemplateShapes.template(before),
+                TemplateShapes.template(after));
         return after;
     }
 

@@ -1,5 +1,10 @@
 package dev.cutover.coupon.claim;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.coupon.audit.AuditLog;
+import dev.cutover.coupon.audit.Operator;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
@@ -100,16 +105,35 @@ public final class ClaimLimits {
     }
 
     /** Changes it for all instances; this one knows it behind this call. */
-    public Limit change(Limit wanted, String operator) {
-        var unused = meta.own(connection -> Sql.update(
-                connection,
-                "REPLACE INTO claim_limit (id, coupons, templates, set_by, set_at) VALUES (1, ?, ?, ?, ?)",
-                wanted.coupons(),
-                wanted.templates(),
-                operator,
-                clock.millis()));
-        LOG.info("{} lets a claim ask for {}", operator, wanted);
+    public Limit change(Limit wanted, Operator operator) {
+        var unused = meta.own(connection -> {
+            Optional<ObjectNode> before = Sql.first(
+                    connection,
+                    row -> node(row.getInt(1), row.getInt(2)),
+                    "SELECT coupons, templates FROM claim_limit WHERE id = 1 FOR UPDATE");
+            long now = clock.millis();
+            AuditLog.append(
+                    connection,
+                    Subject.CLAIM_LIMITS,
+                    operator.name(),
+                    "limit_claims",
+                    now,
+                    before.orElse(null),
+                    node(wanted.coupons(), wanted.templates()));
+            return Sql.update(
+                    connection,
+                    "REPLACE INTO claim_limit (id, coupons, templates, set_by, set_at) VALUES (1, ?, ?, ?, ?)",
+                    wanted.coupons(),
+                    wanted.templates(),
+                    operator.name(),
+                    now);
+        });
+        LOG.info("{} lets a claim ask for {}", operator.name(), wanted);
         limit = wanted;
         return wanted;
+    }
+
+    private static ObjectNode node(int coupons, int templates) {
+        return JsonNodeFactory.instance.objectNode().put("coupons", coupons).put("templates", templates);
     }
 }

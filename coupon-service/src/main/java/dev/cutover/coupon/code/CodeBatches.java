@@ -1,6 +1,10 @@
 package dev.cutover.coupon.code;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.audit.AuditLog;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.meta.EpochMovedException;
 import dev.cutover.coupon.meta.MetaDatabase;
@@ -122,18 +126,26 @@ public final class CodeBatches {
 
     private CodeBatch create(String batchNo, TemplateId template, int count, int length, String operator) {
         String key = keys.current();
-        meta.write((connection, epoch) -> Sql.update(
-                connection,
-                "INSERT INTO coupon_code_batch (batch_no, template_id, key_id, code_length, first_no, code_count,"
-                        + " created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                batchNo,
-                template.number(),
-                key,
-                length,
-                reserve(connection, count),
-                count,
-                operator,
-                clock.millis()));
+        meta.write((connection, epoch) -> {
+            long id = Sql.insert(
+                            connection,
+                            "INSERT INTO coupon_code_batch (batch_no, template_id, key_id, code_length, first_no,"
+                                    + " code_count, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                            batchNo,
+                            template.number(),
+                            key,
+                            length,
+                            reserve(connection, count),
+                            count,
+                            operator,
+                            clock.millis())
+                    .get(0);
+            ObjectNode became = node().put("template_id", template.toString())
+                    .put("count", count)
+                    .put("imported", length == CodeBatch.IMPORTED);
+            audit(connection, id, operator, "create_code_batch", became);
+            return id;
+        });
         return find("WHERE batch_no = ?", batchNo).orElseThrow();
     }
 
@@ -193,17 +205,32 @@ public final class CodeBatches {
      */
     public CodeBatch voidBatch(long id, String operator, String reason) {
         CodeBatch batch = batch(id);
-        meta.write((connection, epoch) -> Sql.update(
-                connection,
-                "INSERT INTO coupon_code_batch_void (batch_id, voided_by, reason, voided_at, done) VALUES (?, ?, ?, ?, 0)"
-                        + " ON DUPLICATE KEY UPDATE batch_id = batch_id",
-                id,
-                operator,
-                reason,
-                clock.millis()));
+        meta.write((connection, epoch) -> {
+            int inserted = Sql.update(
+                    connection,
+                    "INSERT IGNORE INTO coupon_code_batch_void (batch_id, voided_by, reason, voided_at, done)"
+                            + " VALUES (?, ?, ?, ?, 0)",
+                    id,
+                    operator,
+                    reason,
+                    clock.millis());
+            if (inserted == 1) {
+                audit(connection, id, operator, "void_code_batch", node().put("reason", reason));
+            }
+            return inserted;
+        });
         finishVoid(id);
         LOG.info("Operator {} made batch {} void", operator, batch);
         return batch(id);
+    }
+
+    private void audit(Connection connection, long batch, String operator, String action, ObjectNode became)
+            throws SQLException {
+        AuditLog.append(connection, Subject.ofCodeBatch(batch), operator, action, clock.millis(), null, became);
+    }
+
+    private static ObjectNode node() {
+        return JsonNodeFactory.instance.objectNode();
     }
 
     private void finishVoid(long batch) {
@@ -375,6 +402,12 @@ public final class CodeBatches {
                     reason,
                     export.sha256(),
                     clock.millis());
+            audit(
+                    connection,
+                    id,
+                    operator,
+                    "export_codes",
+                    node().put("reason", reason).put("sha256", export.sha256()));
             return true;
         });
         if (!written) {

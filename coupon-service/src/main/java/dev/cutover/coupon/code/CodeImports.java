@@ -1,8 +1,12 @@
 package dev.cutover.coupon.code;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import dev.cutover.core.topology.Side;
+import dev.cutover.coupon.audit.AuditLog;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.meta.MetaDatabase;
 import dev.cutover.coupon.refusal.Refusal;
 import dev.cutover.coupon.refusal.Refusal.Reason;
@@ -10,6 +14,7 @@ import dev.cutover.coupon.sql.Sql;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.MigrationFenceException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -43,6 +48,7 @@ public final class CodeImports {
     private final CouponDatabases databases;
     private final CodeTable table;
     private final CodeKeys keys;
+    private final InstantSource clock;
     private final LoadingCache<Boolean, List<String>> keysOfImports;
 
     CodeImports(Codes.Rooms rooms, CodeKeys keys) {
@@ -50,6 +56,7 @@ public final class CodeImports {
         this.databases = rooms.databases();
         this.table = new CodeTable(rooms.topology(), rooms.databases(), rooms.users(), rooms.budget());
         this.keys = keys;
+        this.clock = rooms.clock();
         this.keysOfImports = Caffeine.newBuilder()
                 .expireAfterWrite(KEPT)
                 .build(any -> meta.read(connection -> Sql.list(
@@ -119,6 +126,30 @@ public final class CodeImports {
     CodeHash add(CodeBatch batch, String typed) {
         add(batch, List.of(Given.ofAnybody(typed)));
         return CodeHash.of(keys.cipher(batch.keyId()).hash(normalised(typed).orElseThrow()));
+    }
+
+    /**
+     * The same as {@link #add}, written down with who sent them: behind the rows, so a process that dies in between leaves no line; whoever
+     * was not answered sends them again and then has one.
+     */
+    public List<Result> upload(CodeBatch batch, List<Given> given, String operator) {
+        List<Result> results = add(batch, given);
+        ObjectNode counts = JsonNodeFactory.instance.objectNode();
+        for (Result result : Result.values()) {
+            counts.put(result.code(), results.stream().filter(result::equals).count());
+        }
+        meta.write((connection, epoch) -> {
+            AuditLog.append(
+                    connection,
+                    Subject.ofCodeBatch(batch.id()),
+                    operator,
+                    "import_codes",
+                    clock.millis(),
+                    null,
+                    counts);
+            return batch;
+        });
+        return results;
     }
 
     /** Brings codes into a batch that is for them; what became of each, in their order. */

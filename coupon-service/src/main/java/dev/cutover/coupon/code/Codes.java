@@ -3,10 +3,13 @@ package dev.cutover.coupon.code;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.cutover.core.failpoint.Failpoint;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.audit.AuditLog;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.claim.Circumstances;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.CouponId;
@@ -76,6 +79,7 @@ public final class Codes {
     private final CodeBatches batches;
     private final CodeKeys keys;
     private final AttemptLimit limit;
+    private final MetaDatabase meta;
     private final CouponDatabases databases;
     private final Operations operations;
     private final Claims claims;
@@ -105,6 +109,7 @@ public final class Codes {
         this.batches = new CodeBatches(rooms, keys);
         this.keys = keys;
         this.limit = new AttemptLimit(rooms.meta(), rooms.databases(), rooms.clock());
+        this.meta = rooms.meta();
         this.databases = rooms.databases();
         this.operations = rooms.operations();
         this.claims = rooms.claims();
@@ -245,7 +250,8 @@ public final class Codes {
         String nobodys = failpoints.planted(VOIDS_ANY) ? "" : " AND status = 0";
         CodeTable.Row code = table.voidCode(hash, nobodys).orElseThrow(Codes::invalid);
         switch (code.status()) {
-            case VOID -> LOG.info("Operator {} made code {} void: {}", operator, hash.hex(), reason);
+            // Behind it, and again when somebody asks again: in between a process may die.
+            case VOID -> wrote(code, operator, reason);
             case USED ->
                 throw new Refusal(Reason.CODE_ALREADY_USED, "code", "The code is used; its coupon can be recalled.");
             case NEW, CLAIMING ->
@@ -254,6 +260,23 @@ public final class Codes {
                         "code",
                         "The code is being redeemed at this moment; ask again in a while.");
         }
+    }
+
+    private void wrote(CodeTable.Row code, String operator, String reason) {
+        meta.write((connection, epoch) -> {
+            AuditLog.append(
+                    connection,
+                    Subject.of(code.template()),
+                    operator,
+                    "void_code",
+                    clock.millis(),
+                    null,
+                    JsonNodeFactory.instance
+                            .objectNode()
+                            .put("code_hash", code.hash().hex())
+                            .put("reason", reason));
+            return code;
+        });
     }
 
     private static Refusal invalid() {

@@ -2,7 +2,7 @@ package dev.cutover.coupon.http;
 
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.server.ServiceRequestContext;
-import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.id.CouponId;
 import dev.cutover.coupon.token.Tenant;
 import io.netty.util.AsciiString;

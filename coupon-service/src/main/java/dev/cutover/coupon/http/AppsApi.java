@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.linecorp.armeria.common.HttpMethod;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.id.AppId;
 import dev.cutover.coupon.id.TokenId;
 import dev.cutover.coupon.token.App;
@@ -55,7 +56,7 @@ final class AppsApi {
     private ApiAnswer create(ApiRequest request) {
         RequestBody body = request.body().allow("name");
         String name = body.text("name", NAME, "1 to 64 small letters, digits and '-', a letter first");
-        Apps.Created created = apps.create(name, request.operator().name());
+        Apps.Created created = apps.create(name, request.operator());
         return ApiAnswer.ofNaturalKey(shape(created.app()), created.known());
     }
 
@@ -88,16 +89,18 @@ final class AppsApi {
     }
 
     private ApiAnswer disable(ApiRequest request, boolean disabled) {
+        Operator operator = request.operator();
         App app = app(request);
         if (app.id().equals(AppId.MALL)) {
             throw ApiException.invalid("id", "an application other than the mall: revoke its tokens instead");
         }
-        apps.disable(app.id(), disabled);
+        apps.disable(app.id(), disabled, operator);
         tokens.refresh();
         return ApiAnswer.ok(shape(app(request)));
     }
 
     private ApiAnswer limit(ApiRequest request) {
+        Operator operator = request.operator();
         App app = app(request);
         RequestBody body = request.body().allow("per_second", "burst");
         int perSecond = (int) body.integer("per_second", 0, Quota.MOST);
@@ -105,7 +108,7 @@ final class AppsApi {
         if (app.id().equals(AppId.MALL)) {
             throw ApiException.invalid("id", "an application other than the mall, which has no limit");
         }
-        apps.limit(app.id(), perSecond == 0 ? Optional.empty() : Optional.of(new Quota(perSecond, burst)));
+        apps.limit(app.id(), perSecond == 0 ? Optional.empty() : Optional.of(new Quota(perSecond, burst)), operator);
         tokens.refresh();
         return ApiAnswer.ok(shape(app(request)));
     }
@@ -117,13 +120,8 @@ final class AppsApi {
         Set<TokenId> replaced = body.has("replaces") ? replaced(body, app.id()) : Set.of();
         Duration lifetime = seconds(body, "ttl_seconds", 1, LONGEST_LIFETIME, USUAL_LIFETIME);
         Duration overlap = seconds(body, "overlap_seconds", 0, LONGEST_OVERLAP, USUAL_OVERLAP);
-        Apps.Issued issued = apps.issue(new Apps.Order(
-                app.id(),
-                scopes,
-                lifetime,
-                replaced,
-                overlap,
-                request.operator().name()));
+        Apps.Issued issued =
+                apps.issue(new Apps.Order(app.id(), scopes, lifetime, replaced, overlap, request.operator()));
         tokens.refresh();
         ObjectNode node = shape(issued.token());
         node.put("token", issued.secret());
@@ -175,6 +173,7 @@ final class AppsApi {
     }
 
     private ApiAnswer revoke(ApiRequest request) {
+        Operator operator = request.operator();
         request.allowQuery();
         App app = app(request);
         String text = request.path("token");
@@ -182,7 +181,7 @@ final class AppsApi {
                 .filter(token -> apps.token(app.id(), token).isPresent())
                 .orElseThrow(() -> new ApiException(
                         ApiError.TOKEN_NOT_FOUND, "token", "The application has no token '" + text + "'."));
-        apps.revoke(app.id(), id);
+        apps.revoke(app.id(), id, operator);
         tokens.refresh();
         return ApiAnswer.ok(shape(apps.token(app.id(), id).orElseThrow()));
     }

@@ -17,15 +17,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Codes: batches for the back office, redemption for users. Blocks; safe for many threads. */
 final class CodesApi {
     private static final Pattern BATCH = Pattern.compile("cbt_[1-9][0-9]{0,17}");
     static final long LONGEST_UPLOAD = 10L * 1024 * 1024;
 
-    private static final Logger LOG = LoggerFactory.getLogger(CodesApi.class);
     private static final Pattern NAMES_USERS =
             Pattern.compile("\\s*code\\s*,\\s*user_id\\s*", Pattern.CASE_INSENSITIVE);
     private static final Pattern USER = Pattern.compile("|[1-9][0-9]{0,9}");
@@ -122,8 +119,7 @@ final class CodesApi {
                     "body",
                     "One upload has at most " + CodeImports.MOST_CODES + " codes, not " + codes.size() + ".");
         }
-        List<CodeImports.Result> results = this.codes.imports().add(batch, codes);
-        LOG.info("Operator {} sent {} codes for batch {}", operator, codes.size(), batch);
+        List<CodeImports.Result> results = this.codes.imports().upload(batch, codes, operator);
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         node.put("object", "code_import");
         node.put("id", batch.toString());

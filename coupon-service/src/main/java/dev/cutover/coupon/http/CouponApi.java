@@ -1,6 +1,7 @@
 package dev.cutover.coupon.http;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.claim.ClaimLimits;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.id.CouponId;
@@ -88,7 +89,7 @@ final class CouponApi {
 
     /** What one claim may ask for, changed for all instances. */
     ApiAnswer limit(ApiRequest request) {
-        String operator = request.operator().name();
+        Operator operator = request.operator();
         RequestBody body = request.body().allow("coupons", "templates");
         return shape(claims.limits()
                 .change(

@@ -118,6 +118,7 @@ public final class CouponServer implements AutoCloseable {
 
         Routes routes = new Routes(builder);
         new TemplatesApi(rooms.backOffice()).register(routes);
+        new AuditApi(rooms.backOffice()).register(routes);
         new RecallsApi(rooms.backOffice().recalls()).register(routes);
         routes.post("/v1/claims", api::claim);
         routes.get("/v1/claims/{request_no}", api::findClaim);

@@ -2,7 +2,7 @@ package dev.cutover.coupon.http;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.cutover.coupon.backoffice.Operator;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.backoffice.Recall;
 import dev.cutover.coupon.backoffice.Recalls;
 import dev.cutover.coupon.code.CodeBatch;

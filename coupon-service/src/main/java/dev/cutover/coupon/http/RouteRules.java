@@ -194,6 +194,7 @@ final class RouteRules {
         rules.add(post("/v1/apps/{id}/tokens", admin, Names.THE_MALLS));
         rules.add(get("/v1/apps/{id}/tokens", admin, Names.THE_MALLS));
         rules.add(new Rule(HttpMethod.DELETE, "/v1/apps/{id}/tokens/{token}", admin, Names.THE_MALLS));
+        rules.add(get("/v1/audit", admin, Names.THE_MALLS));
         rules.add(get("/v1/migration", EnumSet.allOf(Scope.class), Names.NOTHING));
         return List.copyOf(rules);
     }

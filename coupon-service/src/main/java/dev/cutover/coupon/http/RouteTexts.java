@@ -74,6 +74,7 @@ final class RouteTexts {
             Map.entry("POST /v1/apps/{id}/tokens", "A token, told once"),
             Map.entry("GET /v1/apps/{id}/tokens", "The tokens of an application, without their texts"),
             Map.entry("DELETE /v1/apps/{id}/tokens/{token}", "Revokes a token"),
+            Map.entry("GET /v1/audit", "Who changed what, the newest first, a page"),
             Map.entry("GET /v1/migration", "Where the migration stands, as this instance sees it"),
             Map.entry("GET /healthz", "Whether the process lives"),
             Map.entry("GET /readyz", "Whether this instance can serve"),

@@ -3,8 +3,8 @@ package dev.cutover.coupon.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.linecorp.armeria.common.HttpMethod;
+import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.backoffice.BackOffice;
-import dev.cutover.coupon.backoffice.Operator;
 import dev.cutover.coupon.backoffice.ProductDesk;
 import dev.cutover.coupon.backoffice.RuleBook;
 import dev.cutover.coupon.backoffice.TemplateDesk;
@@ -33,7 +33,6 @@ final class TemplatesApi {
     static final long LONGEST_LIST = 4L * 1024 * 1024;
     private static final Pattern PRODUCT = Pattern.compile("\\S(.{0,62}\\S)?", Pattern.UNICODE_CHARACTER_CLASS);
     private static final String PRODUCT_EXPECTED = "a product of 1 to 64 characters without spaces around it";
-    private static final Pattern AUDIT_CURSOR = Pattern.compile("aud_[1-9][0-9]{0,17}");
     private static final Set<String> ALWAYS_EDITABLE = Set.of("name", "metadata");
 
     private final BackOffice office;
@@ -61,9 +60,7 @@ final class TemplatesApi {
                 "/v1/templates/{id}", this::template,
                 "/v1/templates/{id}/stock", this::stock,
                 "/v1/templates/{id}/products", this::products,
-                "/v1/templates/{id}/audit", this::audit,
-                "/v1/super_blacklist/products", this::forbidden,
-                "/v1/super_blacklist/audit", this::blacklistAudit);
+                "/v1/super_blacklist/products", this::forbidden);
         gets.forEach(routes::get);
         routes.get("/v1/products/{product}/coupons", this::claimable);
         routes.add(HttpMethod.PATCH, "/v1/templates/{id}", this::edit);
@@ -256,26 +253,6 @@ final class TemplatesApi {
                         ProductList.Scope.ofCode(sheet.template().scope()),
                         request.limit(),
                         productCursor(request)));
-    }
-
-    private ApiAnswer audit(ApiRequest request) {
-        request.allowQuery("limit", "starting_after");
-        TemplateSheet sheet = office.templates().find(id(request));
-        return ApiAnswer.ok(office.audit().page(sheet.template().id(), request.limit(), auditCursor(request)));
-    }
-
-    private ApiAnswer blacklistAudit(ApiRequest request) {
-        request.allowQuery("limit", "starting_after");
-        return ApiAnswer.ok(office.audit().page(null, request.limit(), auditCursor(request)));
-    }
-
-    private static long auditCursor(ApiRequest request) {
-        return request.startingAfter(
-                        text -> AUDIT_CURSOR.matcher(text).matches()
-                                ? Optional.of(Long.parseLong(text.substring("aud_".length())))
-                                : Optional.empty(),
-                        "a line of the audit log")
-                .orElse(0L);
     }
 
     private static String productCursor(ApiRequest request) {

@@ -102,7 +102,7 @@ final class IssuanceTables {
     }
 
     /** Inserts a task, and its chunks where the audience is known; throws on a known issuance_no. */
-    IssuanceId create(IssuanceOrder order, String seed, ShardLayout layout, int chunkUsers, String audit, long now) {
+    IssuanceId create(IssuanceOrder order, String seed, ShardLayout layout, int chunkUsers, Change change) {
         return meta.write((connection, epoch) -> {
             long id = Sql.insert(
                             connection,
@@ -119,9 +119,10 @@ final class IssuanceTables {
                             order.tunables().messageUsers(),
                             order.tunables().rate(),
                             order.operator(),
-                            audit,
-                            now)
+                            "[" + change.json() + "]",
+                            change.at())
                     .get(0);
+            change.audit(connection, new IssuanceId(id), "order_issuance");
             if (order.via().named()) {
                 Sql.update(
                         connection,
@@ -131,7 +132,7 @@ final class IssuanceTables {
                         order.via().partner());
             }
             if (order.audience().isPresent()) {
-                begin(connection, id, order.audience().get(), layout, chunkUsers, now);
+                begin(connection, id, order.audience().get(), layout, chunkUsers, change.at());
             }
             return new IssuanceId(id);
         });
@@ -217,28 +218,30 @@ final class IssuanceTables {
 
     /** Moves a task from one of these states; false when it stands elsewhere. */
     boolean move(
-            IssuanceId id,
-            Collection<IssuanceState> from,
-            IssuanceState to,
-            @Nullable String because,
-            String change,
-            long now) {
-        return meta.write((connection, epoch) -> Sql.update(
-                        connection,
-                        "UPDATE issuance_task SET run_base = IF(? = 1, issued, run_base), run_since = IF(? = 1, ?, run_since),"
-                                + " state = ?, paused_because = ?, finished_at = IF(? IN (4, 5), ?, NULL),"
-                                + " audit = JSON_ARRAY_APPEND(audit, '$', CAST(? AS JSON)) WHERE task_id = ? AND state IN ("
-                                + states(from) + ")",
-                        to.number(),
-                        to.number(),
-                        now,
-                        to.number(),
-                        because,
-                        to.number(),
-                        now,
-                        change,
-                        id.number())
-                == 1);
+            IssuanceId id, Collection<IssuanceState> from, IssuanceState to, @Nullable String because, Change change) {
+        long now = change.at();
+        return meta.write((connection, epoch) -> {
+            boolean moved = Sql.update(
+                            connection,
+                            "UPDATE issuance_task SET run_base = IF(? = 1, issued, run_base), run_since = IF(? = 1, ?, run_since),"
+                                    + " state = ?, paused_because = ?, finished_at = IF(? IN (4, 5), ?, NULL),"
+                                    + " audit = JSON_ARRAY_APPEND(audit, '$', CAST(? AS JSON)) WHERE task_id = ? AND state IN ("
+                                    + states(from) + ")",
+                            to.number(),
+                            to.number(),
+                            now,
+                            to.number(),
+                            because,
+                            to.number(),
+                            now,
+                            change.json(),
+                            id.number())
+                    == 1;
+            if (moved) {
+                change.audit(connection, id, "move_issuance");
+            }
+            return moved;
+        });
     }
 
     private static String states(Collection<IssuanceState> states) {
@@ -248,19 +251,25 @@ final class IssuanceTables {
         return numbers.toString();
     }
 
-    boolean tune(IssuanceId id, Tunables tunables, String change) {
-        return meta.write((connection, epoch) -> Sql.update(
-                        connection,
-                        "UPDATE issuance_task SET batch_size = ?, read_batch_size = ?, message_users = ?, rate = ?,"
-                                + " paced_until = 0, audit = JSON_ARRAY_APPEND(audit, '$', CAST(? AS JSON))"
-                                + " WHERE task_id = ? AND state IN (0, 1, 2)",
-                        tunables.batchSize(),
-                        tunables.readBatchSize(),
-                        tunables.messageUsers(),
-                        tunables.rate(),
-                        change,
-                        id.number())
-                == 1);
+    boolean tune(IssuanceId id, Tunables tunables, Change change) {
+        return meta.write((connection, epoch) -> {
+            boolean tuned = Sql.update(
+                            connection,
+                            "UPDATE issuance_task SET batch_size = ?, read_batch_size = ?, message_users = ?, rate = ?,"
+                                    + " paced_until = 0, audit = JSON_ARRAY_APPEND(audit, '$', CAST(? AS JSON))"
+                                    + " WHERE task_id = ? AND state IN (0, 1, 2)",
+                            tunables.batchSize(),
+                            tunables.readBatchSize(),
+                            tunables.messageUsers(),
+                            tunables.rate(),
+                            change.json(),
+                            id.number())
+                    == 1;
+            if (tuned) {
+                change.audit(connection, id, "tune_issuance");
+            }
+            return tuned;
+        });
     }
 
     /** Tasks that have something to do, in any order: a long one does not keep a short one waiting. */

@@ -194,8 +194,7 @@ public final class IssuanceWorker implements AutoCloseable {
                 List.of(IssuanceState.RUNNING),
                 IssuanceState.PAUSED,
                 because,
-                Issuances.change(clock.millis(), "coupon-service", "paused: " + because),
-                now());
+                new Change(now(), "coupon-service", "paused: " + because));
         LOG.warn("Issuance {} is paused, its template refuses: {}", task.id(), refusal.getMessage());
     }
 

@@ -1,6 +1,5 @@
 package dev.cutover.coupon.issuance;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.routing.ShardLayout;
 import dev.cutover.core.topology.Side;
@@ -20,7 +19,6 @@ import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.transfer.StockTransfers;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -136,8 +134,7 @@ public final class Issuances {
                         HexFormat.of().formatHex(seed),
                         layout,
                         chunkUsers,
-                        "[" + change(clock.millis(), order.operator(), "ordered") + "]",
-                        clock.millis());
+                        new Change(clock.millis(), order.operator(), "ordered"));
                 return new Ordered(progress(id), false);
             } catch (DatabaseTroubleException e) {
                 // A twin was faster, if its row is there now.
@@ -268,7 +265,7 @@ public final class Issuances {
 
     private Progress move(IssuanceId id, List<IssuanceState> from, IssuanceState to, String operator, String what) {
         var unused = requireOnNew(id);
-        if (!tables.move(id, from, to, null, change(clock.millis(), operator, what), clock.millis())) {
+        if (!tables.move(id, from, to, null, new Change(clock.millis(), operator, what))) {
             IssuanceTask task = require(id);
             // Asked twice, it is as it was asked for.
             if (task.state() != to) {
@@ -283,20 +280,11 @@ public final class Issuances {
 
     public Progress tune(IssuanceId id, Tunables tunables, String operator) {
         IssuanceTask task = requireOnNew(id);
-        if (!tables.tune(id, tunables, change(clock.millis(), operator, task.tunables() + " -> " + tunables))) {
+        if (!tables.tune(id, tunables, new Change(clock.millis(), operator, task.tunables() + " -> " + tunables))) {
             throw new Refusal(
                     Reason.ISSUANCE_STATE_CONFLICT, "id", "Issuance " + id + " has ended: " + task.state() + ".");
         }
         return progress(id);
-    }
-
-    static String change(long at, String operator, String what) {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("at", Instant.ofEpochMilli(at).toString())
-                .put("operator", operator)
-                .put("change", what)
-                .toString();
     }
 
     private IssuanceTask requireOnNew(IssuanceId id) {

@@ -1,5 +1,11 @@
 package dev.cutover.coupon.token;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutover.coupon.audit.AuditLog;
+import dev.cutover.coupon.audit.Operator;
+import dev.cutover.coupon.audit.Subject;
 import dev.cutover.coupon.id.AppId;
 import dev.cutover.coupon.id.TokenId;
 import dev.cutover.coupon.meta.MetaDatabase;
@@ -9,11 +15,13 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Applications and their tokens, made, replaced and revoked; the text of a token is told once. Safe for many threads. */
 public final class Apps {
@@ -38,7 +46,7 @@ public final class Apps {
     public record Created(App app, boolean known) {}
 
     /** One application for each name. */
-    public Created create(String name, String operator) {
+    public Created create(String name, Operator operator) {
         if (name.equals(App.MALL.name())) {
             return new Created(App.MALL, true);
         }
@@ -47,10 +55,13 @@ public final class Apps {
                     connection,
                     "INSERT IGNORE INTO client_app (name, created_by, created_at) VALUES (?, ?, ?)",
                     name,
-                    operator,
+                    operator.name(),
                     clock.millis());
             App app = Sql.first(connection, Apps::app, APP + "WHERE name = ?", name)
                     .orElseThrow();
+            if (inserted == 1) {
+                audit(connection, app.id(), operator, "create_app", null, node().put("name", name));
+            }
             return new Created(app, inserted == 0);
         });
     }
@@ -74,12 +85,19 @@ public final class Apps {
     }
 
     /** Shuts an application out, or lets it in again; its tokens stay what they are. */
-    public void disable(AppId id, boolean disabled) {
-        var unused = meta.own(connection -> Sql.update(
-                connection,
-                "UPDATE client_app SET disabled_at = ? WHERE app_id = ?",
-                disabled ? clock.millis() : null,
-                id.number()));
+    public void disable(AppId id, boolean disabled, Operator operator) {
+        var unused = meta.own(connection -> {
+            int changed = Sql.update(
+                    connection,
+                    "UPDATE client_app SET disabled_at = ? WHERE app_id = ? AND (disabled_at IS NULL) = ?",
+                    disabled ? clock.millis() : null,
+                    id.number(),
+                    disabled);
+            if (changed == 1) {
+                audit(connection, id, operator, disabled ? "disable_app" : "enable_app", null, null);
+            }
+            return changed;
+        });
     }
 
     /**
@@ -101,7 +119,12 @@ public final class Apps {
      * @param overlap how long those are good for beside it
      */
     public record Order(
-            AppId app, Set<Scope> scopes, Duration lifetime, Set<TokenId> replaces, Duration overlap, String operator) {
+            AppId app,
+            Set<Scope> scopes,
+            Duration lifetime,
+            Set<TokenId> replaces,
+            Duration overlap,
+            Operator operator) {
         public Order {
             scopes = Set.copyOf(scopes);
             replaces = Set.copyOf(replaces);
@@ -123,7 +146,7 @@ public final class Apps {
                             nobodys,
                             Scope.text(order.scopes()),
                             until,
-                            order.operator(),
+                            order.operator().name(),
                             now)
                     .get(0);
             // The number is part of the text, so the row is there before its hash is.
@@ -138,9 +161,24 @@ public final class Apps {
                         replaced.number(),
                         order.app().number());
             }
-            return new Issued(
-                    new Token(text.id(), order.app(), order.scopes(), until, null, order.operator(), now),
-                    text.secret());
+            Token token = new Token(
+                    text.id(),
+                    order.app(),
+                    order.scopes(),
+                    until,
+                    null,
+                    order.operator().name(),
+                    now);
+            ObjectNode became = node().put("token", token.id().toString())
+                    .put("scopes", Scope.text(order.scopes()))
+                    .put("expires_at", Instant.ofEpochMilli(until).toString());
+            if (!order.replaces().isEmpty()) {
+                ArrayNode replaced = became.putArray("replaces");
+                order.replaces().stream().map(TokenId::toString).sorted().forEach(replaced::add);
+                became.put("overlap_seconds", order.overlap().toSeconds());
+            }
+            audit(connection, order.app(), order.operator(), "issue_token", null, became);
+            return new Issued(token, text.secret());
         });
     }
 
@@ -161,13 +199,34 @@ public final class Apps {
     }
 
     /** Ends a token now; every instance knows it within {@link Tokens#BOUND}. */
-    public void revoke(AppId app, TokenId id) {
-        var unused = meta.own(connection -> Sql.update(
-                connection,
-                "UPDATE app_token SET revoked_at = COALESCE(revoked_at, ?) WHERE app_id = ? AND token_id = ?",
-                clock.millis(),
-                app.number(),
-                id.number()));
+    public void revoke(AppId app, TokenId id, Operator operator) {
+        var unused = meta.own(connection -> {
+            int changed = Sql.update(
+                    connection,
+                    "UPDATE app_token SET revoked_at = ? WHERE app_id = ? AND token_id = ? AND revoked_at IS NULL",
+                    clock.millis(),
+                    app.number(),
+                    id.number());
+            if (changed == 1) {
+                audit(connection, app, operator, "revoke_token", null, node().put("token", id.toString()));
+            }
+            return changed;
+        });
+    }
+
+    private void audit(
+            Connection connection,
+            AppId app,
+            Operator operator,
+            String action,
+            @Nullable ObjectNode was,
+            @Nullable ObjectNode became)
+            throws SQLException {
+        AuditLog.append(connection, Subject.of(app), operator.name(), action, clock.millis(), was, became);
+    }
+
+    private static ObjectNode node() {
+        return JsonNodeFactory.instance.objectNode();
     }
 
     private static App app(ResultSet row) throws SQLException {
@@ -186,15 +245,34 @@ public final class Apps {
     }
 
     /** Gives an application a limit, or takes it away; every instance knows it within {@link Tokens#BOUND}. */
-    public void limit(AppId id, Optional<Quota> quota) {
-        var unused = meta.own(connection -> quota.isEmpty()
-                ? Sql.update(connection, "DELETE FROM app_quota WHERE app_id = ?", id.number())
-                : Sql.update(
-                        connection,
-                        "REPLACE INTO app_quota (app_id, per_second, burst) VALUES (?, ?, ?)",
-                        id.number(),
-                        quota.get().perSecond(),
-                        quota.get().burst()));
+    public void limit(AppId id, Optional<Quota> quota, Operator operator) {
+        var unused = meta.own(connection -> {
+            // The application's row is locked: what stood before is what the change before left.
+            var locked = Sql.first(
+                    connection,
+                    row -> row.getLong(1),
+                    "SELECT app_id FROM client_app WHERE app_id = ? FOR UPDATE",
+                    id.number());
+            Optional<Quota> before = Sql.first(connection, Apps::app, APP + "WHERE app_id = ?", id.number())
+                    .flatMap(App::quota);
+            if (before.equals(quota)) {
+                return 0;
+            }
+            audit(connection, id, operator, "limit_app", quotaNode(before), quotaNode(quota));
+            return quota.isEmpty()
+                    ? Sql.update(connection, "DELETE FROM app_quota WHERE app_id = ?", id.number())
+                    : Sql.update(
+                            connection,
+                            "REPLACE INTO app_quota (app_id, per_second, burst) VALUES (?, ?, ?)",
+                            id.number(),
+                            quota.get().perSecond(),
+                            quota.get().burst());
+        });
+    }
+
+    private static @Nullable ObjectNode quotaNode(Optional<Quota> quota) {
+        return quota.map(limit -> node().put("per_second", limit.perSecond()).put("burst", limit.burst()))
+                .orElse(null);
     }
 
     private static Token token(ResultSet row) throws SQLException {
