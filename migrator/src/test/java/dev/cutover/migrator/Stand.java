@@ -182,6 +182,16 @@ final class Stand implements AutoCloseable {
         }
     }
 
+    /** The same plan with another account everywhere. */
+    MigrationPlan planOf(String user, String password) {
+        return PlanReader.parse(
+                yaml.replace("user: root", "user: " + user)
+                        .replace("'" + server.rootPassword() + "'", "'" + password + "'")
+                        .replace("'" + newServer.rootPassword() + "'", "'" + password + "'"),
+                "test.yaml",
+                true);
+    }
+
     /** A session as the migrator has them; autocommit. */
     Connection connect(DatabaseId database) {
         return topology.pinned(database);

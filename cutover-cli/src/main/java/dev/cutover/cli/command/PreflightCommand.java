@@ -28,14 +28,18 @@ import picocli.CommandLine.ParameterException;
             "",
             "Examples:",
             "  cutover preflight",
-            "  cutover preflight --only binlog,keys",
+            "  cutover preflight --only binlog,shard-key",
             "  cutover preflight --strict"
         })
 final class PreflightCommand implements Callable<Integer> {
     @Mixin
     Invocation invocation = new Invocation();
 
-    @Option(names = "--only", split = ",", paramLabel = "CHECK", description = "Only these checks.")
+    @Option(
+            names = "--only",
+            split = ",",
+            paramLabel = "CHECK",
+            description = "Only these checks; a name that is none is answered with all names.")
     @Nullable
     Set<String> only;
 

@@ -266,6 +266,19 @@ class CliIT {
     }
 
     @Test
+    void aWarningOfPreflightIsToldWithItsFixAndCountsWhenAskedTo() throws SQLException {
+        TypedCommand told = cutover("preflight", "--only", "grants");
+        assertThat(told.exitCode()).as(told.err()).isZero();
+        assertThat(told.out())
+                .contains("! grants")
+                .contains("more than it needs")
+                .contains("fix  Give the migration");
+        assertThat(refused(3, "preflight", "--only", "grants", "--strict").err())
+                .contains("--strict counts them");
+        assertThat(refused(2, "preflight", "--only", "keyz").err()).contains("there are reachable, version");
+    }
+
+    @Test
     void anotherPlanIsRefusedOnceSomethingWasDone() throws IOException, SQLException {
         cutover("freeze", "on");
         Path other = otherPlan("changed", plan -> plan.replace("chunkRows: 100", "chunkRows: 101"));

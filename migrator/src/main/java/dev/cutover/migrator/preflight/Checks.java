@@ -32,13 +32,16 @@ public final class Checks {
         checks.put("durability", ServerChecks::durability);
         checks.put("retention", ServerChecks::retention);
         checks.put("xa", ServerChecks::xa);
+        checks.put("time-zones", ServerChecks::timeZones);
+        checks.put("packets", ServerChecks::packets);
         checks.put("grants", ServerChecks::grants);
         checks.put("source-tables", TableChecks::sources);
         checks.put("triggers", TableChecks::triggers);
         checks.put("foreign-keys", TableChecks::foreignKeys);
         checks.put("projection", TableChecks::projections);
         checks.put("back", TableChecks::back);
-        checks.put("shard-key", TableChecks::shardKeys);
+        checks.put("shard-key", KeyChecks::shardKeys);
+        checks.put("collations", KeyChecks::collations);
         checks.put("target-tables", TableChecks::targets);
         return checks;
     }

@@ -1,6 +1,7 @@
 package dev.cutover.migrator.preflight;
 
 import dev.cutover.core.plan.MigrationPlan;
+import dev.cutover.core.plan.TablePlan;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.ServerAddress;
 import dev.cutover.core.topology.Side;
@@ -10,6 +11,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a server must be and allow. Stateless. */
 final class ServerChecks {
@@ -17,7 +21,11 @@ final class ServerChecks {
 
     private ServerChecks() {}
 
-    /** Once a server, on any of its databases. */
+    // A third of what the copy reached on two cores (docs/performance.md).
+    private static final long CAUTIOUS_ROWS_A_SECOND = 10_000;
+    private static final List<String> EXCESSIVE = List.of("ALL PRIVILEGES", "SUPER", "SHUTDOWN", "FILE", "CREATE USER");
+
+    /** Once a server, OLD's first, on any of its databases. */
     @FunctionalInterface
     private interface OnServer {
         void look(Connection connection, String subject) throws SQLException;
@@ -107,15 +115,72 @@ final class ServerChecks {
     }
 
     static void retention(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        long rows = 0;
+        try (Connection old = topology.database(DatabaseId.OLD).getConnection()) {
+            for (TablePlan table : plan.dynamicTables()) {
+                String counted = Query.one(
+                        old,
+                        "SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
+                        table.fromTable());
+                rows += counted.isEmpty() ? 0 : Long.parseLong(counted);
+            }
+        }
+        long copying = rows / CAUTIOUS_ROWS_A_SECOND;
+        long wanted = Math.max(DAY_SECONDS, 2 * copying);
+        String copy = "a copy of about " + rows + " rows may take " + Math.max(1, copying / 60) + " min";
         eachServer(topology, (connection, subject) -> {
             long seconds = Long.parseLong(Query.one(connection, "SELECT @@global.binlog_expire_logs_seconds"));
-            if (seconds == 0 || seconds >= DAY_SECONDS) {
-                findings.ok(subject, "binlogs are kept " + (seconds == 0 ? "until purged" : seconds / 3600 + " h"));
+            if (seconds == 0 || seconds >= wanted) {
+                findings.ok(
+                        subject,
+                        "binlogs are kept " + (seconds == 0 ? "until purged" : seconds / 3600 + " h") + "; " + copy);
             } else {
                 findings.warning(
                         subject,
-                        "binlogs are kept for " + seconds + " s only; a stream that is down longer has to copy again",
-                        "Set binlog_expire_logs_seconds to a day or more.");
+                        "binlogs are kept for " + seconds + " s only; " + copy
+                                + ", and a stream that is down longer than they are kept has to copy again",
+                        "SET PERSIST binlog_expire_logs_seconds = " + wanted + " until the migration is completed.");
+            }
+        });
+    }
+
+    static void timeZones(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        String[] olds = {""};
+        eachServer(topology, (connection, subject) -> {
+            String zone = Query.one(
+                    connection,
+                    // A zone without a name in the server's tables is told apart by its text.
+                    "SELECT COALESCE(TIMEDIFF(CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone), UTC_TIMESTAMP()),"
+                            + " @@global.time_zone)");
+            if (olds[0].isEmpty()) {
+                olds[0] = zone;
+            }
+            if (zone.equals(olds[0])) {
+                findings.ok(subject, "sessions begin " + zone + " from UTC");
+            } else {
+                findings.warning(
+                        subject,
+                        "sessions begin " + zone + " from UTC, those of OLD " + olds[0]
+                                + ": what the application takes from NOW() changes with the switch",
+                        "Set time_zone alike in the servers, or in every session of the application. What Cutover moves is"
+                                + " not touched: its own sessions are in UTC.");
+            }
+        });
+    }
+
+    static void packets(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        long[] olds = {-1};
+        eachServer(topology, (connection, subject) -> {
+            long packet = Long.parseLong(Query.one(connection, "SELECT @@global.max_allowed_packet"));
+            olds[0] = olds[0] < 0 ? packet : olds[0];
+            if (packet >= olds[0]) {
+                findings.ok(subject, "max_allowed_packet = " + packet);
+            } else {
+                findings.warning(
+                        subject,
+                        "max_allowed_packet = " + packet + ", OLD's is " + olds[0]
+                                + ": a row that OLD takes may be too large for it, and stops the stream",
+                        "SET PERSIST max_allowed_packet = " + olds[0] + " there.");
             }
         });
     }
@@ -150,6 +215,23 @@ final class ServerChecks {
                     "REPLICATION SLAVE is granted",
                     "REPLICATION SLAVE is not granted to the account",
                     "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the account: the stream reads the binlog.");
+            Set<String> everywhere = all.lines()
+                    .filter(line -> line.contains(" ON *.* "))
+                    .map(line -> line.substring("GRANT ".length(), line.indexOf(" ON ")))
+                    .flatMap(line -> Stream.of(line.split(", ")))
+                    .collect(Collectors.toSet());
+            List<String> excessive =
+                    EXCESSIVE.stream().filter(everywhere::contains).toList();
+            if (excessive.isEmpty()) {
+                findings.ok(subject, "the account has no more than it needs");
+            } else {
+                findings.warning(
+                        subject,
+                        "the account has more than it needs: " + String.join(", ", excessive),
+                        "Give the migration an account of its own: SELECT, RELOAD, PROCESS, LOCK TABLES, SHOW DATABASES, CREATE,"
+                                + " REPLICATION SLAVE, REPLICATION CLIENT, XA_RECOVER_ADMIN, SESSION_VARIABLES_ADMIN,"
+                                + " CONNECTION_ADMIN ON *.*, and ALL on its schemas.");
+            }
         });
         for (DatabaseId database : plan.databases()) {
             writable(topology, plan, database, findings);

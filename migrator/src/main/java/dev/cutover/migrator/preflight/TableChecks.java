@@ -196,30 +196,6 @@ final class TableChecks {
         }
     }
 
-    static void shardKeys(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
-        try (Connection old = topology.database(DatabaseId.OLD).getConnection()) {
-            for (TablePlan table : plan.dynamicTables()) {
-                String shardBy = table.shardBy();
-                if (shardBy == null) {
-                    findings.fail(table.name(), "has no shardBy", "Name the column that routes its rows.");
-                    continue;
-                }
-                String nulls = Query.one(
-                        old,
-                        "SELECT COUNT(*) FROM " + Identifier.quote(table.fromTable()) + " WHERE "
-                                + Identifier.quote(shardBy) + " IS NULL");
-                if (nulls.equals("0")) {
-                    findings.ok(table.name(), "every row has a " + shardBy);
-                } else {
-                    findings.warning(
-                            table.name(),
-                            nulls + " rows have no " + shardBy + " and go to quarantine as null_shard_key",
-                            "Give them one, or expect them in the quarantine.");
-                }
-            }
-        }
-    }
-
     static void targets(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
         for (DatabaseId database : plan.newDatabases()) {
             try (Connection connection = topology.database(database).getConnection()) {
