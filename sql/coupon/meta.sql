@@ -321,6 +321,17 @@ CREATE TABLE IF NOT EXISTS coupon_code_batch_void (
   KEY idx_open (done, voided_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Lists of codes that were made elsewhere: written before the first of them is brought in, so that somebody can count what a dead process brought.
+CREATE TABLE IF NOT EXISTS coupon_code_upload (
+  first_no  BIGINT NOT NULL COMMENT 'of its rows; each row has a number of its own',
+  batch_id  BIGINT NOT NULL,
+  row_count INT    NOT NULL,
+  counted   INT    NULL COMMENT 'how many the batch has of it; NULL: not counted yet',
+  begun_at  BIGINT NOT NULL,
+  PRIMARY KEY (first_no),
+  KEY idx_open (counted, begun_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS coupon_code_export (
   export_id   BIGINT       NOT NULL AUTO_INCREMENT,
   batch_id    BIGINT       NOT NULL,

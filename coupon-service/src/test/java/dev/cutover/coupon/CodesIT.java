@@ -321,6 +321,44 @@ final class CodesIT {
         assertThat(side.mall().issued(Side.NEW, template)).isEqualTo(1);
     }
 
+    @Test
+    void aListWhoseProcessDiedBeforeItWasCountedIsCountedOnce() {
+        CodeBatches batches = new CodeBatches(rooms(side), KEYS);
+        CodeBatch batch = importing(batches, side.mall().template(-1, 0));
+        List<CodeImports.Given> list = ofAnybody(List.of(anyCode(), anyCode(), anyCode()));
+        Codes dying = codes(point -> {
+            if (point == Failpoint.CODES_IMPORTED) {
+                throw new IllegalStateException("The process dies at " + point.word());
+            }
+        });
+        assertThatThrownBy(() -> dying.imports().add(batch, list)).isInstanceOf(IllegalStateException.class);
+        codes().tidy();
+        assertThat(batches.batch(batch.id()).count())
+                .as("before its time is over")
+                .isZero();
+        skew.addAndGet(LEASE.toMillis() + 1);
+        codes().tidy();
+        codes().tidy();
+        assertThat(batches.batch(batch.id()).count()).isEqualTo(3);
+        assertThat(codes().imports().add(batch, list)).containsOnly(CodeImports.Result.KNOWN);
+
+        // One that was only slow, and is counted by another while it goes on.
+        Codes slow = codes(point -> {
+            if (point == Failpoint.CODES_IMPORTED) {
+                skew.addAndGet(LEASE.toMillis() + 1);
+                codes().tidy();
+            }
+        });
+        assertThat(slow.imports().add(batch, ofAnybody(List.of(anyCode(), anyCode()))))
+                .hasSize(2);
+        codes().tidy();
+        assertThat(batches.batch(batch.id()).count()).isEqualTo(5);
+    }
+
+    private static String anyCode() {
+        return key().substring(0, 20);
+    }
+
     private static List<CodeImports.Given> ofAnybody(List<String> codes) {
         return codes.stream().map(CodeImports.Given::ofAnybody).toList();
     }

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.audit.AuditLog;
 import dev.cutover.coupon.audit.Subject;
@@ -49,14 +51,16 @@ public final class CodeImports {
     private final CodeTable table;
     private final CodeKeys keys;
     private final InstantSource clock;
+    private final Failpoints failpoints;
     private final LoadingCache<Boolean, List<String>> keysOfImports;
 
-    CodeImports(Codes.Rooms rooms, CodeKeys keys) {
+    CodeImports(Codes.Rooms rooms, CodeKeys keys, Failpoints failpoints) {
         this.meta = rooms.meta();
         this.databases = rooms.databases();
         this.table = new CodeTable(rooms.topology(), rooms.databases(), rooms.users(), rooms.budget());
         this.keys = keys;
         this.clock = rooms.clock();
+        this.failpoints = failpoints;
         this.keysOfImports = Caffeine.newBuilder()
                 .expireAfterWrite(KEPT)
                 .build(any -> meta.read(connection -> Sql.list(
@@ -166,7 +170,7 @@ public final class CodeImports {
         CodeCipher cipher = keys.cipher(batch.keyId());
         Map<String, Row> rows = new LinkedHashMap<>();
         List<Optional<String>> texts = new ArrayList<>();
-        long first = meta.write((connection, epoch) -> CodeBatches.reserve(connection, given.size()));
+        long first = begin(batch, given.size());
         for (int i = 0; i < given.size(); i++) {
             Optional<String> text = normalised(given.get(i).typed());
             texts.add(text);
@@ -187,9 +191,48 @@ public final class CodeImports {
             imported += result == Result.IMPORTED ? 1 : 0;
             results.add(result);
         }
-        count(batch, imported);
+        failpoints.hit(Failpoint.CODES_IMPORTED);
+        count(batch.id(), first, imported);
         keysOfImports.invalidateAll();
         return results;
+    }
+
+    private long begin(CodeBatch batch, int rows) {
+        return meta.write((connection, epoch) -> {
+            long first = CodeBatches.reserve(connection, rows);
+            Sql.update(
+                    connection,
+                    "INSERT INTO coupon_code_upload (first_no, batch_id, row_count, begun_at) VALUES (?, ?, ?, ?)",
+                    first,
+                    batch.id(),
+                    rows,
+                    clock.millis());
+            return first;
+        });
+    }
+
+    private record Upload(long first, long batch, int rows) {}
+
+    /**
+     * Counts what processes brought that died before they could, or are slow. There is no key by number, so it reads every code: it is for the
+     * rare case.
+     *
+     * @param lease who began longer ago than that is given up
+     */
+    void finishAbandoned(Duration lease) {
+        meta.read(connection -> Sql.list(
+                        connection,
+                        row -> new Upload(row.getLong(1), row.getLong(2), row.getInt(3)),
+                        "SELECT first_no, batch_id, row_count FROM coupon_code_upload WHERE counted IS NULL"
+                                + " AND begun_at <= ? LIMIT 10",
+                        clock.millis() - lease.toMillis()))
+                .forEach(upload -> {
+                    long there = 0;
+                    for (int database = 0; database < table.databases(); database++) {
+                        there += table.count(database, upload.batch(), upload.first(), upload.first() + upload.rows());
+                    }
+                    count(upload.batch(), upload.first(), there);
+                });
     }
 
     private record Row(CodeHash hash, long serial, long user) {}
@@ -238,15 +281,31 @@ public final class CodeImports {
                 .toList();
     }
 
-    private void count(CodeBatch batch, long imported) {
-        if (imported > 0) {
-            meta.write((connection, epoch) -> Sql.update(
-                    connection,
-                    "UPDATE coupon_code_batch SET made = made + ?, code_count = code_count + ? WHERE batch_id = ?",
-                    imported,
-                    imported,
-                    batch.id()));
-            LOG.info("Imported {} codes into batch {}", imported, batch);
+    // Codes stay where they are, so of two counts of one upload the larger is the later one, and adds what the other
+    // has not.
+    private void count(long batch, long first, long imported) {
+        long added = meta.write((connection, epoch) -> {
+            long before = Sql.first(
+                            connection,
+                            row -> row.getLong(1),
+                            "SELECT COALESCE(counted, 0) FROM coupon_code_upload WHERE first_no = ? FOR UPDATE",
+                            first)
+                    .orElseThrow();
+            long more = Math.max(0, imported - before);
+            Sql.update(
+                    connection, "UPDATE coupon_code_upload SET counted = ? WHERE first_no = ?", before + more, first);
+            if (more > 0) {
+                Sql.update(
+                        connection,
+                        "UPDATE coupon_code_batch SET made = made + ?, code_count = code_count + ? WHERE batch_id = ?",
+                        more,
+                        more,
+                        batch);
+            }
+            return more;
+        });
+        if (added > 0) {
+            LOG.info("Imported {} codes into batch cbt_{}", added, batch);
         }
     }
 }

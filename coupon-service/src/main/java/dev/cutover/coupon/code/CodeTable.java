@@ -237,10 +237,24 @@ final class CodeTable {
         return read(database, ROW + "WHERE status = 1 AND lease_until <= ? LIMIT 100", new Object[] {now});
     }
 
+    /** How many codes a batch has with numbers from {@code from} to before {@code to}; reads every code, without a deadline. */
+    long count(int database, long batch, long from, long to) {
+        return read(
+                        database,
+                        row -> row.getLong(1),
+                        "SELECT COUNT(*) FROM coupon_code WHERE batch_id = ? AND serial >= ? AND serial < ?",
+                        new Object[] {batch, from, to})
+                .get(0);
+    }
+
     private List<Row> read(int database, String sql, Object[] values) {
+        return read(database, CodeTable::row, sql, values);
+    }
+
+    private <T> List<T> read(int database, Sql.RowReader<T> row, String sql, Object[] values) {
         try (Connection connection =
                 topology.database(DatabaseId.shard(database)).getConnection()) {
-            return Sql.list(connection, CodeTable::row, sql, values);
+            return Sql.list(connection, row, sql, values);
         } catch (SQLException | UnreachableException e) {
             throw new DatabaseTroubleException("Reading codes of shard-" + database, e);
         }

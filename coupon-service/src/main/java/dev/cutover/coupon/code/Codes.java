@@ -105,7 +105,7 @@ public final class Codes {
     public Codes(Rooms rooms, CodeKeys keys, Duration lease, Failpoints failpoints) {
         this.table = new CodeTable(rooms.topology(), rooms.databases(), rooms.users(), rooms.budget());
         this.mall = new MallCodes(rooms.topology(), rooms.databases(), rooms.claims(), rooms.budget(), failpoints);
-        this.imports = new CodeImports(rooms, keys);
+        this.imports = new CodeImports(rooms, keys, failpoints);
         this.batches = new CodeBatches(rooms, keys);
         this.keys = keys;
         this.limit = new AttemptLimit(rooms.meta(), rooms.databases(), rooms.clock());
@@ -470,6 +470,9 @@ public final class Codes {
                 for (CodeTable.Row code : table.abandoned(database, clock.millis())) {
                     LOG.info("A code that was left half done is {}", settle(code) ? "used" : "free again");
                 }
+            }
+            if (databases.truth() == Side.NEW) {
+                imports.finishAbandoned(lease);
             }
         } catch (EpochMovedException e) {
             LOG.debug("Codes wait for a switch of the migration", e);

@@ -103,6 +103,8 @@ public enum Failpoint {
     CODE_ISSUED("code.issued"),
     /** A code says that it is used; its user has no answer. */
     CODE_USED("code.used"),
+    /** The codes of a list are in the databases; their batch does not count them. */
+    CODES_IMPORTED("code.imported"),
 
     /** A recall has read the next coupons of a table; none of them is locked. */
     RECALL_READ("recall.read"),
