@@ -29,7 +29,7 @@ final class CommandGroups {
                         "reads",
                         "switch",
                         "complete"));
-        groups.put("control", List.of("rollback", "pause", "resume", "repair", "adopt", "stop-the-world"));
+        groups.put("control", List.of("rollback", "pause", "resume", "throttle", "repair", "adopt", "stop-the-world"));
         groups.put("other", List.of("fence", "worker", "config", "help"));
         return groups;
     }

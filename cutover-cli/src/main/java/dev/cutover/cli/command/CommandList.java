@@ -39,6 +39,7 @@ final class CommandList {
         all.put("worker", WorkerCommand.class);
         all.put("pause", PauseCommand.class);
         all.put("resume", ResumeCommand.class);
+        all.put("throttle", ThrottleCommand.class);
         all.put("config", ConfigCommand.class);
         all.put(HELP, HelpCommand.class);
         return all;

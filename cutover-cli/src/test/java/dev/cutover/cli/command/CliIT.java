@@ -143,6 +143,12 @@ class CliIT {
                 "freeze on --timeout soon",
                 "switch --dry-rnu",
                 "preflight --only keyz",
+                "throttle set",
+                "throttle set speed=9",
+                "throttle set max-lag=0s",
+                "throttle set max-lag=2s max-lag=3s",
+                "throttle set nice-ratio=101",
+                "throttle set nice-ratio=1 max-load=many",
                 "--migration mall freeze on",
             })
     void aWordNobodyKnowsIsAUsageError(String typed) throws SQLException {
@@ -276,6 +282,27 @@ class CliIT {
         assertThat(refused(3, "preflight", "--only", "grants", "--strict").err())
                 .contains("--strict counts them");
         assertThat(refused(2, "preflight", "--only", "keyz").err()).contains("there are reachable, version");
+    }
+
+    @Test
+    void theThrottleIsTurnedToldAndGivenBack() {
+        assertThat(cutover("throttle", "show").out()).contains("max-load").contains("as the plan says");
+        TypedCommand turned = cutover("throttle", "set", "max-lag=2s", "nice-ratio=0.5");
+        assertThat(turned.exitCode()).as(turned.err()).isZero();
+        assertThat(turned.out())
+                .contains("Turned: max-lag=2000ms nice-ratio=0.5")
+                .contains("Undo:  cutover throttle off");
+        assertThat(shop.control().settings())
+                .containsEntry("copy.max_lag_ms", "2000")
+                .containsEntry("copy.nice_ratio", "0.5")
+                .doesNotContainKey("copy.max_threads_running");
+        assertThat(cutover("throttle", "show", "-o", "json").out())
+                .contains("\"max-lag\":{\"value\":\"2000ms\"")
+                .contains("\"turned\":true");
+        assertThat(cutover("events").out()).contains("The copy goes on with max-lag=2000ms nice-ratio=0.5");
+        assertThat(cutover("throttle", "off").out()).contains("As the plan says again.");
+        assertThat(cutover("throttle", "off").out()).contains("Already as the plan says.");
+        assertThat(shop.control().settings()).doesNotContainKeys("copy.max_lag_ms", "copy.nice_ratio");
     }
 
     @Test

@@ -125,4 +125,7 @@ public interface ControlDatabase {
     Map<String, String> settings();
 
     void setSetting(String name, String value);
+
+    /** One that is not there stays so. */
+    void forgetSetting(String name);
 }

@@ -548,6 +548,11 @@ public final class MySqlControlDatabase implements ControlDatabase {
                 Map.of("name", name, "value", value));
     }
 
+    @Override
+    public void forgetSetting(String name) {
+        update("forget the setting " + name, "DELETE FROM cutover_setting WHERE name = :name", Map.of("name", name));
+    }
+
     private record Head(long seq, String hash) {}
 
     private static Head head(Handle handle, String lock) {

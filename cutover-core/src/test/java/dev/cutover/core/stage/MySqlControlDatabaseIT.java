@@ -320,6 +320,9 @@ class MySqlControlDatabaseIT {
         control.setSetting("b", "1");
         control.setSetting("b", "2");
         assertThat(control.settings()).containsExactly(java.util.Map.entry("b", "2"));
+        control.forgetSetting("b");
+        control.forgetSetting("b");
+        assertThat(control.settings()).isEmpty();
     }
 
     private void chainOfFive() {

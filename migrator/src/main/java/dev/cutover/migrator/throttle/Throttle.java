@@ -33,8 +33,7 @@ public final class Throttle {
      * A brake over these signals.
      *
      * @param lag how far the stream is behind; empty when that is not known
-     * @param settings {@code pause} = true stops the copy; {@code copy.max_lag_ms}, {@code copy.max_threads_running} and
-     *     {@code copy.nice_ratio} override the plan
+     * @param settings {@code pause} = true stops the copy; those of {@link Knob} go before the plan
      */
     public Throttle(
             CopyPlan plan, SourceLoad load, Supplier<Optional<Duration>> lag, Supplier<Map<String, String>> settings) {
@@ -56,7 +55,7 @@ public final class Throttle {
 
     /** How long a reader rests, in times of what it has just worked. */
     public double niceRatio() {
-        return number(settings.get(), "copy.nice_ratio", plan.niceRatio(), Double::parseDouble);
+        return number(settings.get(), Knob.NICE_RATIO, plan.niceRatio(), Double::parseDouble);
     }
 
     private Optional<String> ask() {
@@ -64,7 +63,7 @@ public final class Throttle {
         if (Boolean.parseBoolean(live.getOrDefault("pause", "false"))) {
             return Optional.of("paused by an operator");
         }
-        long maxLag = number(live, "copy.max_lag_ms", plan.maxLag().toMillis(), Long::parseLong);
+        long maxLag = number(live, Knob.MAX_LAG, plan.maxLag().toMillis(), Long::parseLong);
         Optional<Duration> behind = lag.get();
         if (behind.isEmpty()) {
             return Optional.of("the stream is starting: its lag is not known yet");
@@ -72,7 +71,7 @@ public final class Throttle {
         if (behind.get().toMillis() > maxLag) {
             return Optional.of("the stream is " + behind.get().toMillis() + " ms behind, more than " + maxLag + " ms");
         }
-        long maxThreads = number(live, "copy.max_threads_running", (long) plan.maxThreadsRunning(), Long::parseLong);
+        long maxThreads = number(live, Knob.MAX_LOAD, (long) plan.maxThreadsRunning(), Long::parseLong);
         Optional<Integer> threads = load.threadsRunning();
         if (threads.isEmpty()) {
             return Optional.of("the source does not say how many threads it runs");
@@ -84,15 +83,15 @@ public final class Throttle {
     }
 
     private static <N extends Number> N number(
-            Map<String, String> settings, String name, N otherwise, Function<String, N> reader) {
-        String value = settings.get(name);
+            Map<String, String> settings, Knob knob, N otherwise, Function<String, N> reader) {
+        String value = settings.get(knob.setting());
         if (value == null) {
             return otherwise;
         }
         try {
             return reader.apply(value.strip());
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("Setting '" + name + "' is not a number: '" + value + "'.", e);
+            throw new IllegalArgumentException("Setting '" + knob.setting() + "' is not a number: '" + value + "'.", e);
         }
     }
 }
