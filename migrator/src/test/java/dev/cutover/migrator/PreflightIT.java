@@ -232,17 +232,7 @@ final class PreflightIT {
     void eachFindingIsMadeByItsCauseAndNamesItsFix() {
         try (Stand stand = people(MySqlServer.shared())) {
             for (Cause cause : causes()) {
-                String undo = cause.undo();
-                if (undo.isEmpty() && cause.make().startsWith("SET GLOBAL ")) {
-                    String name = cause.make().split(" ")[2];
-                    undo = "SET GLOBAL " + name + " = "
-                            + (name.contains("seconds")
-                                            || name.contains("sync")
-                                            || name.contains("innodb")
-                                            || name.contains("order")
-                                    ? stand.one(DatabaseId.OLD, "SELECT @@global." + name)
-                                    : "'" + stand.one(DatabaseId.OLD, "SELECT @@global." + name) + "'");
-                }
+                String undo = cause.undo().isEmpty() ? asItWas(stand, cause.make()) : cause.undo();
                 assertThat(of(stand, cause.check(), cause))
                         .as("before %s", cause)
                         .isEmpty();
@@ -253,12 +243,17 @@ final class PreflightIT {
                             .isNotEmpty()
                             .allMatch(finding -> finding.fix().contains(cause.fix()));
                 } finally {
-                    if (!undo.isEmpty()) {
-                        stand.sql(cause.on(), undo.split("; "));
-                    }
+                    stand.sql(cause.on(), undo.split("; "));
                 }
             }
         }
+    }
+
+    /** What undoes {@code SET GLOBAL name = …}. */
+    private static String asItWas(Stand stand, String set) {
+        String name = set.split(" ", -1)[2];
+        String value = stand.one(DatabaseId.OLD, "SELECT @@global." + name);
+        return "SET GLOBAL " + name + " = " + (value.matches("[0-9]+") ? value : "'" + value + "'");
     }
 
     private static List<Finding> of(Stand stand, String check, Cause cause) {
