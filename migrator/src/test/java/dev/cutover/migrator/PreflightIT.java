@@ -118,7 +118,7 @@ final class PreflightIT {
                         "binlog_expire_logs_seconds",
                         "60",
                         "binlogs are kept for 60 s only; a copy of about ",
-                        "SET PERSIST binlog_expire_logs_seconds = 86400"),
+                        "SET PERSIST binlog_expire_logs_seconds = 86400   until"),
                 fails(
                         "source-tables",
                         old,
@@ -298,6 +298,29 @@ final class PreflightIT {
     }
 
     @Test
+    void aKeyOfTextIsSaidToBeCopiedMoreSlowly() {
+        try (Stand stand = people(MySqlServer.shared())) {
+            assertThat(new Preflight().run(stand.plan, stand.topology, Set.of("projection")))
+                    .filteredOn(finding -> finding.severity() == Severity.WARNING)
+                    .singleElement()
+                    .matches(finding -> finding.subject().equals("word")
+                            && finding.message().startsWith("its key [word] is text that MySQL compares loosely")
+                            && finding.fix().startsWith("Nothing has to be done"));
+        }
+    }
+
+    @Test
+    void triggersThatThePlanWantsAndNobodyHasInstalledAreMissed() {
+        try (Stand stand = people(MySqlServer.shared())) {
+            assertThat(new Preflight().run(stand.plan, stand.topology, Set.of("triggers")))
+                    .filteredOn(finding -> finding.severity() == Severity.WARNING)
+                    .isNotEmpty()
+                    .allMatch(finding -> finding.message().contains("triggers of the fence are missing, 0 were altered")
+                            && finding.fix().equals("cutover fence install"));
+        }
+    }
+
+    @Test
     void anAccountThatMayTooLittleOrTooMuchIsToldWhatToGrant() {
         try (Stand stand = people(MySqlServer.shared())) {
             String account = "'preflight'@'127.0.0.1'";
@@ -311,7 +334,7 @@ final class PreflightIT {
                             DatabaseId.OLD,
                             "GRANT SELECT ON " + stand.plan.endpoint(database).schema() + ".* TO " + account);
                 }
-                assertThat(grants(stand, "few-rights"))
+                assertThat(findings(stand, "few-rights", "grants"))
                         .anyMatch(text -> text.startsWith("FAIL REPLICATION CLIENT is missing")
                                 && text.contains("GRANT REPLICATION CLIENT ON *.*"))
                         .anyMatch(text -> text.startsWith("FAIL REPLICATION SLAVE is not granted")
@@ -319,6 +342,19 @@ final class PreflightIT {
                         .anyMatch(text -> text.startsWith("FAIL the account cannot work there")
                                 && text.contains("GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, LOCK TABLES"))
                         .noneMatch(text -> text.contains("few-rights"));
+                assertThat(findings(stand, "few-rights", "grants"))
+                        .anyMatch(text -> text.startsWith(
+                                        "WARNING on its schema the account seems to lack INSERT, UPDATE,"
+                                                + " DELETE, CREATE, LOCK TABLES")
+                                && text.contains("GRANT INSERT, UPDATE, DELETE, CREATE, LOCK TABLES ON its schema"));
+                for (String privilege :
+                        List.of("PROCESS", "XA_RECOVER_ADMIN", "CONNECTION_ADMIN", "SESSION_VARIABLES_ADMIN")) {
+                    assertThat(findings(stand, "few-rights", "grants"))
+                            .anyMatch(
+                                    text -> text.startsWith("WARNING " + privilege + " is not granted to the account: ")
+                                            && text.contains("GRANT " + privilege + " ON *.*"));
+                    stand.sql(DatabaseId.OLD, "GRANT " + privilege + " ON *.* TO " + account);
+                }
                 stand.sql(DatabaseId.OLD, "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO " + account);
                 for (DatabaseId database : stand.plan.databases()) {
                     stand.sql(
@@ -326,9 +362,18 @@ final class PreflightIT {
                             "GRANT INSERT, UPDATE, DELETE, CREATE, LOCK TABLES ON "
                                     + stand.plan.endpoint(database).schema() + ".* TO " + account);
                 }
-                assertThat(grants(stand, "few-rights")).allMatch(text -> text.startsWith("OK"));
+                assertThat(findings(stand, "few-rights", "grants")).allMatch(text -> text.startsWith("OK"));
+                stand.sql(
+                        DatabaseId.OLD,
+                        "REVOKE SELECT ON "
+                                + stand.plan.endpoint(DatabaseId.OLD).schema() + ".* FROM " + account);
+                assertThat(findings(stand, "few-rights", "shard-key"))
+                        .singleElement()
+                        .asString()
+                        .startsWith("FAIL the check could not run: SELECT command denied")
+                        .contains("grants are checked by 'grants'");
                 stand.sql(DatabaseId.OLD, "GRANT SUPER ON *.* TO " + account);
-                assertThat(grants(stand, "few-rights"))
+                assertThat(findings(stand, "few-rights", "grants"))
                         .anyMatch(text -> text.startsWith("WARNING the account has more than it needs: SUPER")
                                 && text.contains("an account of its own"));
             } finally {
@@ -337,11 +382,11 @@ final class PreflightIT {
         }
     }
 
-    private static List<String> grants(Stand stand, String password) {
+    private static List<String> findings(Stand stand, String password, String check) {
         MigrationPlan plan = stand.planOf("preflight", password);
         try (Topology topology = Topology.open(plan, "preflight-test")) {
             return new Preflight()
-                    .run(plan, topology, Set.of("grants")).stream()
+                    .run(plan, topology, Set.of(check)).stream()
                             .map(finding -> finding.severity() + " " + finding.message() + " " + finding.fix())
                             .toList();
         }
@@ -366,6 +411,7 @@ final class PreflightIT {
                     columns: {owner: s.owner}
                     backKey: {word: "{word}"}
                     back: {owner: n.owner}
+                fence: {triggers: true}
                 """;
         String person =
                 " (id BIGINT NOT NULL PRIMARY KEY, user_name VARCHAR(20) NULL, name VARCHAR(20) NOT NULL, town INT NULL)";

@@ -26,6 +26,10 @@ import picocli.CommandLine.ParameterException;
         header = "Can old be read and new be written, and will the promise hold? Read-only; exit code 4 when not.",
         footer = {
             "",
+            "Checks: reachable, version, binlog, durability, retention, disk, xa, time-zones, packets,",
+            "        grants, source-tables, triggers, foreign-keys, projection, back, shard-key,",
+            "        collations, target-tables",
+            "",
             "Examples:",
             "  cutover preflight",
             "  cutover preflight --only binlog,shard-key",
@@ -35,11 +39,7 @@ final class PreflightCommand implements Callable<Integer> {
     @Mixin
     Invocation invocation = new Invocation();
 
-    @Option(
-            names = "--only",
-            split = ",",
-            paramLabel = "CHECK",
-            description = "Only these checks; a name that is none is answered with all names.")
+    @Option(names = "--only", split = ",", paramLabel = "CHECK", description = "Only these checks.")
     @Nullable
     Set<String> only;
 

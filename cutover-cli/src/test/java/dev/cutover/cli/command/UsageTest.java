@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutover.cli.console.Prompt;
+import dev.cutover.migrator.Preflight;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -106,6 +107,13 @@ class UsageTest {
     void theHelpOfTheSwitchIsAsItWas() throws IOException {
         assertThat(TypedCommand.run(folder, "switch", "--help").out()).isEqualTo(golden("help-switch.txt"));
         assertThat(TypedCommand.run(folder, "help", "switch").out()).isEqualTo(golden("help-switch.txt"));
+    }
+
+    @Test
+    void theHelpOfPreflightNamesEveryCheck() {
+        String help = TypedCommand.run(folder, "preflight", "--help").out();
+        String checks = help.substring(help.indexOf("Checks: ") + "Checks: ".length(), help.indexOf("Examples:"));
+        assertThat(checks.strip().split("[,\\s]+")).containsExactlyElementsOf(Preflight.checks());
     }
 
     @Test

@@ -31,6 +31,7 @@ public final class Checks {
         checks.put("binlog", ServerChecks::binlog);
         checks.put("durability", ServerChecks::durability);
         checks.put("retention", ServerChecks::retention);
+        checks.put("disk", ServerChecks::disk);
         checks.put("xa", ServerChecks::xa);
         checks.put("time-zones", ServerChecks::timeZones);
         checks.put("packets", ServerChecks::packets);

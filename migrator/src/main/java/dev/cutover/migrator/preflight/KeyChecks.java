@@ -64,7 +64,7 @@ final class KeyChecks {
         long rows = Long.parseLong(largest.get(0).get(1));
         long of = Long.parseLong(largest.get(0).get(2));
         if (rows < FEW_ROWS || rows * 100 < of * MUCH_PERCENT) {
-            findings.ok(table.name(), "no " + shardBy + " has " + MUCH_PERCENT + " % of its rows");
+            findings.ok(table.name(), "no " + shardBy + " has " + MUCH_PERCENT + " % of its first " + of + " rows");
         } else {
             findings.warning(
                     table.name(),
@@ -84,7 +84,7 @@ final class KeyChecks {
                 "SELECT MIN(BINARY k), MAX(BINARY k) FROM (" + looked(table, shardBy)
                         + ") looked WHERE k IS NOT NULL GROUP BY k HAVING MIN(BINARY k) <> MAX(BINARY k) LIMIT 1");
         if (twins.isEmpty()) {
-            findings.ok(table.name(), "each " + shardBy + " is written in one way");
+            findings.ok(table.name(), "each " + shardBy + " of its first rows is written in one way");
         } else {
             findings.warning(
                     table.name(),

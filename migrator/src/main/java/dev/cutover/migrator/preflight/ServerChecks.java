@@ -10,10 +10,9 @@ import dev.cutover.core.topology.UnreachableException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.Map;
 
 /** What a server must be and allow. Stateless. */
 final class ServerChecks {
@@ -23,7 +22,18 @@ final class ServerChecks {
 
     // A third of what the copy reached on two cores (docs/performance.md).
     private static final long CAUTIOUS_ROWS_A_SECOND = 10_000;
-    private static final List<String> EXCESSIVE = List.of("ALL PRIVILEGES", "SUPER", "SHUTDOWN", "FILE", "CREATE USER");
+    private static final Map<String, String> NEEDED_LATER = neededLater();
+    private static final List<String> ON_A_SCHEMA =
+            List.of("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "LOCK TABLES");
+
+    private static Map<String, String> neededLater() {
+        Map<String, String> needed = new LinkedHashMap<>();
+        needed.put("PROCESS", "a switch looks for transactions that stand in its way");
+        needed.put("XA_RECOVER_ADMIN", "a switch is refused while nobody can say whether XA transactions are open");
+        needed.put("CONNECTION_ADMIN", "a switch cannot end connections that hold its fence");
+        needed.put("SESSION_VARIABLES_ADMIN", "sessions cannot be pinned against settings of the server");
+        return needed;
+    }
 
     /** Once a server, OLD's first, on any of its databases. */
     @FunctionalInterface
@@ -139,19 +149,41 @@ final class ServerChecks {
                         subject,
                         "binlogs are kept for " + seconds + " s only; " + copy
                                 + ", and a stream that is down longer than they are kept has to copy again",
-                        "SET PERSIST binlog_expire_logs_seconds = " + wanted + " until the migration is completed.");
+                        "SET PERSIST binlog_expire_logs_seconds = " + wanted + "   until the migration is completed");
             }
         });
+    }
+
+    // No server says how much room its disk has, so this only tells what is needed.
+    static void disk(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
+        long bytes = 0;
+        try (Connection old = topology.database(DatabaseId.OLD).getConnection()) {
+            for (TablePlan table : plan.tables()) {
+                String size = Query.one(
+                        old,
+                        "SELECT data_length + index_length FROM information_schema.tables WHERE table_schema = DATABASE()"
+                                + " AND table_name = ?",
+                        table.fromTable());
+                bytes += size.isEmpty() ? 0 : Long.parseLong(size);
+            }
+        }
+        findings.ok(
+                plan.migration(),
+                "about " + Math.max(1, bytes >> 20)
+                        + " MB of rows and indexes are copied; see that the servers of NEW have"
+                        + " twice that together, for their binlogs hold each row once more");
     }
 
     static void timeZones(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
         String[] olds = {""};
         eachServer(topology, (connection, subject) -> {
+            // In winter and in summer; a zone without a name in the server's tables is told apart by its text.
             String zone = Query.one(
                     connection,
-                    // A zone without a name in the server's tables is told apart by its text.
-                    "SELECT COALESCE(TIMEDIFF(CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone), UTC_TIMESTAMP()),"
-                            + " @@global.time_zone)");
+                    "SELECT COALESCE(CONCAT(" + offset("2026-01-15 12:00:00") + ", IF(" + offset("2026-01-15 12:00:00")
+                            + " = "
+                            + offset("2026-07-15 12:00:00") + ", '', CONCAT(' and ', " + offset("2026-07-15 12:00:00")
+                            + "))), @@global.time_zone)");
             if (olds[0].isEmpty()) {
                 olds[0] = zone;
             }
@@ -168,6 +200,10 @@ final class ServerChecks {
         });
     }
 
+    private static String offset(String at) {
+        return "TIMEDIFF(CONVERT_TZ('" + at + "', '+00:00', @@global.time_zone), '" + at + "')";
+    }
+
     static void packets(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
         long[] olds = {-1};
         eachServer(topology, (connection, subject) -> {
@@ -180,7 +216,7 @@ final class ServerChecks {
                         subject,
                         "max_allowed_packet = " + packet + ", OLD's is " + olds[0]
                                 + ": a row that OLD takes may be too large for it, and stops the stream",
-                        "SET PERSIST max_allowed_packet = " + olds[0] + " there.");
+                        "SET PERSIST max_allowed_packet = " + olds[0] + "   on it");
             }
         });
     }
@@ -204,24 +240,22 @@ final class ServerChecks {
     static void grants(MigrationPlan plan, Topology topology, Findings findings) throws SQLException {
         eachServer(topology, (connection, subject) -> {
             tried(connection, findings, subject, "SHOW MASTER STATUS", "SHOW BINARY LOG STATUS", "REPLICATION CLIENT");
-            String all = String.join(
-                    "\n",
-                    Query.rows(connection, "SHOW GRANTS").stream()
-                            .map(row -> row.get(0))
-                            .toList());
+            Privileges privileges = Privileges.of(connection);
             findings.require(
-                    all.contains("REPLICATION SLAVE") || all.contains("ALL PRIVILEGES ON *.*"),
+                    privileges.everywhere("REPLICATION SLAVE"),
                     subject,
                     "REPLICATION SLAVE is granted",
                     "REPLICATION SLAVE is not granted to the account",
                     "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the account: the stream reads the binlog.");
-            Set<String> everywhere = all.lines()
-                    .filter(line -> line.contains(" ON *.* "))
-                    .map(line -> line.substring("GRANT ".length(), line.indexOf(" ON ")))
-                    .flatMap(line -> Stream.of(line.split(", ")))
-                    .collect(Collectors.toSet());
-            List<String> excessive =
-                    EXCESSIVE.stream().filter(everywhere::contains).toList();
+            NEEDED_LATER.forEach((privilege, why) -> {
+                if (!privileges.everywhere(privilege)) {
+                    findings.warning(
+                            subject,
+                            privilege + " is not granted to the account: " + why,
+                            "GRANT " + privilege + " ON *.* TO the account.");
+                }
+            });
+            List<String> excessive = privileges.excessive();
             if (excessive.isEmpty()) {
                 findings.ok(subject, "the account has no more than it needs");
             } else {
@@ -260,6 +294,16 @@ final class ServerChecks {
     private static void writable(Topology topology, MigrationPlan plan, DatabaseId database, Findings findings) {
         String subject = plan.endpoint(database).describe();
         try (Connection connection = topology.database(database).getConnection()) {
+            Privileges privileges = Privileges.of(connection);
+            List<String> missing = ON_A_SCHEMA.stream()
+                    .filter(privilege -> !privileges.onSchema(privilege))
+                    .toList();
+            if (!missing.isEmpty()) {
+                findings.warning(
+                        subject,
+                        "on its schema the account seems to lack " + String.join(", ", missing),
+                        "GRANT " + String.join(", ", missing) + " ON its schema TO the account.");
+            }
             boolean installed = Query.any(
                     connection,
                     "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'cutover_fence'");
