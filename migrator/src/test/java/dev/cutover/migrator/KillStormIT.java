@@ -43,9 +43,11 @@ final class KillStormIT {
     private static final int KILLS = FULL ? 30 : 2;
     private static final int ROWS = FULL ? 1_000_000 : 100_000;
     private static final int MOST_BETWEEN_KILLS = FULL ? 100_000 : 50_000;
-    private static final int MOST_BETWEEN_KILLS_OF_THE_STREAM = 1_000;
-    // Two readers, each with as many chunks as are written together: WindowedCopy's groups of 20,000 rows.
-    private static final int OPEN_ROWS = 2 * 20_000;
+    private static final int MOST_BETWEEN_KILLS_OF_THE_STREAM = 5_000;
+    // Two readers, each with as many chunks as are written together: WindowedCopy's groups of 20,000 rows. A chunk may
+    // have a few more by
+    // the time it is read than it was planned with.
+    private static final int OPEN_ROWS = 2 * 20_200;
     private static final int HEAP = 256;
     private static final int USERS = 5_000;
     private static final Duration BOUND = Duration.ofMinutes(3);
@@ -89,6 +91,15 @@ final class KillStormIT {
             return " WHERE (" + String.join(", ", columns) + ") = (" + keyOf(Long.toString(number)) + ")";
         }
 
+        /** Assignments that give a row the key of this number. */
+        String moved(long number) {
+            return switch (this) {
+                case NOTE -> "id = " + number;
+                case PAIR -> "a = " + number / 100 + ", b = " + number % 100;
+                case WORD -> "w = " + keyOf(Long.toString(number));
+            };
+        }
+
         String plan() {
             String keys = String.join(
                     ", ",
@@ -122,6 +133,7 @@ final class KillStormIT {
     void killedAtAnyMomentNothingIsCopiedTwiceBeyondTheOpenChunksAndTheResultIsEqual()
             throws SQLException, InterruptedException {
         long seed = System.nanoTime();
+        LOG.info("Seed {}", seed);
         Random random = new Random(seed);
         ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor();
         try (Stand stand = stand()) {
@@ -131,9 +143,7 @@ final class KillStormIT {
             stand.control.requestJob("copy-dynamic", "test", null);
             int inCopy = 0;
             for (int kill = 0; kill < KILLS; kill++) {
-                boolean copying = kill < KILLS / 2 && !copied(stand);
-                inCopy += copying ? 1 : 0;
-                killedSomewhere(stand, copying, random);
+                inCopy += killedSomewhere(stand, kill < KILLS / 2, random) ? 1 : 0;
                 assertThat(writer.isDone()).as("the writer, seed %s", seed).isFalse();
             }
             JavaProcess last = stand.workerProcess(folder, HEAP);
@@ -163,7 +173,7 @@ final class KillStormIT {
                     inCopy,
                     sent(stand),
                     copied);
-            assertThat(inCopy).as("kills in the copy, seed %s", seed).isGreaterThanOrEqualTo(KILLS / 3);
+            assertThat(inCopy).as("kills in the copy, seed %s", seed).isBetween(Math.max(1, KILLS / 3), KILLS / 2);
             assertThat(sent(stand)).as("seed %s", seed).isBetween(copied, atMost);
             assertThat(chunksDone(stand, "COUNT(*)"))
                     .as("a chunk that is done is not copied again, seed %s", seed)
@@ -180,22 +190,27 @@ final class KillStormIT {
         }
     }
 
-    private void killedSomewhere(Stand stand, boolean copying, Random random) {
+    /** Kills a worker somewhere in the copy, or somewhere behind it in the stream; whether the copy was still under way. */
+    private boolean killedSomewhere(Stand stand, boolean copying, Random random) {
         JavaProcess worker = stand.workerProcess(folder, HEAP);
         Awaitility.await()
                 .atMost(BOUND)
                 .pollInterval(Duration.ofMillis(10))
                 .until(() -> stand.control.instances().stream()
-                        .anyMatch(instance -> instance.pid() == worker.pid()
-                                && instance.statusJson().replace(" ", "").contains("\"active\":true")));
+                                .anyMatch(instance -> instance.pid() == worker.pid()
+                                        && instance.statusJson()
+                                                .replace(" ", "")
+                                                .contains("\"active\":true"))
+                        && (copying || copied(stand)));
         long until =
                 written(stand) + 1 + random.nextInt(copying ? MOST_BETWEEN_KILLS : MOST_BETWEEN_KILLS_OF_THE_STREAM);
         Awaitility.await()
                 .atMost(BOUND)
                 .pollInterval(Duration.ofMillis(2))
-                .until(() -> !worker.alive() || written(stand) >= until || (copying && copied(stand)));
+                .until(() -> !worker.alive() || written(stand) >= until);
         assertThat(worker.alive()).as(worker::output).isTrue();
         worker.kill();
+        return !copied(stand);
     }
 
     private static long written(Stand stand) {
@@ -250,12 +265,15 @@ final class KillStormIT {
             long number = random.nextInt(kind.rows());
             String where = kind.where(number);
             transaction.add(
-                    switch (random.nextInt(5)) {
+                    switch (random.nextInt(6)) {
                         case 0 -> "DELETE FROM " + kind.table() + where;
                         case 1 -> "UPDATE " + kind.table() + " SET user_id = " + random.nextInt(USERS) + where;
                         case 2 ->
                             "UPDATE " + kind.table() + " SET body = CONCAT('changed ', " + random.nextInt(1_000_000)
                                     + ")" + where;
+                        // Another key, where that is free.
+                        case 3 ->
+                            "UPDATE IGNORE " + kind.table() + " SET " + kind.moved(random.nextInt(kind.rows())) + where;
                         default ->
                             "REPLACE INTO " + kind.table() + " SELECT " + kind.keyOf(Long.toString(number)) + ", "
                                     + random.nextInt(USERS) + ", 'new " + random.nextInt(1_000_000) + "'";
