@@ -414,3 +414,102 @@ CREATE TABLE IF NOT EXISTS app_template (
   app_id      BIGINT NOT NULL,
   PRIMARY KEY (template_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Cache-build tasks: what the details of a coupon look like for a product in a store is to be put into the cache. Not migrated: the cache
+-- is filled from NEW. A worker takes tasks by compare-and-set on state, so nobody waits for a row.
+
+-- Who ordered tasks, and why.
+CREATE TABLE IF NOT EXISTS cache_build (
+  build_id   BIGINT       NOT NULL AUTO_INCREMENT,
+  build_no   VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the caller',
+  fingerprint CHAR(64)    CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  reason     VARCHAR(200) NOT NULL,
+  weight     SMALLINT     NOT NULL,
+  tasks      INT          NOT NULL,
+  wanted     JSON         NOT NULL COMMENT 'templates, stores and products: each with each is a task',
+  cut        INT          NOT NULL DEFAULT 0 COMMENT 'products whose tasks are in cache_task, written with them',
+  open       TINYINT      NULL DEFAULT 1 COMMENT '1: not all of them are; NULL: all are',
+  ordered_by VARCHAR(64)  NOT NULL,
+  created_at BIGINT       NOT NULL,
+  PRIMARY KEY (build_id),
+  UNIQUE KEY uk_no (build_no),
+  KEY idx_open (open, build_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS cache_task (
+  task_id     BIGINT       NOT NULL AUTO_INCREMENT,
+  build_id    BIGINT       NOT NULL,
+  queue_no    SMALLINT     NOT NULL COMMENT 'key_hash % queues, as many as there were when it was last put into one',
+  state       TINYINT      NOT NULL DEFAULT 0 COMMENT '0 ready, 1 running, 2 done, 3 dead',
+  due         BIGINT       NOT NULL COMMENT 'the smallest first: when it was ordered, earlier by its weight',
+  key_hash    INT UNSIGNED NOT NULL,
+  template_id BIGINT       NOT NULL,
+  store_id    VARCHAR(32)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  product     VARCHAR(64)  NOT NULL,
+  category    VARCHAR(64)  NULL,
+  attempts    SMALLINT     NOT NULL DEFAULT 0,
+  owner       VARCHAR(96)  CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'the worker and its turn: who ends a task must have begun it',
+  lease_until BIGINT       NOT NULL DEFAULT 0 COMMENT 'not given to another before',
+  started_at  BIGINT       NULL,
+  finished_at BIGINT       NULL,
+  version     INT          NULL COMMENT 'of the template that the cache was told',
+  error       VARCHAR(200) NULL COMMENT 'why the last attempt failed',
+  PRIMARY KEY (task_id),
+  KEY idx_next (state, queue_no, due),
+  KEY idx_build (build_id),
+  KEY idx_template (template_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- How many queues there are; no row: as many as the service has by itself.
+CREATE TABLE IF NOT EXISTS cache_queues (
+  id     TINYINT     NOT NULL COMMENT '1',
+  queues SMALLINT    NOT NULL,
+  set_by VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  set_at BIGINT      NOT NULL,
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Webhooks: where applications want to be told what becomes of their coupons. Not migrated; fed from the ledgers of NEW.
+CREATE TABLE IF NOT EXISTS webhook (
+  webhook_id     BIGINT       NOT NULL AUTO_INCREMENT,
+  app_id         BIGINT       NOT NULL,
+  url            VARCHAR(500) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  acts           VARCHAR(40)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'numbers of the ledger''s acts with commas between',
+  key_id         BINARY(8)    NOT NULL COMMENT 'of the key that its secrets come from; the secrets are in no database',
+  generation     INT          NOT NULL DEFAULT 1 COMMENT 'of its secret',
+  previous_until BIGINT       NOT NULL DEFAULT 0 COMMENT 'until then it is signed with the secret before, too',
+  deleted_at     BIGINT       NULL,
+  created_by     VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  created_at     BIGINT       NOT NULL,
+  PRIMARY KEY (webhook_id),
+  KEY idx_app (app_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- How far the ledger of each shard database has been told; moved with what is written down to be delivered.
+CREATE TABLE IF NOT EXISTS webhook_progress (
+  database_no SMALLINT NOT NULL,
+  entry_id    BIGINT   NOT NULL,
+  PRIMARY KEY (database_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- How far the ledger of each shard database was brought to what Redis keeps of users.
+CREATE TABLE IF NOT EXISTS user_cache_progress (
+  database_no SMALLINT NOT NULL,
+  entry_id    BIGINT   NOT NULL,
+  PRIMARY KEY (database_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS webhook_delivery (
+  webhook_id   BIGINT       NOT NULL,
+  database_no  SMALLINT     NOT NULL,
+  entry_id     BIGINT       NOT NULL,
+  event        JSON         NOT NULL,
+  state        TINYINT      NOT NULL DEFAULT 0 COMMENT '0 waiting, 1 delivered, 2 dead',
+  attempts     INT          NOT NULL DEFAULT 0,
+  next_at      BIGINT       NOT NULL,
+  created_at   BIGINT       NOT NULL,
+  delivered_at BIGINT       NULL,
+  error        VARCHAR(200) NULL COMMENT 'why the last attempt failed',
+  PRIMARY KEY (webhook_id, database_no, entry_id),
+  KEY idx_state (webhook_id, state, created_at, database_no, entry_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.archive.Archiver;
 import dev.cutover.coupon.backoffice.BackOffice;
 import dev.cutover.coupon.budget.Budgets;
 import dev.cutover.coupon.claim.ClaimLimits;
@@ -45,7 +46,12 @@ import dev.cutover.coupon.template.ProductCatalog;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.transfer.StockDatabases;
 import dev.cutover.coupon.transfer.StockTransfers;
+import dev.cutover.coupon.usercache.UserCache;
+import dev.cutover.coupon.usercache.UserCacheCheck;
+import dev.cutover.coupon.usercache.UserCacheFeed;
+import dev.cutover.coupon.usercache.UserCoupons;
 import dev.cutover.coupon.wallet.Wallet;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -121,6 +127,7 @@ record CouponRooms(
             Duration writeBudget,
             Counting counting,
             Tagging tagging,
+            Optional<UserCache> userCache,
             Failpoints failpoints) {
         SlotUsers users = new SlotUsers(topology.plan().layout());
         TemplateCatalog templates = new TemplateCatalog(topology, truth, Ticker.systemTicker());
@@ -176,6 +183,7 @@ record CouponRooms(
                 soldOut,
                 clock,
                 writeBudget);
+        Optional<UserCoupons> userCoupons = userCache.map(cache -> new UserCoupons(cache, databases, clock));
         return new CouponRooms(
                 meta,
                 databases,
@@ -184,7 +192,7 @@ record CouponRooms(
                 new Redemptions(databases, operations, budgets, users, clock, writeBudget),
                 new Holds(databases, operations, budgets, users, clock, new SecureRandom(), writeBudget),
                 new HoldSweeper(topology, databases, users, clock, writeBudget),
-                new Wallet(databases, users, clock),
+                new Wallet(databases, users, userCoupons, clock),
                 transfers,
                 new Statistics(
                         topology,
@@ -214,6 +222,38 @@ record CouponRooms(
     private static ClaimLock onlyWhereItMatters(ClaimLock lock, TemplateCatalog templates) {
         return (userId, asked) -> lock.hold(
                 userId, asked.stream().filter(templates::mayLimitUsers).toList());
+    }
+
+    /** Reads the ledgers for somebody of its own. */
+    LedgerFeed feed(Topology topology, InstantSource clock, Failpoints failpoints) {
+        return new LedgerFeed(topology, databases, new SlotUsers(topology.plan().layout()), clock, failpoints);
+    }
+
+    /** Brings what became of coupons to what is kept of users. */
+    UserCacheFeed feed(UserCache cache, Topology topology, InstantSource clock) {
+        return new UserCacheFeed(
+                cache,
+                topology,
+                meta,
+                databases,
+                feed(topology, clock, Failpoints.NONE),
+                new SlotUsers(topology.plan().layout()));
+    }
+
+    /** Compares what is kept of users with MySQL. */
+    UserCacheCheck check(UserCache cache, Topology topology, InstantSource clock) {
+        return new UserCacheCheck(cache, new UserCoupons(cache, databases, clock), topology, databases, clock);
+    }
+
+    /** Whoever puts coupons away that nobody can use any more. */
+    Archiver archiver(
+            Topology topology,
+            Archiver.Options options,
+            InstantSource clock,
+            Failpoints failpoints,
+            MeterRegistry meters) {
+        return new Archiver(
+                topology, meta, databases, new SlotUsers(topology.plan().layout()), clock, options, failpoints, meters);
     }
 
     /** Tidies what time has ended or a process left half done; never throws. */

@@ -12,11 +12,14 @@ import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.DatabaseId;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.Topology;
+import dev.cutover.coupon.archive.Archiver;
 import dev.cutover.coupon.code.CodeBatches;
 import dev.cutover.coupon.code.CodeKeys;
 import dev.cutover.coupon.code.Codes;
 import dev.cutover.coupon.counter.PieceCounter;
 import dev.cutover.coupon.counter.RedisPieceCounter;
+import dev.cutover.coupon.detail.CouponKind;
+import dev.cutover.coupon.detail.TemplateVersions;
 import dev.cutover.coupon.gate.ProxiedDatabases;
 import dev.cutover.coupon.http.CouponServer;
 import dev.cutover.coupon.http.ServiceState;
@@ -31,7 +34,11 @@ import dev.cutover.coupon.issuance.Retries;
 import dev.cutover.coupon.issuance.WorkShares;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.lock.RedisClaimLock;
+import dev.cutover.coupon.redis.RedisAddress;
 import dev.cutover.coupon.redis.RedisDoor;
+import dev.cutover.coupon.redis.RedisPatience;
+import dev.cutover.coupon.replica.ReplicaAddress;
+import dev.cutover.coupon.replica.Replicas;
 import dev.cutover.coupon.statistics.DriftCheck;
 import dev.cutover.coupon.stock.StockStrategy;
 import dev.cutover.coupon.tag.HttpTagService;
@@ -44,6 +51,13 @@ import dev.cutover.coupon.token.Owners;
 import dev.cutover.coupon.token.TemplateOwners;
 import dev.cutover.coupon.token.TokenSecrets;
 import dev.cutover.coupon.token.Tokens;
+import dev.cutover.coupon.usercache.UserCache;
+import dev.cutover.coupon.usercache.UserCacheCheck;
+import dev.cutover.coupon.usercache.UserCacheFeed;
+import dev.cutover.coupon.webhook.WebhookAddress;
+import dev.cutover.coupon.webhook.WebhookRooms;
+import dev.cutover.coupon.webhook.WebhookWorker;
+import dev.cutover.coupon.webhook.Webhooks;
 import dev.cutover.proxy.DualWriteProxy;
 import dev.cutover.proxy.ProxyOptions;
 import io.micrometer.core.instrument.Meter;
@@ -61,11 +75,15 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,6 +103,7 @@ public final class CouponService implements AutoCloseable {
     // More than the units on the mall's schema have.
     static final int STATEMENTS = 64;
     private static final int ANSWER_SECONDS = 1;
+    private static final int WEBHOOKS_AT_ONCE = 4;
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final Topology topology;
@@ -104,6 +123,11 @@ public final class CouponService implements AutoCloseable {
      * @param tags the file of the tags that audiences ask about, empty where there are none
      * @param docs whether anybody may browse the API
      * @param proxies who may say on whose behalf it asks
+     * @param ownRedis where the details of a kind of coupons are kept, where it is not {@code redis}
+     * @param archiveAge how long a coupon must have been of no use to be put into the archive, empty where none is
+     * @param webhooksAnywhere whether webhooks may be plain HTTP and inside of this network
+     * @param userRedis where what users have not used is kept, empty where it is not
+     * @param replicas what follows the servers of the shard databases and may be read from
      */
     public record Options(
             int port,
@@ -117,7 +141,17 @@ public final class CouponService implements AutoCloseable {
             StockStrategy stock,
             Optional<Path> tags,
             boolean docs,
-            TrustedProxies proxies) {
+            TrustedProxies proxies,
+            Map<CouponKind, String> ownRedis,
+            Optional<Duration> archiveAge,
+            boolean webhooksAnywhere,
+            Optional<String> userRedis,
+            List<ReplicaAddress> replicas) {
+        public Options {
+            ownRedis = Map.copyOf(ownRedis);
+            replicas = List.copyOf(replicas);
+        }
+
         /** Without a message centre, codes and tokens, stock in slices. */
         public Options(int port, String instance, Optional<String> redis, Duration writeBudget, InstantSource clock) {
             this(port, instance, redis, writeBudget, clock, Optional.empty(), Optional.empty());
@@ -157,20 +191,45 @@ public final class CouponService implements AutoCloseable {
                     StockStrategy.SLICES,
                     Optional.empty(),
                     false,
-                    TrustedProxies.NONE);
+                    TrustedProxies.NONE,
+                    Map.of(),
+                    Optional.empty(),
+                    false,
+                    Optional.empty(),
+                    List.of());
+        }
+
+        /** Where the details of each kind of coupons are kept; empty for those that are kept nowhere. */
+        Map<CouponKind, String> detailRedis() {
+            Map<CouponKind, String> all = new EnumMap<>(CouponKind.class);
+            for (CouponKind kind : CouponKind.values()) {
+                Optional.ofNullable(ownRedis.get(kind)).or(() -> redis).ifPresent(uri -> all.put(kind, uri));
+            }
+            return all;
         }
 
         /** The same with tags. */
         Options with(Path tagFile) {
-            return with(Optional.of(tagFile), proxies);
+            return with(Optional.of(tagFile), proxies, userRedis, replicas);
         }
 
         /** The same behind proxies. */
         Options behind(TrustedProxies trusted) {
-            return with(tags, trusted);
+            return with(tags, trusted, userRedis, replicas);
         }
 
-        private Options with(Optional<Path> tagFile, TrustedProxies trusted) {
+        /** The same with copies of its databases. */
+        Options reading(ReplicaAddress... copies) {
+            return with(tags, proxies, userRedis, List.of(copies));
+        }
+
+        /** The same with what users have not used kept in a Redis. */
+        Options keeping(String users) {
+            return with(tags, proxies, Optional.of(users), replicas);
+        }
+
+        private Options with(
+                Optional<Path> tagFile, TrustedProxies trusted, Optional<String> users, List<ReplicaAddress> copies) {
             return new Options(
                     port,
                     instance,
@@ -183,7 +242,12 @@ public final class CouponService implements AutoCloseable {
                     stock,
                     tagFile,
                     docs,
-                    trusted);
+                    trusted,
+                    ownRedis,
+                    archiveAge,
+                    webhooksAnywhere,
+                    users,
+                    copies);
         }
     }
 
@@ -219,9 +283,17 @@ public final class CouponService implements AutoCloseable {
             PieceCounter counter = redis.filter(door -> options.stock() == StockStrategy.REDIS)
                     .<PieceCounter>map(RedisPieceCounter::new)
                     .orElse(PieceCounter.NONE);
+            Optional<Replicas> replicas = replicas(options, meters);
+            Optional<UserCache> userCache = options.userRedis()
+                    .map(uri -> new UserCache(
+                            opening(RedisDoor.open(RedisAddress.parse(uri), RedisPatience.OF_A_USER, background)),
+                            meters));
+            Consumer<Set<Long>> acted = users -> userCache.ifPresent(
+                    cache -> cache.drop(proxy.register().epoch().number(), users));
             CouponRooms rooms = CouponRooms.wire(
                     topology,
-                    (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew, CouponServer::callerListens),
+                    (onOld, onNew) ->
+                            new ProxiedDatabases(proxy, onOld, onNew, replicas, acted, CouponServer::callerListens),
                     () -> {
                         Register register = proxy.register();
                         return new TemplateCatalog.Truth(register.truth(), register.epoch());
@@ -232,7 +304,9 @@ public final class CouponService implements AutoCloseable {
                     options.writeBudget(),
                     CouponRooms.Counting.of(options.stock(), counter),
                     tagging(options, redis, meters),
+                    userCache,
                     Failpoints.ofThisJvm());
+            userCache.ifPresent(cache -> keep(cache, rooms, options.clock()));
             rooms.claims().limits().tick();
             var unused = background.scheduleWithFixedDelay(
                     rooms::tidy, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
@@ -266,6 +340,8 @@ public final class CouponService implements AutoCloseable {
                             LOOK.toMillis(),
                             LOOK.toMillis(),
                             TimeUnit.MILLISECONDS);
+            options.archiveAge().ifPresent(age -> archive(rooms, age, options.clock(), meters));
+            DetailRooms pages = details(rooms, options, background, meters);
             server = opening(CouponServer.start(
                     options.port(),
                     new CouponServer.Rooms(
@@ -277,8 +353,10 @@ public final class CouponService implements AutoCloseable {
                             rooms.backOffice(),
                             issuances(rooms, options),
                             codes,
-                            codeBatches),
-                    options.tokens().map(file -> entry(file, rooms, options, twin)),
+                            codeBatches,
+                            pages.builds(),
+                            pages.pages()),
+                    options.tokens().map(file -> entry(file, rooms, options, twin, meters)),
                     new State(),
                     meters,
                     options.docs(),
@@ -287,6 +365,35 @@ public final class CouponService implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /** Keeps what Redis has of users up to date, and compares it. */
+    private void keep(UserCache cache, CouponRooms rooms, InstantSource clock) {
+        UserCacheFeed feed = rooms.feed(cache, topology, clock);
+        UserCacheCheck check = rooms.check(cache, topology, clock);
+        var feedUnused = scheduler(1, "coupon-user-cache")
+                .scheduleWithFixedDelay(feed::tick, COUNTING.toMillis(), COUNTING.toMillis(), TimeUnit.MILLISECONDS);
+        var checkUnused = scheduler(1, "coupon-user-check")
+                .scheduleWithFixedDelay(
+                        check::tick,
+                        UserCacheCheck.PACE.toMillis(),
+                        UserCacheCheck.PACE.toMillis(),
+                        TimeUnit.MILLISECONDS);
+    }
+
+    private Optional<Replicas> replicas(Options options, MeterRegistry meters) {
+        List<String> unknown = Replicas.unknown(topology.plan(), options.replicas());
+        if (!unknown.isEmpty()) {
+            throw new SettingsInvalidException(List.of("COUPON_REPLICAS names " + String.join(", ", unknown)
+                    + " as what is followed, and the plan has no shard database there: write it as the plan does"));
+        }
+        return options.replicas().isEmpty()
+                ? Optional.empty()
+                : Optional.of(opening(Replicas.open(
+                        topology,
+                        options.replicas(),
+                        scheduler(options.replicas().size(), "coupon-replica"),
+                        meters)));
     }
 
     private static CouponRooms.Tagging tagging(Options options, Optional<RedisDoor> redis, MeterRegistry meters) {
@@ -310,17 +417,45 @@ public final class CouponService implements AutoCloseable {
         return new CouponService(plan, options, twin);
     }
 
-    private CouponServer.Entry entry(Path file, CouponRooms rooms, Options options, UnaryOperator<Owners> twin) {
+    private CouponServer.Entry entry(
+            Path file, CouponRooms rooms, Options options, UnaryOperator<Owners> twin, MeterRegistry meters) {
         TokenSecrets secrets = TokenSecrets.read(file);
         Tokens tokens = new Tokens(rooms.meta(), secrets, options.clock(), Ticker.systemTicker());
         tokens.tick();
         var unused = scheduler(1, "coupon-tokens")
                 .scheduleWithFixedDelay(
                         tokens::tick, Tokens.PACE.toMillis(), Tokens.PACE.toMillis(), TimeUnit.MILLISECONDS);
+        Owners owners = twin.apply(new TemplateOwners(rooms.meta(), Ticker.systemTicker()));
         return new CouponServer.Entry(
                 tokens,
                 new Apps(rooms.meta(), secrets, options.clock(), new SecureRandom()),
-                twin.apply(new TemplateOwners(rooms.meta(), Ticker.systemTicker())));
+                owners,
+                webhooks(rooms, options, secrets, owners, meters));
+    }
+
+    private Webhooks webhooks(
+            CouponRooms rooms, Options options, TokenSecrets secrets, Owners owners, MeterRegistry meters) {
+        ScheduledExecutorService threads = scheduler(WEBHOOKS_AT_ONCE, "coupon-webhook");
+        WebhookRooms webhooks = WebhookRooms.of(
+                new WebhookRooms.Parts(
+                        topology,
+                        rooms.meta(),
+                        rooms.databases(),
+                        rooms.feed(topology, options.clock(), Failpoints.ofThisJvm()),
+                        owners,
+                        secrets,
+                        new WebhookAddress(options.webhooksAnywhere()),
+                        options.clock()),
+                WebhookWorker.Options.USUAL,
+                threads,
+                Failpoints.ofThisJvm(),
+                meters);
+        ScheduledExecutorService schedule = scheduler(2, "coupon-webhooks");
+        var feedUnused = schedule.scheduleWithFixedDelay(
+                webhooks.worker()::feed, COUNTING.toMillis(), COUNTING.toMillis(), TimeUnit.MILLISECONDS);
+        var sendUnused = schedule.scheduleWithFixedDelay(
+                webhooks.worker()::send, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        return webhooks.webhooks();
     }
 
     /** Issuances, and threads of their own that work on them: a chunk takes longer than the others of the background may wait. */
@@ -342,6 +477,35 @@ public final class CouponService implements AutoCloseable {
                     worker::tick, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
         }
         return issuances;
+    }
+
+    private void archive(CouponRooms rooms, Duration age, InstantSource clock, MeterRegistry meters) {
+        Archiver archiver = rooms.archiver(topology, Archiver.Options.of(age), clock, Failpoints.ofThisJvm(), meters);
+        ScheduledExecutorService thread = scheduler(1, "coupon-archive");
+        opened.push(archiver::close);
+        var unused = thread.scheduleWithFixedDelay(
+                archiver::tick, JANITOR.toMillis(), Archiver.PACE.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Details of coupons for pages, and those who put them into the cache. */
+    private DetailRooms details(
+            CouponRooms rooms, Options options, ScheduledExecutorService background, MeterRegistry meters) {
+        DetailRooms details = opening(DetailRooms.open(
+                rooms, topology, options.detailRedis(), options.instance(), options.clock(), background, meters));
+        ScheduledExecutorService threads = scheduler(4, "coupon-details");
+        var versionsUnused = threads.scheduleWithFixedDelay(
+                details::refresh,
+                TemplateVersions.PACE.toMillis(),
+                TemplateVersions.PACE.toMillis(),
+                TimeUnit.MILLISECONDS);
+        var queuesUnused = threads.scheduleWithFixedDelay(
+                details.builds().queues()::tick, JANITOR.toMillis(), JANITOR.toMillis(), TimeUnit.MILLISECONDS);
+        var cutUnused = threads.scheduleWithFixedDelay(
+                details.builds().queues()::cut, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        details.workers()
+                .ifPresent(workers -> threads.scheduleWithFixedDelay(
+                        workers::tick, COUNTING.toMillis(), COUNTING.toMillis(), TimeUnit.MILLISECONDS));
+        return details;
     }
 
     private ScheduledExecutorService scheduler(int size, String name) {

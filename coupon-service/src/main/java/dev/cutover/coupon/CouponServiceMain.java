@@ -28,7 +28,12 @@ public final class CouponServiceMain {
                             settings.stock(),
                             settings.tags(),
                             settings.docs(),
-                            settings.proxies()));
+                            settings.proxies(),
+                            settings.ownRedis(),
+                            settings.archiveAge(),
+                            settings.webhooksAnywhere(),
+                            settings.userRedis(),
+                            settings.replicas()));
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> {

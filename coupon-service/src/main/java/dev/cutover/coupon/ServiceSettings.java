@@ -1,7 +1,10 @@
 package dev.cutover.coupon;
 
 import dev.cutover.core.plan.PlanReader;
+import dev.cutover.coupon.detail.CouponKind;
 import dev.cutover.coupon.http.TrustedProxies;
+import dev.cutover.coupon.redis.RedisAddress;
+import dev.cutover.coupon.replica.ReplicaAddress;
 import dev.cutover.coupon.stock.StockStrategy;
 import java.net.URI;
 import java.nio.file.Files;
@@ -9,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,6 +33,11 @@ import java.util.Optional;
  * @param tags the file of the tags that audiences ask about, empty where there are none
  * @param docs whether anybody may browse the API
  * @param proxies whose X-Forwarded-For says where a request came from
+ * @param ownRedis where the details of a kind of coupons are kept, where it is not {@code redis}
+ * @param archiveAge how long a coupon must have been of no use to be put into the archive, empty where none is
+ * @param webhooksAnywhere whether webhooks may be plain HTTP and inside of this network
+ * @param userRedis where what users have not used is kept, empty where it is not
+ * @param replicas what follows the servers of the shard databases and may be read from
  */
 record ServiceSettings(
         Path config,
@@ -42,7 +51,12 @@ record ServiceSettings(
         StockStrategy stock,
         Optional<Path> tags,
         boolean docs,
-        TrustedProxies proxies) {
+        TrustedProxies proxies,
+        Map<CouponKind, String> ownRedis,
+        Optional<Duration> archiveAge,
+        boolean webhooksAnywhere,
+        Optional<String> userRedis,
+        List<ReplicaAddress> replicas) {
     static final int USUAL_PORT = 8080;
     static final Duration USUAL_BUDGET = Duration.ofSeconds(2);
 
@@ -63,24 +77,79 @@ record ServiceSettings(
             problems.add("COUPON_INSTANCE is '" + instance
                     + "': use 1 to 64 letters, digits, '.', '_', ':' and '-', another for each instance");
         }
-        Optional<String> redis =
-                Optional.ofNullable(environment.get("REDIS_URI")).filter(text -> !text.isBlank());
-        if (redis.isPresent() && !redis.get().matches("rediss?://.+")) {
-            problems.add("REDIS_URI does not begin with redis:// or rediss://");
+        Optional<String> redis = redis(environment, "REDIS_URI", problems);
+        Map<CouponKind, String> ownRedis = new EnumMap<>(CouponKind.class);
+        for (CouponKind kind : CouponKind.values()) {
+            redis(environment, "REDIS_URI_" + kind, problems).ifPresent(uri -> ownRedis.put(kind, uri));
         }
+        Optional<String> userRedis = redis(environment, "REDIS_URI_USERS", problems);
         Duration budget = budget(environment, problems);
         Optional<URI> messageCentre = messageCentre(environment, problems);
         Optional<Path> codeKeys = file(environment, "COUPON_CODE_KEYS", problems);
         Optional<Path> tokens = file(environment, "COUPON_TOKENS", problems);
         StockStrategy stock = stock(environment, redis.isPresent(), problems);
         Optional<Path> tags = file(environment, "COUPON_TAGS", problems);
-        boolean docs = docs(environment, problems);
+        boolean docs = onOrOff(environment, "COUPON_DOCS", problems);
+        boolean webhooksAnywhere = onOrOff(environment, "COUPON_WEBHOOKS_ANYWHERE", problems);
         TrustedProxies proxies = proxies(environment, problems);
+        Optional<Duration> archiveAge = archiveAge(environment, problems);
+        List<ReplicaAddress> replicas = replicas(environment, problems);
         if (!problems.isEmpty()) {
             throw new SettingsInvalidException(problems);
         }
         return new ServiceSettings(
-                config, port, instance, redis, budget, messageCentre, codeKeys, tokens, stock, tags, docs, proxies);
+                config,
+                port,
+                instance,
+                redis,
+                budget,
+                messageCentre,
+                codeKeys,
+                tokens,
+                stock,
+                tags,
+                docs,
+                proxies,
+                ownRedis,
+                archiveAge,
+                webhooksAnywhere,
+                userRedis,
+                replicas);
+    }
+
+    private static List<ReplicaAddress> replicas(Map<String, String> environment, List<String> problems) {
+        String text = environment.getOrDefault("COUPON_REPLICAS", "");
+        try {
+            return text.isBlank() ? List.of() : ReplicaAddress.parse(text);
+        } catch (IllegalArgumentException e) {
+            problems.add("COUPON_REPLICAS has '" + e.getMessage()
+                    + "': use pairs such as db-a:3306=db-a2:3306, the server in the plan and the one that follows it,"
+                    + " with commas between them");
+            return List.of();
+        }
+    }
+
+    private static Optional<Duration> archiveAge(Map<String, String> environment, List<String> problems) {
+        Optional<String> text =
+                Optional.ofNullable(environment.get("COUPON_ARCHIVE_AGE")).filter(given -> !given.isBlank());
+        if (text.isPresent() && !text.get().matches("[1-9][0-9]{0,4}d")) {
+            problems.add("COUPON_ARCHIVE_AGE is '" + text.get() + "': use a number of days such as 400d");
+            return Optional.empty();
+        }
+        return text.map(days -> Duration.ofDays(Long.parseLong(days.substring(0, days.length() - 1))));
+    }
+
+    /** Where a Redis is; the address is not told when it is wrong, for it may have a password in it. */
+    private static Optional<String> redis(Map<String, String> environment, String name, List<String> problems) {
+        Optional<String> uri = Optional.ofNullable(environment.get(name)).filter(text -> !text.isBlank());
+        uri.ifPresent(text -> {
+            try {
+                var unused = RedisAddress.parse(text);
+            } catch (IllegalArgumentException e) {
+                problems.add(name + " is no address of a Redis: use " + e.getMessage() + ", or rediss for TLS");
+            }
+        });
+        return uri;
     }
 
     private static TrustedProxies proxies(Map<String, String> environment, List<String> problems) {
@@ -94,10 +163,10 @@ record ServiceSettings(
         }
     }
 
-    private static boolean docs(Map<String, String> environment, List<String> problems) {
-        String text = environment.getOrDefault("COUPON_DOCS", "off");
+    private static boolean onOrOff(Map<String, String> environment, String name, List<String> problems) {
+        String text = environment.getOrDefault(name, "off");
         if (!text.equals("on") && !text.equals("off")) {
-            problems.add("COUPON_DOCS is '" + text + "': use on or off");
+            problems.add(name + " is '" + text + "': use on or off");
         }
         return text.equals("on");
     }

@@ -28,6 +28,8 @@ public final class CouponInvariants {
     private final SmallMall mall;
     private final List<String> violations = new ArrayList<>();
 
+    private final Set<Integer> archived = new HashSet<>();
+
     private CouponInvariants(SmallMall mall) {
         this.mall = mall;
     }
@@ -56,7 +58,26 @@ public final class CouponInvariants {
     }
 
     private String physical(int slot, String rows) {
-        return RowInvariant.of(mall.plan.layout(), slot, rows);
+        return RowInvariant.of(
+                mall.plan.layout(),
+                slot,
+                archived.contains(slot) ? rows.replace("{user_coupon}", "every_coupon_" + slot) : rows);
+    }
+
+    /** What holds of coupons holds of those in the archive too: where there are some, both are looked at as one table. */
+    private void withTheArchive(int slot) {
+        DatabaseId database = DatabaseId.shard(mall.plan.layout().databaseOf(slot));
+        String archive = RowInvariant.of(mall.plan.layout(), slot, "{user_coupon_archive}");
+        if (mall.number(database, "SELECT EXISTS(SELECT 1 FROM " + archive + ")") == 1) {
+            mall.execute(
+                    database,
+                    RowInvariant.of(
+                            mall.plan.layout(),
+                            slot,
+                            "CREATE OR REPLACE VIEW every_coupon_{slot} AS SELECT * FROM {user_coupon} UNION ALL"
+                                    + " SELECT * FROM {user_coupon_archive}"));
+            archived.add(slot);
+        }
     }
 
     private void none(String what, DatabaseId database, String sql) {
@@ -70,6 +91,7 @@ public final class CouponInvariants {
 
     private void slot(int slot) {
         RowInvariant.OF_TABLES.forEach(one -> none(one.what(), slot, one.violations()));
+        withTheArchive(slot);
         none(
                 "4 claims are numbered from 1 without gaps, those of the mall counted",
                 slot,
@@ -345,8 +367,7 @@ public final class CouponInvariants {
         for (int slot = 0; slot < SmallMall.DATABASES * SmallMall.TABLES; slot++) {
             rows(
                     DatabaseId.shard(mall.plan.layout().databaseOf(slot)),
-                    "SELECT template_id, COUNT(*) FROM " + mall.plan.layout().physicalTable("user_coupon", slot)
-                            + " GROUP BY template_id",
+                    physical(slot, "SELECT template_id, COUNT(*) FROM {user_coupon} GROUP BY template_id"),
                     row -> there.merge(row[0], row[1], Long::sum));
         }
         rows(

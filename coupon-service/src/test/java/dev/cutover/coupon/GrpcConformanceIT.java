@@ -53,14 +53,19 @@ final class GrpcConformanceIT extends TransportConformance {
     Map<String, String> outOfReach() {
         String none = "gRPC has words of its own for what is no call";
         String routeOnly = "the route has no call";
-        return Map.of(
-                "parameter_unknown", "a message has no field that its reader does not know of",
-                "route_not_found", none,
-                "method_not_allowed", none,
-                "request_refused", none,
-                "app_not_found", routeOnly,
-                "token_not_found", routeOnly,
-                "recall_state_conflict", routeOnly);
+        return Map.ofEntries(
+                Map.entry("parameter_unknown", "a message has no field that its reader does not know of"),
+                Map.entry("route_not_found", none),
+                Map.entry("method_not_allowed", none),
+                Map.entry("request_refused", none),
+                Map.entry("app_not_found", routeOnly),
+                Map.entry("token_not_found", routeOnly),
+                Map.entry("recall_state_conflict", routeOnly),
+                Map.entry("webhook_not_found", routeOnly),
+                Map.entry("cache_build_not_found", routeOnly),
+                Map.entry("cache_task_not_found", routeOnly),
+                Map.entry("cache_task_state_conflict", routeOnly),
+                Map.entry("overloaded", LANES));
     }
 
     private GrpcTransport grpc() {

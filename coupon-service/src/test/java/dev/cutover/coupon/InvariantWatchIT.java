@@ -88,7 +88,7 @@ final class InvariantWatchIT {
 
     @Test
     void whatIsBrokenIsToldByTheGaugeOfItsInvariant() {
-        assertThat(told()).containsOnlyKeys("1", "2", "9", "10", "11", "12", "16", "17", "18", "19");
+        assertThat(told()).containsOnlyKeys("1", "2", "9", "10", "11", "12", "16", "17", "18", "19", "20");
         assertThat(told().values()).containsOnly(Double.NaN);
         long user = rig.user();
         CouponId used = rig.coupon(user, template);
@@ -128,6 +128,13 @@ final class InvariantWatchIT {
                 .isEqualTo(1);
         String owner = "UPDATE {user_coupon} SET user_id = user_id %s WHERE coupon_id = " + held.number();
         assertThat(broken("17", slot, owner.formatted("+ 1"), owner.formatted("- 1")))
+                .isEqualTo(1);
+        String twice = " WHERE coupon_id = " + held.number();
+        assertThat(broken(
+                        "20",
+                        slot,
+                        "INSERT INTO {user_coupon_archive} SELECT * FROM {user_coupon}" + twice,
+                        "DELETE FROM {user_coupon_archive}" + twice))
                 .isEqualTo(1);
         String line = "UPDATE {coupon_redemption_line} SET discount_minor = discount_minor %s WHERE redemption_id ="
                 + " (SELECT redemption_id FROM {coupon_redemption} WHERE coupon_id = " + used.number() + ")";

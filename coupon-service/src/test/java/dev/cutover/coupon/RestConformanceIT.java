@@ -16,6 +16,6 @@ final class RestConformanceIT extends TransportConformance {
 
     @Override
     Map<String, String> outOfReach() {
-        return Map.of();
+        return Map.of("overloaded", LANES);
     }
 }

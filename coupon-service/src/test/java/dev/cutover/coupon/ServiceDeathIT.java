@@ -438,6 +438,31 @@ final class ServiceDeathIT {
     }
 
     @Test
+    void aListOfCodesWhoseProcessDiesIsThereOnceAndCountedOnce() {
+        String batch = done(new Request(
+                        "POST",
+                        "/v1/code_batches",
+                        "",
+                        "{\"batch_no\":\"" + key() + "\",\"template_id\":\"tpl_" + mall.template(-1, 0)
+                                + "\",\"import\":true}"))
+                .json()
+                .path("id")
+                .asText();
+        Request list = new Request("POST", "/v1/code_batches/" + batch + "/import", "", "DEATH-1\nDEATH-2\nDEATH-3\n");
+        dieIn(list, Failpoint.CODES_IMPORTED);
+        assertThat(done(list).json().path("known").asInt()).isEqualTo(3);
+        // The time it is given, which nobody waits for here.
+        mall.execute(DatabaseId.META, "UPDATE coupon_code_upload SET begun_at = 0 WHERE counted IS NULL");
+        Request look = new Request("GET", "/v1/code_batches/" + batch, "", "");
+        Awaitility.await()
+                .atMost(BOUND)
+                .until(() -> done(look).json().path("count").asInt() == 3);
+        done(list);
+        assertThat(done(look).json().path("count").asInt()).isEqualTo(3);
+        holds();
+    }
+
+    @Test
     void anIssuanceWhoseWorkerDiesGivesEachUserOne() throws ConnectException {
         long template = mall.template(-1, 1);
         Request order = new Request(

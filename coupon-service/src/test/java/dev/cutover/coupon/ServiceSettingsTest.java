@@ -3,12 +3,15 @@ package dev.cutover.coupon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cutover.coupon.detail.CouponKind;
 import dev.cutover.coupon.http.TrustedProxies;
+import dev.cutover.coupon.replica.ReplicaAddress;
 import dev.cutover.coupon.stock.StockStrategy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,14 +37,29 @@ final class ServiceSettingsTest {
                         StockStrategy.SLICES,
                         Optional.empty(),
                         false,
-                        TrustedProxies.NONE));
+                        TrustedProxies.NONE,
+                        Map.of(),
+                        Optional.empty(),
+                        false,
+                        Optional.empty(),
+                        List.of()));
     }
 
     @Test
     void everySettingIsRead(@TempDir Path directory) throws IOException {
         Path tags = Files.writeString(directory.resolve("tags.json"), "{}");
         ServiceSettings settings = ServiceSettings.read(
-                Map.of(
+                environment(
+                        "COUPON_WEBHOOKS_ANYWHERE",
+                        "on",
+                        "COUPON_ARCHIVE_AGE",
+                        "400d",
+                        "REDIS_URI_USERS",
+                        "rediss://users:6380",
+                        "COUPON_REPLICAS",
+                        "db-a:3306=db-a2:3307",
+                        "REDIS_URI_FREIGHT",
+                        "redis+cluster://a:1,b:2",
                         "CUTOVER_CONFIG",
                         "p.yaml",
                         "COUPON_PORT",
@@ -76,7 +94,35 @@ final class ServiceSettingsTest {
                         StockStrategy.REDIS,
                         Optional.of(tags),
                         true,
-                        new TrustedProxies(List.of("10.0.0.0/8", "::1", "192.168.1.7"))));
+                        new TrustedProxies(List.of("10.0.0.0/8", "::1", "192.168.1.7")),
+                        Map.of(CouponKind.FREIGHT, "redis+cluster://a:1,b:2"),
+                        Optional.of(Duration.ofDays(400)),
+                        true,
+                        Optional.of("rediss://users:6380"),
+                        List.of(new ReplicaAddress("db-a:3306", "db-a2", 3307))));
+    }
+
+    private static Map<String, String> environment(String... namesAndValues) {
+        Map<String, String> environment = new HashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            environment.put(namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return environment;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "redis+sentinel://a:1",
+        "redis+cluster://a:1/name",
+        "redis+cluster:///n",
+        "http://a:1",
+        "redis+nodes://a:1"
+    })
+    void whatIsNoAddressOfARedisIsRefusedAndNotTold(String uri) {
+        assertThatThrownBy(() -> ServiceSettings.read(Map.of("REDIS_URI_STORE", uri), "a"))
+                .isInstanceOf(SettingsInvalidException.class)
+                .hasMessageContaining("REDIS_URI_STORE")
+                .hasMessageNotContaining(uri);
     }
 
     @Test
@@ -129,6 +175,13 @@ final class ServiceSettingsTest {
         assertThatThrownBy(() -> ServiceSettings.read(Map.of("COUPON_TRUSTED_PROXIES", proxies), "a"))
                 .isInstanceOf(SettingsInvalidException.class)
                 .hasMessageContaining("COUPON_TRUSTED_PROXIES has '" + wrong + "'");
+    }
+
+    @Test
+    void aReplicaOfNothingIsNamed() {
+        assertThatThrownBy(() -> ServiceSettings.read(Map.of("COUPON_REPLICAS", "a:1=b:2,db-a2:3306"), "a"))
+                .isInstanceOf(SettingsInvalidException.class)
+                .hasMessageContaining("COUPON_REPLICAS has 'db-a2:3306'");
     }
 
     @Test

@@ -6,12 +6,15 @@ import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.gate.ProxiedDatabases;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.coupon.usercache.UserCache;
 import dev.cutover.proxy.DualWriteProxy;
 import dev.cutover.proxy.ProxyOptions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /** A small mall with the rooms behind the proxy, without any lock in Redis: limits have to hold by the databases alone. */
 public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms rooms) implements AutoCloseable {
@@ -37,9 +40,21 @@ public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms ro
             InstantSource clock,
             CouponRooms.Counting counting,
             Failpoints failpoints) {
+        return rooms(mall, proxy, lock, clock, counting, Optional.empty(), users -> {}, failpoints);
+    }
+
+    private static CouponRooms rooms(
+            SmallMall mall,
+            DualWriteProxy proxy,
+            ClaimLock lock,
+            InstantSource clock,
+            CouponRooms.Counting counting,
+            Optional<UserCache> userCache,
+            Consumer<Set<Long>> acted,
+            Failpoints failpoints) {
         return CouponRooms.wire(
                 mall.topology,
-                (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew, Optional::empty),
+                (onOld, onNew) -> new ProxiedDatabases(proxy, onOld, onNew, Optional.empty(), acted, Optional::empty),
                 () -> {
                     Register register = proxy.register();
                     return new TemplateCatalog.Truth(register.truth(), register.epoch());
@@ -49,6 +64,7 @@ public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms ro
                 BUDGET,
                 counting,
                 CouponRooms.Tagging.NONE,
+                userCache,
                 failpoints);
     }
 
@@ -65,6 +81,19 @@ public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms ro
     /** Another instance over the same databases that counts stock its own way. */
     CouponRooms roomsCounting(CouponRooms.Counting counting) {
         return rooms(mall, proxy, ClaimLock.NONE, InstantSource.system(), counting, Failpoints.NONE);
+    }
+
+    /** Another instance over the same databases that keeps what users have not used, and tells {@code acted} whose coupons it changed. */
+    CouponRooms roomsKeeping(UserCache cache, InstantSource clock, Consumer<Set<Long>> acted) {
+        return rooms(
+                mall,
+                proxy,
+                ClaimLock.NONE,
+                clock,
+                CouponRooms.Counting.NONE,
+                Optional.of(cache),
+                acted,
+                Failpoints.NONE);
     }
 
     @Override

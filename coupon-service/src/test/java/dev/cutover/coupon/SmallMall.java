@@ -86,6 +86,11 @@ public final class SmallMall implements AutoCloseable {
         }
     }
 
+    /** All of its databases as a filter of replication names them. */
+    String databases() {
+        return prefix + "\\_%.%";
+    }
+
     private List<String> names() {
         return List.of(prefix + "_mall", prefix + "_meta", prefix + "_s0", prefix + "_s1", prefix + "_ctl");
     }
@@ -377,7 +382,7 @@ public final class SmallMall implements AutoCloseable {
     }
 
     /** Moves the truth: closes the side being left, moves the register, opens the other. Copies nothing. */
-    void moveTruth(Side to) {
+    public void moveTruth(Side to) {
         Register before = control.read();
         Register claimed = before.claimed(to, "test", control.now().plusSeconds(60));
         move(before, claimed);

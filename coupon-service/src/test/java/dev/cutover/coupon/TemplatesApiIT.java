@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -226,7 +228,12 @@ final class TemplatesApiIT {
                         StockStrategy.ROW,
                         Optional.empty(),
                         false,
-                        TrustedProxies.NONE))) {
+                        TrustedProxies.NONE,
+                        Map.of(),
+                        Optional.empty(),
+                        false,
+                        Optional.empty(),
+                        List.of()))) {
             service = inRows;
             int total = 101;
             String id = create(ORDINARY.replace("\"total_quantity\": 10", "\"total_quantity\": " + (total - 8)))

@@ -592,6 +592,29 @@ final class TokensApiIT {
         all.put(
                 "DELETE /v1/super_blacklist/products/{product}",
                 new Sample("/v1/super_blacklist/products/x", "", "scope_insufficient"));
+        for (String malls : List.of(
+                "POST /v1/cache_builds",
+                "GET /v1/cache_builds/{id}",
+                "GET /v1/cache_tasks",
+                "GET /v1/cache_tasks/{id}",
+                "POST /v1/cache_tasks/{id}/retry",
+                "GET /v1/cache_queues",
+                "PUT /v1/cache_queues")) {
+            String path = malls.split(" ")[1];
+            all.put(
+                    malls,
+                    new Sample(
+                            path.replace("{id}", path.contains("builds") ? "cab_1" : "cat_1"),
+                            "{\"queues\":1}",
+                            "scope_insufficient"));
+        }
+        all.put(
+                "POST /v1/store_coupons",
+                new Sample(
+                        "/v1/store_coupons",
+                        "{\"store_id\":\"0\",\"coupons\":{\"STORE\":[{\"template_id\":\"" + there.template()
+                                + "\",\"product_id\":\"1\"}]}}",
+                        LISTED));
         String ordering = "\"template_id\":\"" + there.template() + "\"";
         all.put(
                 "POST /v1/issuances",
@@ -636,6 +659,16 @@ final class TokensApiIT {
         all.put(
                 "DELETE /v1/apps/{id}/tokens/{token}",
                 new Sample("/v1/apps/app_1/tokens/tok_1", "", "scope_insufficient"));
+        for (String hook : List.of(
+                "POST /v1/apps/{id}/webhooks",
+                "GET /v1/apps/{id}/webhooks",
+                "DELETE /v1/apps/{id}/webhooks/{webhook}",
+                "POST /v1/apps/{id}/webhooks/{webhook}/rotate",
+                "GET /v1/apps/{id}/webhooks/{webhook}/deliveries",
+                "POST /v1/apps/{id}/webhooks/{webhook}/replay")) {
+            String path = hook.split(" ")[1].replace("{id}", "app_1").replace("{webhook}", "whk_1");
+            all.put(hook, new Sample(path, "{}", "scope_insufficient"));
+        }
         all.put("GET /v1/audit", new Sample("/v1/audit", "", "scope_insufficient"));
         all.put("GET /v1/migration", NAMES_NOTHING);
         all.put("GET /healthz", NAMES_NOTHING);
@@ -728,6 +761,58 @@ final class TokensApiIT {
                 .json()
                 .path("data")
                 .findValuesAsText("action");
+    }
+
+    /** The application has no templates, so nothing is ever sent there. */
+    @Test
+    @Order(6)
+    void anAdministratorMakesWebhooksAndTheirSecretIsToldWhenItIsNew() {
+        String app = client("hooked", ALL_OF_AN_APP).app();
+        String hooks = "/v1/apps/" + app + "/webhooks";
+        for (String wrong :
+                List.of("http://93.184.216.34/", "https://127.0.0.1/", "https://a:b@93.184.216.34/", "::")) {
+            Reply refused = send(one, ADMIN, "POST", hooks, "{\"url\":\"" + wrong + "\"}")
+                    .as(400);
+            assertThat(refused.json().path("error").path("param").asText()).isEqualTo("url");
+        }
+        assertThat(send(one, ADMIN, "POST", hooks, "{\"url\":\"https://93.184.216.34/\",\"types\":[\"coupon.lost\"]}")
+                        .as(400)
+                        .json()
+                        .path("error")
+                        .path("param")
+                        .asText())
+                .isEqualTo("types[0]");
+        JsonNode made = send(
+                        one,
+                        ADMIN,
+                        "POST",
+                        hooks,
+                        "{\"url\":\"https://93.184.216.34/\",\"types\":[\"coupon.redeemed\"]}")
+                .as(201)
+                .json();
+        assertThat(made.path("secret").asText()).startsWith("whsec_");
+        String hook = hooks + "/" + made.path("id").asText();
+        assertThat(send(one, ADMIN, "GET", hooks, "").as(200).text())
+                .contains(made.path("id").asText())
+                .doesNotContain("whsec_");
+        assertThat(send(other, ADMIN, "POST", hook + "/rotate", "{}").as(200).field("secret"))
+                .startsWith("whsec_")
+                .isNotEqualTo(made.path("secret").asText());
+        assertThat(send(one, ADMIN, "GET", hook + "/deliveries?state=DEAD", "")
+                        .as(200)
+                        .json()
+                        .path("data"))
+                .isEmpty();
+        assertThat(send(one, ADMIN, "POST", hook + "/replay", "{}")
+                        .as(200)
+                        .json()
+                        .path("replayed")
+                        .asInt())
+                .isZero();
+        send(one, ADMIN, "DELETE", hook, "").as(200);
+        assertThat(send(one, ADMIN, "DELETE", hook, "").as(404).code()).isEqualTo("webhook_not_found");
+        assertThat(acts("subject=" + made.path("id").asText()))
+                .containsExactly("delete_webhook", "replay_webhook", "rotate_webhook", "create_webhook");
     }
 
     @Test

@@ -47,6 +47,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class TransportConformance {
     static final String ADMIN = "an-administrator-of-this-test-only-0123456789";
+    static final String LANES = "LanesIT asks for more pages than are shown at once";
     private static final String LINES = ",\"order\":{\"lines\":[{\"product_id\":\"%s\",\"amount_minor\":%d}]}";
     private static final String AN_ORDER = String.format(LINES, "b", 5000);
     private static final String TEMPLATE = "{\"name\":\"T\",\"discount\":{\"kind\":\"STORE\",\"type\":\"AMOUNT_OFF\","
@@ -63,7 +64,7 @@ abstract class TransportConformance {
     /** A client of the transport. */
     abstract Transport open(int port);
 
-    /** The codes that this transport cannot say, and why. */
+    /** The codes that no call of this transport is told here, and why. */
     abstract Map<String, String> outOfReach();
 
     /** Characters of a text that is too long for a request of this transport. */
@@ -758,11 +759,26 @@ abstract class TransportConformance {
         templates(calls, any);
         codes(calls, any);
         troubles(calls, any);
+        routesOnly(calls, any);
         calls.put("token_expired", () -> {
             Awaitility.await().until(() -> !as(shortLived, read).code().isEmpty());
             return as(shortLived, read);
         });
         return calls;
+    }
+
+    private void routesOnly(Map<String, Supplier<Reply>> calls, String any) {
+        calls.put("webhook_not_found", () -> desk("POST", "/v1/apps/app_1/webhooks/whk_999/rotate", "{}"));
+        calls.put("cache_build_not_found", () -> desk("GET", "/v1/cache_builds/cab_999", ""));
+        calls.put("cache_task_not_found", () -> desk("GET", "/v1/cache_tasks/cat_999", ""));
+        calls.put("cache_task_state_conflict", () -> {
+            mall.execute(
+                    DatabaseId.META,
+                    "INSERT INTO cache_task (task_id, build_id, queue_no, state, due, key_hash, template_id, store_id, product)"
+                            + " VALUES (77, 1, 0, 2, 0, 0, ?, 's', 'p')",
+                    Long.parseLong(any.substring("tpl_".length())));
+            return desk("POST", "/v1/cache_tasks/cat_77/retry", "");
+        });
     }
 
     private void uses(Map<String, Supplier<Reply>> calls, String any) {

@@ -120,7 +120,8 @@ record UseRig(SideUnderTest side, CouponRooms rooms) {
 
     private String physical(int slot, String sql) {
         String text = sql;
-        for (String name : List.of("user_coupon", "coupon_redemption_line", "coupon_redemption", "coupon_refund")) {
+        for (String name : List.of(
+                "user_coupon_archive", "user_coupon", "coupon_redemption_line", "coupon_redemption", "coupon_refund")) {
             text = text.replace("{" + name + "}", side.mall().plan.layout().physicalTable(name, slot));
         }
         return text;

@@ -38,44 +38,86 @@ public final class RedisServer implements AutoCloseable {
      * @param flags words of redis-server's command line such as {@code "--maxmemory", "64mb"}; they come last, so they win
      */
     public static RedisServer start(String name, int port, String... flags) {
+        return begin(name, port, "Ready to accept connections", (folder, chosen) -> {
+            List<String> words = new ArrayList<>(List.of(
+                    "--port",
+                    String.valueOf(chosen),
+                    "--bind",
+                    "127.0.0.1",
+                    "--dir",
+                    folder.toString(),
+                    "--logfile",
+                    log(folder).toString(),
+                    "--save",
+                    "",
+                    "--appendonly",
+                    "no"));
+            words.addAll(List.of(flags));
+            return words;
+        });
+    }
+
+    /**
+     * Starts a sentinel that by itself decides that a master which has not answered for a second is down; returns when it watches.
+     *
+     * @param master the name it is asked for
+     */
+    public static RedisServer sentinel(String name, String master, int masterPort) {
+        return begin(name, 0, "+monitor master", (folder, chosen) -> {
+            Path file = folder.resolve("sentinel.conf");
+            try {
+                // It writes down there what it has learned, so words of the command line will not do.
+                Files.write(
+                        file,
+                        List.of(
+                                "port " + chosen,
+                                "bind 127.0.0.1",
+                                "dir " + folder,
+                                "logfile " + log(folder),
+                                "sentinel monitor " + master + " 127.0.0.1 " + masterPort + " 1",
+                                "sentinel down-after-milliseconds " + master + " 1000",
+                                "sentinel failover-timeout " + master + " 5000"));
+            } catch (IOException e) {
+                throw new SandboxException("The sentinel's file " + file + " could not be written.", e);
+            }
+            return List.of(file.toString(), "--sentinel");
+        });
+    }
+
+    /** What stands behind the name of the binary. */
+    @FunctionalInterface
+    private interface Words {
+        List<String> of(Path folder, int port);
+    }
+
+    private static RedisServer begin(String name, int port, String ready, Words words) {
         SandboxCache cache = SandboxCache.ofThisUser();
         String resource = binaryName(System.getProperty("os.name"), System.getProperty("os.arch"));
         Path binary = cache.entry(resource, folder -> unpack(resource, folder)).resolve("redis-server");
         Map<String, String> environment = new SystemLibraries(cache).environmentFor(binary);
         Path folder = Folders.forServer(Scratch.folder(), name, false);
-        List<String> ownFlags = List.of(flags);
         ServerLife life = ServerLife.begin(
-                chosen -> launch(name, binary, environment, folder, chosen, ownFlags), folder, port, false);
+                chosen -> {
+                    List<String> line = new ArrayList<>(List.of(binary.toString()));
+                    line.addAll(words.of(folder, chosen));
+                    return new ServerRun.Launch(
+                            "redis-server '" + name + "'",
+                            line,
+                            environment,
+                            folder,
+                            log(folder),
+                            ready,
+                            SupervisedProcess.Orphaned.DELETE_FOLDER);
+                },
+                folder,
+                port,
+                false);
         LOG.info("redis-server '{}' answers on port {}, folder {}", name, life.port(), folder);
         return new RedisServer(life);
     }
 
-    private static ServerRun.Launch launch(
-            String name, Path binary, Map<String, String> environment, Path folder, int port, List<String> ownFlags) {
-        Path log = folder.resolve("redis.log");
-        List<String> words = new ArrayList<>(List.of(
-                binary.toString(),
-                "--port",
-                String.valueOf(port),
-                "--bind",
-                "127.0.0.1",
-                "--dir",
-                folder.toString(),
-                "--logfile",
-                log.toString(),
-                "--save",
-                "",
-                "--appendonly",
-                "no"));
-        words.addAll(ownFlags);
-        return new ServerRun.Launch(
-                "redis-server '" + name + "'",
-                words,
-                environment,
-                folder,
-                log,
-                "Ready to accept connections",
-                SupervisedProcess.Orphaned.DELETE_FOLDER);
+    private static Path log(Path folder) {
+        return folder.resolve("redis.log");
     }
 
     static String binaryName(String system, String architecture) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -29,6 +30,8 @@ import picocli.CommandLine.Parameters;
             "issuance how many coupons a second the coupon service issues to an audience, beside bare INSERTs; then killed",
             "claim    how many claims a second the coupon service answers, beside the same statements over JDBC",
             "copy     how many rows a second a worker copies, beside INSERT SELECT and rows one by one over JDBC",
+            "cache-build    how many cache-build tasks a second are ordered and done, and what a kill costs",
+            "store-coupons  how long a page of 500 coupons of three kinds takes, and what one kind that stalls does to it",
             "apply    how many changed rows a second a worker applies, and how far behind it is under a steady load"
         },
         footer = {
@@ -40,7 +43,9 @@ import picocli.CommandLine.Parameters;
             "  bin/bench issuance --json --users 1000000",
             "  bin/bench claim --json --seconds 20",
             "  bin/bench copy --json --rows 200000",
-            "  bin/bench apply --json --seconds 30"
+            "  bin/bench apply --json --seconds 30",
+            "  bin/bench cache-build --json --tasks 5000000",
+            "  bin/bench store-coupons --json --seconds 10"
         })
 public final class BenchMain implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "NAME", description = "What to measure: ${COMPLETION-CANDIDATES}.")
@@ -76,8 +81,11 @@ public final class BenchMain implements Callable<Integer> {
     @Option(
             names = "--seconds",
             paramLabel = "N",
-            description = "claim: each way so long; apply: the load; default ${DEFAULT-VALUE}.")
+            description = "claim, store-coupons: each way so long; apply: the load; default ${DEFAULT-VALUE}.")
     int seconds = 10;
+
+    @Option(names = "--tasks", paramLabel = "N", description = "cache-build: tasks; default ${DEFAULT-VALUE}.")
+    int tasks = 1_000_000;
 
     @Option(names = "--json", description = "One JSON object a line.")
     boolean json;
@@ -92,7 +100,14 @@ public final class BenchMain implements Callable<Integer> {
         VERIFY,
         RESTART,
         ISSUANCE,
-        CLAIM
+        CLAIM,
+        CACHE_BUILD,
+        STORE_COUPONS;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 
     public static void main(String[] arguments) {
@@ -117,6 +132,8 @@ public final class BenchMain implements Callable<Integer> {
                 case VERIFY -> new VerifyBench(folder, rows, rounds, says).run();
                 case RESTART -> new RestartBench(folder, moves, rate, says).run();
                 case ISSUANCE -> new IssuanceBench(folder, users, kills, says).run();
+                case CACHE_BUILD -> new CacheBuildBench(folder, tasks, says).run();
+                case STORE_COUPONS -> new StoreCouponsBench(folder, Duration.ofSeconds(seconds), says).run();
                 case CLAIM -> new ClaimBench(folder, Duration.ofSeconds(seconds), says).run();
             };
             figures.forEach(figure -> System.out.println(figure.line(json)));

@@ -20,7 +20,10 @@ public record Subject(@Nullable TemplateId template, String name) {
     /** How much one claim may ask for. */
     public static final Subject CLAIM_LIMITS = new Subject(null, "claim_limits");
 
-    private static final Pattern NUMBERED = Pattern.compile("(app|cbt|iss)_(0|[1-9][0-9]{0,14})");
+    /** How many queues of cache-build tasks there are. */
+    public static final Subject CACHE_QUEUES = new Subject(null, "cache_queues");
+
+    private static final Pattern NUMBERED = Pattern.compile("(app|cbt|iss|whk)_(0|[1-9][0-9]{0,14})");
 
     public static Subject of(TemplateId template) {
         return new Subject(template, template.toString());
@@ -35,6 +38,11 @@ public record Subject(@Nullable TemplateId template, String name) {
         return new Subject(null, issuance.toString());
     }
 
+    /** Where an application is told of its coupons. */
+    public static Subject ofWebhook(long webhook) {
+        return new Subject(null, "whk_" + webhook);
+    }
+
     /** A batch of codes, and its codes. */
     public static Subject ofCodeBatch(long batch) {
         return new Subject(null, "cbt_" + batch);
@@ -44,6 +52,7 @@ public record Subject(@Nullable TemplateId template, String name) {
     public static Optional<Subject> parse(String text) {
         if (text.equals(SUPER_BLACKLIST.name())
                 || text.equals(CLAIM_LIMITS.name())
+                || text.equals(CACHE_QUEUES.name())
                 || NUMBERED.matcher(text).matches()) {
             return Optional.of(new Subject(null, text));
         }

@@ -2,9 +2,11 @@ package dev.cutover.coupon.gate;
 
 import dev.cutover.core.fence.Epoch;
 import dev.cutover.core.row.RowKey;
+import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.Identifier;
 import dev.cutover.core.topology.Side;
 import dev.cutover.core.topology.UnreachableException;
+import dev.cutover.coupon.replica.Replicas;
 import dev.cutover.coupon.sql.DatabaseTroubleException;
 import dev.cutover.coupon.store.CouponDatabases;
 import dev.cutover.coupon.store.CouponStore;
@@ -23,8 +25,11 @@ import dev.cutover.proxy.WriteFencedException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -35,28 +40,60 @@ public final class ProxiedDatabases implements CouponDatabases {
     private final DualWriteProxy proxy;
     private final CouponStore onOld;
     private final CouponStore onNew;
+    private final Optional<Replicas> replicas;
+    private final Consumer<Set<Long>> acted;
     private final Supplier<Optional<Duration>> listening;
 
-    /** @param listening how long the caller on this thread still waits for its answer; empty for work that nobody waits for */
+    /**
+     * @param replicas where reads may go once NEW holds the truth
+     * @param acted told whose coupons on NEW were changed, or may have been, before their caller is answered
+     * @param listening how long the caller on this thread still waits for its answer; empty for work that nobody waits for
+     */
     public ProxiedDatabases(
-            DualWriteProxy proxy, CouponStore onOld, CouponStore onNew, Supplier<Optional<Duration>> listening) {
+            DualWriteProxy proxy,
+            CouponStore onOld,
+            CouponStore onNew,
+            Optional<Replicas> replicas,
+            Consumer<Set<Long>> acted,
+            Supplier<Optional<Duration>> listening) {
         this.proxy = proxy;
         this.onOld = onOld;
         this.onNew = onNew;
+        this.replicas = replicas;
+        this.acted = acted;
         this.listening = listening;
     }
 
     @Override
     public <T> T write(long userId, Duration budget, Write<T> write) {
-        return translated(
-                "A write for user " + userId, () -> proxy.write(userId, patience(budget), new ProxiedWork<>(write)));
+        ProxiedWork<T> work = new ProxiedWork<>(write);
+        try {
+            return translated("A write for user " + userId, () -> proxy.write(userId, patience(budget), work));
+        } finally {
+            // Also when it failed: what its outcome was may not be known.
+            if (!work.users.isEmpty()) {
+                acted.accept(work.users);
+            }
+        }
     }
 
     @Override
     public <T> T read(long userId, Read<T> read) {
+        Optional<T> copied = ofReplica(userId, read);
+        if (copied.isPresent()) {
+            return copied.get();
+        }
         return translated(
                 "A read for user " + userId,
                 () -> proxy.read(userId, listening.get(), view -> read.run(store(view.side()), new ProxiedView(view))));
+    }
+
+    /** Not while the sides are compared by what both answer: that is the proxy's. */
+    private <T> Optional<T> ofReplica(long userId, Read<T> read) {
+        Register register = proxy.register();
+        return register.truth() == Side.NEW && register.shadowPercent() == 0
+                ? replicas.flatMap(copies -> copies.read(userId, view -> read.run(onNew, view)))
+                : Optional.empty();
     }
 
     @Override
@@ -104,6 +141,7 @@ public final class ProxiedDatabases implements CouponDatabases {
 
     private final class ProxiedWork<T> implements UnitOfWork<T> {
         private final Write<T> write;
+        private final Set<Long> users = new HashSet<>();
 
         ProxiedWork(Write<T> write) {
             this.write = write;
@@ -111,12 +149,12 @@ public final class ProxiedDatabases implements CouponDatabases {
 
         @Override
         public Optional<T> replay(Unit unit) throws SQLException {
-            return write.replay(store(unit.side()), new ProxiedUnit(unit));
+            return write.replay(store(unit.side()), new ProxiedUnit(unit, users));
         }
 
         @Override
         public T run(Unit unit) throws SQLException {
-            return write.run(store(unit.side()), new ProxiedUnit(unit));
+            return write.run(store(unit.side()), new ProxiedUnit(unit, users));
         }
     }
 
@@ -142,7 +180,7 @@ public final class ProxiedDatabases implements CouponDatabases {
         }
     }
 
-    private record ProxiedUnit(Unit unit) implements StoreUnit {
+    private record ProxiedUnit(Unit unit, Set<Long> users) implements StoreUnit {
         @Override
         public Connection connection() {
             return unit.connection();
@@ -166,6 +204,13 @@ public final class ProxiedDatabases implements CouponDatabases {
         @Override
         public void touched(String planTable, String... key) {
             unit.touched(planTable, new RowKey(List.of(key)));
+        }
+
+        @Override
+        public void acted(long userId) {
+            if (side() == Side.NEW) {
+                users.add(userId);
+            }
         }
 
         @Override

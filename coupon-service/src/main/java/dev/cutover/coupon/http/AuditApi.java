@@ -51,8 +51,8 @@ final class AuditApi {
         return Subject.parse(text)
                 .orElseThrow(() -> ApiException.invalid(
                         "subject",
-                        "the id of a template, an application, a batch of codes or an issuance, 'super_blacklist' or"
-                                + " 'claim_limits'"));
+                        "the id of a template, an application, a webhook, a batch of codes or an issuance, 'super_blacklist',"
+                                + " 'claim_limits' or 'cache_queues'"));
     }
 
     private static String operator(String text) {

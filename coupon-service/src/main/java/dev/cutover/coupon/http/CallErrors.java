@@ -139,6 +139,9 @@ final class CallErrors {
                     ISSUANCE_NOT_FOUND,
                     CODE_BATCH_NOT_FOUND,
                     RECALL_NOT_FOUND,
+                    WEBHOOK_NOT_FOUND,
+                    CACHE_BUILD_NOT_FOUND,
+                    CACHE_TASK_NOT_FOUND,
                     CODE_INVALID -> Status.Code.NOT_FOUND;
             case ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED -> Status.Code.UNIMPLEMENTED;
             case VERSION_CONFLICT -> Status.Code.ABORTED;
@@ -165,6 +168,7 @@ final class CallErrors {
                     ISSUANCE_STATE_CONFLICT,
                     CODE_BATCH_STATE_CONFLICT,
                     RECALL_STATE_CONFLICT,
+                    CACHE_TASK_STATE_CONFLICT,
                     CODE_ALREADY_USED,
                     COUPON_HELD,
                     HOLD_EXPIRED,
@@ -174,7 +178,7 @@ final class CallErrors {
                     STACKING_CONFLICT,
                     REFUND_EXCEEDS_REDEEMED,
                     AUDIENCE_NOT_MATCHED -> Status.Code.FAILED_PRECONDITION;
-            case MIGRATION_FENCE, SHARD_UNAVAILABLE, DEPENDENCY_UNAVAILABLE -> Status.Code.UNAVAILABLE;
+            case MIGRATION_FENCE, SHARD_UNAVAILABLE, DEPENDENCY_UNAVAILABLE, OVERLOADED -> Status.Code.UNAVAILABLE;
             case OUTCOME_UNKNOWN -> Status.Code.DEADLINE_EXCEEDED;
             case INTERNAL_ERROR -> Status.Code.INTERNAL;
         };

@@ -24,9 +24,11 @@ import com.linecorp.armeria.server.docs.DocService;
 import com.linecorp.armeria.server.metric.MetricCollectingService;
 import com.linecorp.armeria.server.prometheus.PrometheusExpositionService;
 import dev.cutover.coupon.backoffice.BackOffice;
+import dev.cutover.coupon.cachebuild.CacheBuilds;
 import dev.cutover.coupon.claim.Claims;
 import dev.cutover.coupon.code.CodeBatches;
 import dev.cutover.coupon.code.Codes;
+import dev.cutover.coupon.detail.StoreCoupons;
 import dev.cutover.coupon.hold.Holds;
 import dev.cutover.coupon.issuance.Issuances;
 import dev.cutover.coupon.redeem.Redemptions;
@@ -36,6 +38,7 @@ import dev.cutover.coupon.token.Owners;
 import dev.cutover.coupon.token.RateLimits;
 import dev.cutover.coupon.token.Tokens;
 import dev.cutover.coupon.wallet.Wallet;
+import dev.cutover.coupon.webhook.Webhooks;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -65,9 +68,11 @@ public final class CouponServer implements AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(10);
 
     private final Server server;
+    private final Lanes lanes;
 
-    private CouponServer(Server server) {
+    private CouponServer(Server server, Lanes lanes) {
         this.server = server;
+        this.lanes = lanes;
     }
 
     /** What the routes lead to. */
@@ -80,14 +85,16 @@ public final class CouponServer implements AutoCloseable {
             BackOffice backOffice,
             Issuances issuances,
             Codes codes,
-            CodeBatches codeBatches) {}
+            CodeBatches codeBatches,
+            CacheBuilds cacheBuilds,
+            StoreCoupons storeCoupons) {}
 
     /**
      * Who may enter.
      *
      * @param owners whose templates are
      */
-    public record Entry(Tokens tokens, Apps apps, Owners owners) {}
+    public record Entry(Tokens tokens, Apps apps, Owners owners, Webhooks webhooks) {}
 
     /**
      * Listens on all interfaces; port 0 is any free one.
@@ -116,7 +123,8 @@ public final class CouponServer implements AutoCloseable {
                 .requestIdGenerator(request -> RequestId.random())
                 .errorHandler(new Errors());
 
-        Routes routes = new Routes(builder);
+        Lanes lanes = new Lanes(meters);
+        Routes routes = new Routes(builder, lanes);
         new TemplatesApi(rooms.backOffice()).register(routes);
         new AuditApi(rooms.backOffice()).register(routes);
         new RecallsApi(rooms.backOffice().recalls()).register(routes);
@@ -172,6 +180,8 @@ public final class CouponServer implements AutoCloseable {
                 codes::upload);
         routes.post("/v1/code_batches/{id}/void", codes::voidBatch);
         routes.post("/v1/codes/void", codes::voidCode);
+        new CacheBuildsApi(rooms.cacheBuilds()).register(routes);
+        new StoreCouponsApi(rooms.storeCoupons()).register(routes);
         OperationsApi operations = new OperationsApi(
                 rooms.issuances(), rooms.codeBatches(), rooms.backOffice().recalls());
         routes.get("/v1/operations/{id}", operations::one);
@@ -187,6 +197,7 @@ public final class CouponServer implements AutoCloseable {
         builder.service("/metrics", PrometheusExpositionService.of(meters.getPrometheusRegistry()));
         entry.ifPresent(one -> {
             new AppsApi(one.apps(), one.tokens()).register(routes);
+            new WebhooksApi(one.webhooks(), one.apps()).register(routes);
         });
         builder.route().get(OpenApi.PATH).build(OpenApi.service());
         builder.route().get(ErrorPage.PATH).build(ErrorPage.service());
@@ -200,6 +211,7 @@ public final class CouponServer implements AutoCloseable {
             builder.decorator(new TokenGate(
                     one.tokens(), one.owners(), new TenantGuard(rooms), new RateLimits(Ticker.systemTicker())));
         });
+        builder.decorator(lanes);
         builder.decorator(new CallDeadline(REQUEST_TIMEOUT));
         builder.decorator(MetricCollectingService.newDecorator(MeterIdPrefixFunction.ofDefault("coupon.http")));
         TrustedProxies.Memory clients = proxies.memory();
@@ -214,7 +226,7 @@ public final class CouponServer implements AutoCloseable {
             throw new IllegalStateException("Nobody has said who may call " + open + ": add them to RouteRules.");
         }
         server.start().join();
-        return new CouponServer(server);
+        return new CouponServer(server, lanes);
     }
 
     private static ApiAnswer status(String word, HttpStatus status) {
@@ -286,6 +298,7 @@ public final class CouponServer implements AutoCloseable {
     @Override
     public void close() {
         server.stop().join();
+        lanes.close();
     }
 
     /** The caller's id of a request when it is fit to be logged, else one of ours. */

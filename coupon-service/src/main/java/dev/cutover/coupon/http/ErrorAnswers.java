@@ -154,6 +154,10 @@ final class ErrorAnswers {
             case CODE_BATCH_STATE_CONFLICT -> ApiError.CODE_BATCH_STATE_CONFLICT;
             case RECALL_NOT_FOUND -> ApiError.RECALL_NOT_FOUND;
             case RECALL_STATE_CONFLICT -> ApiError.RECALL_STATE_CONFLICT;
+            case WEBHOOK_NOT_FOUND -> ApiError.WEBHOOK_NOT_FOUND;
+            case CACHE_BUILD_NOT_FOUND -> ApiError.CACHE_BUILD_NOT_FOUND;
+            case CACHE_TASK_NOT_FOUND -> ApiError.CACHE_TASK_NOT_FOUND;
+            case CACHE_TASK_STATE_CONFLICT -> ApiError.CACHE_TASK_STATE_CONFLICT;
             case CODE_INVALID -> ApiError.CODE_INVALID;
             case CODE_ALREADY_USED -> ApiError.CODE_ALREADY_USED;
             case AUDIENCE_NOT_MATCHED -> ApiError.AUDIENCE_NOT_MATCHED;

@@ -92,6 +92,10 @@ final class ErrorPage {
             case CODE_BATCH_STATE_CONFLICT -> "The batch does not take this where it stands.";
             case RECALL_NOT_FOUND -> "There is no such recall, or it is another's.";
             case RECALL_STATE_CONFLICT -> "The recall does not take this where it stands.";
+            case WEBHOOK_NOT_FOUND -> "The application has no such webhook.";
+            case CACHE_BUILD_NOT_FOUND -> "There is no such cache build.";
+            case CACHE_TASK_NOT_FOUND -> "There is no such cache task; those done are put away after a day.";
+            case CACHE_TASK_STATE_CONFLICT -> "Only a task that is DEAD can be tried again.";
             case CODE_INVALID -> "There is no such code: unknown, recalled and foreign look the same.";
             case CODE_ALREADY_USED -> "The code was used.";
             case TOO_MANY_FAILED_ATTEMPTS -> "Too many wrong codes: wait as long as Retry-After says.";
@@ -101,6 +105,8 @@ final class ErrorPage {
             case MIGRATION_FENCE ->
                 "A stage of the migration does not admit this now; send the same again after Retry-After.";
             case SHARD_UNAVAILABLE -> "A database did not answer; send the same again, it has one effect at most.";
+            case OVERLOADED ->
+                "More look at coupons than the instance can serve; send the same again after Retry-After.";
             case DEPENDENCY_UNAVAILABLE -> "Something the service needs did not answer; send the same again.";
             case OUTCOME_UNKNOWN ->
                 "Whether it had its effect is not known: send the same again with the same key to learn it.";

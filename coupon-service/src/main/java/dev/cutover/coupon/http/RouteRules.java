@@ -45,6 +45,11 @@ final class RouteRules {
      * @param scopes any of which will do
      */
     record Rule(HttpMethod method, String path, Set<Scope> scopes, Names names) {
+        /** With which others its requests share threads. */
+        Lane lane() {
+            return Lane.of(method, path, scopes);
+        }
+
         /** As a route is written: method and path. */
         String route() {
             return method + " " + path;
@@ -185,6 +190,15 @@ final class RouteRules {
         rules.add(get("/v1/operations/{id}", office, Names.OPERATION_IN_PATH));
         rules.add(post("/v1/operations/{id}/cancel", office, Names.OPERATION_IN_PATH));
 
+        rules.add(post("/v1/cache_builds", office, Names.THE_MALLS));
+        rules.add(get("/v1/cache_builds/{id}", office, Names.THE_MALLS));
+        rules.add(get("/v1/cache_tasks", office, Names.THE_MALLS));
+        rules.add(get("/v1/cache_tasks/{id}", office, Names.THE_MALLS));
+        rules.add(post("/v1/cache_tasks/{id}/retry", office, Names.THE_MALLS));
+        rules.add(get("/v1/cache_queues", office, Names.THE_MALLS));
+        rules.add(new Rule(HttpMethod.PUT, "/v1/cache_queues", office, Names.THE_MALLS));
+        rules.add(post("/v1/store_coupons", read, Names.ASKED_BY_HANDLER));
+
         rules.add(post("/v1/apps", admin, Names.THE_MALLS));
         rules.add(get("/v1/apps", admin, Names.THE_MALLS));
         rules.add(get("/v1/apps/{id}", admin, Names.THE_MALLS));
@@ -194,6 +208,12 @@ final class RouteRules {
         rules.add(post("/v1/apps/{id}/tokens", admin, Names.THE_MALLS));
         rules.add(get("/v1/apps/{id}/tokens", admin, Names.THE_MALLS));
         rules.add(new Rule(HttpMethod.DELETE, "/v1/apps/{id}/tokens/{token}", admin, Names.THE_MALLS));
+        rules.add(post("/v1/apps/{id}/webhooks", admin, Names.THE_MALLS));
+        rules.add(get("/v1/apps/{id}/webhooks", admin, Names.THE_MALLS));
+        rules.add(new Rule(HttpMethod.DELETE, "/v1/apps/{id}/webhooks/{webhook}", admin, Names.THE_MALLS));
+        rules.add(post("/v1/apps/{id}/webhooks/{webhook}/rotate", admin, Names.THE_MALLS));
+        rules.add(get("/v1/apps/{id}/webhooks/{webhook}/deliveries", admin, Names.THE_MALLS));
+        rules.add(post("/v1/apps/{id}/webhooks/{webhook}/replay", admin, Names.THE_MALLS));
         rules.add(get("/v1/audit", admin, Names.THE_MALLS));
         rules.add(get("/v1/migration", EnumSet.allOf(Scope.class), Names.NOTHING));
         return List.copyOf(rules);
@@ -215,6 +235,11 @@ final class RouteRules {
             }
         }
         return Map.copyOf(map);
+    }
+
+    /** The lane of a route; none for what machines ask, such as whether the process lives. */
+    static Optional<Lane> laneOf(HttpMethod method, String path) {
+        return Optional.ofNullable(BY_ROUTE.get(method + " " + path)).map(Rule::lane);
     }
 
     static boolean open(Route route) {

@@ -19,10 +19,12 @@ final class Routes {
     private static final Set<HttpMethod> IN_THE_BODY = EnumSet.of(HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH);
 
     private final ServerBuilder builder;
+    private final Lanes lanes;
     private final Map<String, Function<ApiRequest, ApiAnswer>> handlers = new HashMap<>();
 
-    Routes(ServerBuilder builder) {
+    Routes(ServerBuilder builder, Lanes lanes) {
         this.builder = builder;
+        this.lanes = lanes;
     }
 
     void get(String path, Function<ApiRequest, ApiAnswer> handler) {
@@ -45,7 +47,7 @@ final class Routes {
             Function<ApiRequest, ApiAnswer> handler) {
         Function<ApiRequest, ApiAnswer> strict = IN_THE_BODY.contains(method) ? withoutQuery(handler) : handler;
         handlers.put(method + " " + path, strict);
-        limits.apply(builder.route().methods(method).path(path))
+        limits.apply(route(method, path))
                 .build(answering((request, requestId) ->
                         request.told(strict.apply(request)).rendered(requestId).toHttpResponse()));
     }
@@ -64,7 +66,14 @@ final class Routes {
             String path,
             UnaryOperator<ServiceBindingBuilder> limits,
             BiFunction<ApiRequest, String, HttpResponse> handler) {
-        limits.apply(builder.route().methods(method).path(path)).build(answering(handler));
+        limits.apply(route(method, path)).build(answering(handler));
+    }
+
+    private ServiceBindingBuilder route(HttpMethod method, String path) {
+        ServiceBindingBuilder binding = builder.route().methods(method).path(path);
+        return RouteRules.laneOf(method, path)
+                .map(lane -> binding.blockingTaskExecutor(lanes.threads(lane), false))
+                .orElse(binding);
     }
 
     private static HttpService answering(BiFunction<ApiRequest, String, HttpResponse> handler) {

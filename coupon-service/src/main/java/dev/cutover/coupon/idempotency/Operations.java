@@ -219,5 +219,10 @@ public final class Operations {
             recorded |= planTable.equals(Tables.OPERATION);
             unit.touchedIn(planTable, otherSlot, key);
         }
+
+        @Override
+        public void acted(long userId) {
+            unit.acted(userId);
+        }
     }
 }

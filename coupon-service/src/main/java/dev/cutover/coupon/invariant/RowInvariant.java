@@ -48,6 +48,11 @@ public record RowInvariant(String what, String violations) {
                     "SELECT redemption_id FROM {coupon_redemption} WHERE CRC32(CAST(user_id AS CHAR)) % {slots} <> {slot}"
                             + " OR redemption_id & 1023 <> {slot} OR coupon_id & 1023 <> {slot}"),
             new RowInvariant(
+                    "20 no coupon is both in its table and in the archive, and none is there that an order had",
+                    "SELECT a.coupon_id FROM {user_coupon_archive} a LEFT JOIN {user_coupon} c ON c.coupon_id = a.coupon_id"
+                            + " LEFT JOIN {coupon_redemption} r ON r.coupon_id = a.coupon_id"
+                            + " WHERE c.coupon_id IS NOT NULL OR r.redemption_id IS NOT NULL OR a.status = 3"),
+            new RowInvariant(
                     "18 no line is spared more than it costs, nor a use less than nothing or more than its order",
                     "SELECT redemption_id FROM {coupon_redemption_line} GROUP BY redemption_id HAVING MIN(discount_minor) < 0"
                             + " OR SUM(discount_minor > amount_minor) > 0"),
@@ -84,8 +89,13 @@ public record RowInvariant(String what, String violations) {
             "SELECT t.task_id FROM issuance_task t WHERE t.state = 4 AND t.named <> t.issued + t.duplicates"
                     + " + (SELECT COUNT(*) FROM issuance_failure f WHERE f.task_id = t.task_id AND f.dead = 1)"));
 
-    private static final List<String> TABLES =
-            List.of("user_coupon", "coupon_redemption_line", "coupon_redemption", "coupon_refund", "coupon_operation");
+    private static final List<String> TABLES = List.of(
+            "user_coupon",
+            "user_coupon_archive",
+            "coupon_redemption_line",
+            "coupon_redemption",
+            "coupon_refund",
+            "coupon_operation");
 
     /** The number of the invariant. */
     public String number() {

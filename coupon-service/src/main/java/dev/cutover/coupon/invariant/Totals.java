@@ -29,8 +29,9 @@ final class Totals {
                     + " GROUP BY template_id",
             "SELECT template_id, SUM(IF(leg = 1, quantity, -quantity)) FROM stock_transfer_leg WHERE " + OF_NEW
                     + " GROUP BY template_id");
-    private static final List<String> STOCK_OF_TABLES =
-            List.of("SELECT template_id, COUNT(*) FROM {user_coupon} WHERE " + OF_NEW + " GROUP BY template_id");
+    private static final List<String> STOCK_OF_TABLES = List.of(
+            "SELECT template_id, COUNT(*) FROM {user_coupon} WHERE " + OF_NEW + " GROUP BY template_id",
+            "SELECT template_id, COUNT(*) FROM {user_coupon_archive} WHERE " + OF_NEW + " GROUP BY template_id");
     private static final String STOCK_GIVEN =
             "SELECT template_id, total_quantity FROM coupon_template WHERE total_quantity IS NOT NULL AND status IN (1, 2, 3)"
                     + " AND " + OF_NEW;

@@ -358,6 +358,7 @@ final class DatabaseIssuer {
         private void issued(StoreUnit unit, List<Issued> given, long now) throws SQLException {
             TemplateId template = step.template().id();
             String request = step.task().id().requestNo();
+            // Thousands of users who have not asked: their kept coupons are brought up to date out of the ledger.
             Ledger.append(
                     unit.connection(),
                     given.stream()

@@ -69,6 +69,15 @@ public final class MetaDatabase {
         }
     }
 
+    /** Statements in tables that no plan names, each committed by itself: who repeats one finds what it did. The fence is not asked. */
+    public <T> T each(Read<T> work) {
+        try (Connection connection = topology.database(DatabaseId.META).getConnection()) {
+            return work.run(connection);
+        } catch (SQLException | UnreachableException e) {
+            throw new DatabaseTroubleException("A write to the meta database", e);
+        }
+    }
+
     /** What a read does with its session. */
     @FunctionalInterface
     public interface Read<T> {

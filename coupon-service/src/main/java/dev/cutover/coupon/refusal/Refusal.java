@@ -52,6 +52,10 @@ public final class Refusal extends RuntimeException {
         AUDIENCE_NOT_MATCHED,
         RECALL_NOT_FOUND,
         RECALL_STATE_CONFLICT,
+        WEBHOOK_NOT_FOUND,
+        CACHE_BUILD_NOT_FOUND,
+        CACHE_TASK_NOT_FOUND,
+        CACHE_TASK_STATE_CONFLICT,
         BUDGET_EXHAUSTED,
         BATCH_LIMIT_EXCEEDED;
 

@@ -49,7 +49,7 @@ public final class Shapes {
     }
 
     /** RFC 3339 in UTC, without a fraction where there is none. */
-    static @Nullable String time(@Nullable Long epochMillis) {
+    public static @Nullable String time(@Nullable Long epochMillis) {
         return epochMillis == null ? null : Instant.ofEpochMilli(epochMillis).toString();
     }
 }

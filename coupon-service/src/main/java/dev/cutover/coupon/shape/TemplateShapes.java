@@ -83,7 +83,8 @@ public final class TemplateShapes {
         return template(sheet).retain(EDITABLE);
     }
 
-    private static JsonNode metadata(@Nullable String text) {
+    /** A JSON object of texts as the columns keep it; an empty one where there is none. */
+    public static JsonNode metadata(@Nullable String text) {
         if (text == null) {
             return JsonNodeFactory.instance.objectNode();
         }

@@ -95,8 +95,9 @@ final class RowCount {
                     return 1;
                 },
                 "SELECT template_id, " + Tally.DAY_SQL.formatted("created_at") + " AS day,"
-                        + " COALESCE(source, 0) AS source, COUNT(*) FROM " + coupons
-                        + " GROUP BY template_id, day, source");
+                        + " COALESCE(source, 0) AS source, COUNT(*) FROM (SELECT template_id, created_at, source FROM "
+                        + coupons + " UNION ALL SELECT template_id, created_at, source FROM "
+                        + Tables.archiveOf(coupons) + ") AS every GROUP BY template_id, day, source");
         Sql.list(
                 connection,
                 row -> {

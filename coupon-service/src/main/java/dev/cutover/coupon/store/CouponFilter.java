@@ -11,6 +11,12 @@ import java.util.OptionalInt;
  * @param kind as {@link dev.cutover.coupon.template.Discount#kind} has it
  */
 public record CouponFilter(Optional<CouponStatus> status, OptionalInt kind, Optional<TemplateId> template) {
+    /** Whether it takes this coupon, whatever its status. */
+    public boolean takes(CouponRow row) {
+        return (kind.isEmpty() || row.discount() != null && row.discount().kind() == kind.getAsInt())
+                && (template.isEmpty() || template.get().equals(row.templateId()));
+    }
+
     public static CouponFilter of(Optional<CouponStatus> status) {
         return new CouponFilter(status, OptionalInt.empty(), Optional.empty());
     }

@@ -112,5 +112,6 @@ final class ShardedActs {
 
     void write() throws SQLException {
         Ledger.append(unit.connection(), entries);
+        entries.forEach(entry -> unit.acted(entry.userId()));
     }
 }

@@ -40,11 +40,11 @@ import org.jspecify.annotations.Nullable;
 public final class ShardedCouponStore implements CouponStore {
     private static final int COUPON_COLUMNS = 20;
 
-    private static final String COUPON =
-            "SELECT coupon_id, user_id, template_id, coupon_sn, status, used_at, valid_from,"
-                    + " valid_to, order_no, created_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor,"
-                    + " discount_cap_minor,"
-                    + " hold_no, hold_until FROM ";
+    private static final String COLUMNS = "coupon_id, user_id, template_id, coupon_sn, status, used_at, valid_from,"
+            + " valid_to, order_no, created_at, kind, discount_type, amount_off_minor, percent_off_bp, threshold_minor,"
+            + " discount_cap_minor, hold_no, hold_until";
+    private static final String COUPON = "SELECT " + COLUMNS + " FROM ";
+    private static final String VERSIONED = "SELECT version, " + COLUMNS + " FROM ";
 
     private final Templates templates;
     private final Sequences sequences;
@@ -109,6 +109,7 @@ public final class ShardedCouponStore implements CouponStore {
         OperationRows.record(unit, order.operation(), result, now);
         insertCoupons(unit, claimed, held);
         Ledger.append(unit.connection(), issued(claimed));
+        unit.acted(order.userId());
         for (ClaimOrder.Item item : order.inStockOrder()) {
             boolean limited = known.get(order.items().indexOf(item)).limited();
             if (limited && !stock.take(unit.connection(), unit.slot(), item.template(), item.quantity())) {
@@ -283,11 +284,18 @@ public final class ShardedCouponStore implements CouponStore {
         return find(view, id);
     }
 
+    /** The coupon, also one that was put into the archive: nobody can use it, and whoever asks is told why. */
     static Optional<CouponRow> find(StoreView view, CouponId id) throws SQLException {
+        String table = view.table(Tables.COUPON);
+        Optional<CouponRow> there = find(view, table, id);
+        return there.isPresent() ? there : find(view, Tables.archiveOf(table), id);
+    }
+
+    private static Optional<CouponRow> find(StoreView view, String table, CouponId id) throws SQLException {
         return Sql.first(
                 view.connection(),
                 ShardedCouponStore::couponRow,
-                COUPON + view.table(Tables.COUPON) + " WHERE coupon_id = ? AND deleted = 0",
+                COUPON + table + " WHERE coupon_id = ? AND deleted = 0",
                 id.number());
     }
 
@@ -303,6 +311,34 @@ public final class ShardedCouponStore implements CouponStore {
                 now,
                 now,
                 limit);
+    }
+
+    /** The same of NEW with their versions, in no particular order. */
+    public static List<VersionedCoupon> unusedVersions(StoreView view, long userId, int limit, long now)
+            throws SQLException {
+        return Sql.list(
+                view.connection(),
+                ShardedCouponStore::versioned,
+                VERSIONED + view.table(Tables.COUPON)
+                        + " WHERE user_id = ? AND deleted = 0 AND status = 1 AND (valid_to > ? OR hold_until > ?) LIMIT ?",
+                userId,
+                now,
+                now,
+                limit);
+    }
+
+    /** Coupons of one slot of NEW with their versions, whatever became of them, without those that are not there. */
+    public static List<VersionedCoupon> versions(StoreView view, List<CouponId> ids) throws SQLException {
+        return Sql.list(
+                view.connection(),
+                ShardedCouponStore::versioned,
+                VERSIONED + view.table(Tables.COUPON) + " WHERE coupon_id IN " + Sql.tuples(1, ids.size())
+                        + " AND deleted = 0",
+                ids.stream().map(CouponId::number).toArray());
+    }
+
+    private static VersionedCoupon versioned(ResultSet row) throws SQLException {
+        return new VersionedCoupon(couponRow(row), row.getInt("version"));
     }
 
     private static CouponRow couponRow(ResultSet row) throws SQLException {

@@ -5,6 +5,9 @@ public interface StoreUnit extends StoreView {
     /** Names a row that this unit changed, by the key its table has on this side. */
     void touched(String planTable, String... key);
 
+    /** Names a user whose coupons this unit changes: who keeps a copy of them is told behind the commit. */
+    void acted(long userId);
+
     /** The physical table, quoted for SQL, of another slot in the same database: for work on many users at once. */
     String tableOf(String planTable, int otherSlot);
 

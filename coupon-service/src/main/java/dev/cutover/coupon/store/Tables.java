@@ -6,5 +6,12 @@ public final class Tables {
     public static final String REDEMPTION = "coupon_redemption";
     public static final String OPERATION = "coupon_operation";
 
+    private static final String ARCHIVE = "user_coupon_archive";
+
     private Tables() {}
+
+    /** The archive beside a physical table of coupons of NEW; both are quoted for SQL. */
+    public static String archiveOf(String coupons) {
+        return coupons.replace(COUPON, ARCHIVE);
+    }
 }

@@ -86,6 +86,7 @@ public final class Voiding {
             unit.touchedIn(Tables.COUPON, slot, Long.toString(coupon.number()));
         }
         Ledger.append(unit.connection(), entries);
+        entries.forEach(entry -> unit.acted(entry.userId()));
         failpoints.hit(Failpoint.RECALL_VOIDED);
         return new HashSet<>(found);
     }

@@ -105,7 +105,7 @@ public final class ProductCatalog {
         return superBlacklists.get(truth, this::loadSuperBlacklist);
     }
 
-    private static Eligibility eligibility(ProductList list, Set<String> forbidden, Product product) {
+    static Eligibility eligibility(ProductList list, Set<String> forbidden, Product product) {
         boolean never = listed(forbidden, product.id()) || listed(forbidden, product.goodsSn());
         boolean listed = list.scope() == ProductList.Scope.CATEGORY
                 ? listed(list.goods(), product.category())
@@ -162,7 +162,7 @@ public final class ProductCatalog {
                         forms(Sql.list(connection, row -> row.getString(1), "SELECT goods_sn FROM " + table))));
     }
 
-    private static Set<String> forms(List<String> products) {
+    static Set<String> forms(List<String> products) {
         Set<String> forms = new HashSet<>();
         products.forEach(product -> forms.add(ProductList.form(product)));
         return forms;

@@ -24,6 +24,15 @@ public final class ShardedTemplates {
         return Sql.first(meta, ShardedTemplates::sheet, SELECT + "WHERE template_id = ?", id.number());
     }
 
+    /** Those of these that there are. */
+    static List<TemplateSheet> sheets(Connection meta, List<TemplateId> ids) throws SQLException {
+        return Sql.list(
+                meta,
+                ShardedTemplates::sheet,
+                SELECT + "WHERE template_id IN " + Sql.tuples(1, ids.size()),
+                ids.stream().map(TemplateId::number).toArray());
+    }
+
     /** The same, locked until the transaction ends. */
     public static Optional<TemplateSheet> locked(Connection meta, TemplateId id) throws SQLException {
         return Sql.first(

@@ -27,6 +27,7 @@ public final class TokenSecrets {
     private static final int LEAST_ADMIN = 32;
     private static final String ALGORITHM = "HmacSHA256";
     private static final int TAG_BYTES = 12;
+    private static final int KEY_ID_BYTES = 8;
 
     private final List<byte[]> keys;
     private final byte @Nullable [] admin;
@@ -114,6 +115,23 @@ public final class TokenSecrets {
     /** What is kept of a token. */
     byte[] hash(int key, String text) {
         return mac(keys.get(key), "hash", text);
+    }
+
+    /** Names the key that new secrets come from, without telling anything of it. */
+    public byte[] keyId() {
+        return keyId(keys.get(0));
+    }
+
+    private static byte[] keyId(byte[] key) {
+        return java.util.Arrays.copyOf(mac(key, "id", ""), KEY_ID_BYTES);
+    }
+
+    /** A secret of 32 bytes for this use and text, the same each time; empty when the file does not have that key any more. */
+    public Optional<byte[]> derived(byte[] keyId, String use, String text) {
+        return keys.stream()
+                .filter(key -> MessageDigest.isEqual(keyId(key), keyId))
+                .map(key -> mac(key, use, text))
+                .findFirst();
     }
 
     private static byte[] mac(byte[] key, String use, String text) {

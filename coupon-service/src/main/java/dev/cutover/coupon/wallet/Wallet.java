@@ -15,8 +15,10 @@ import dev.cutover.coupon.store.CouponStatus;
 import dev.cutover.coupon.store.PageRequest;
 import dev.cutover.coupon.store.SlotUsers;
 import dev.cutover.coupon.token.Tenant;
+import dev.cutover.coupon.usercache.UserCoupons;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,10 +31,13 @@ import java.util.stream.Collectors;
 public final class Wallet {
     private final CouponDatabases databases;
     private final SlotUsers users;
+    private final Optional<UserCoupons> kept;
     private final InstantSource clock;
 
-    public Wallet(CouponDatabases databases, SlotUsers users, InstantSource clock) {
+    /** @param kept where coupons that are not used are shown from, where that is anywhere but MySQL */
+    public Wallet(CouponDatabases databases, SlotUsers users, Optional<UserCoupons> kept, InstantSource clock) {
         this.databases = databases;
+        this.kept = kept;
         this.users = users;
         this.clock = clock;
     }
@@ -47,18 +52,12 @@ public final class Wallet {
     public ObjectNode page(
             long userId, int limit, Optional<CouponId> after, CouponFilter filter, Predicate<TemplateId> visible) {
         long now = clock.millis();
-        List<CouponRow> rows = new ArrayList<>();
-        Optional<CouponId> from = after;
-        while (true) {
-            // One more than asked tells whether there are more.
-            PageRequest request = new PageRequest(userId, limit + 1, from, filter, now);
-            List<CouponRow> read = databases.read(userId, (store, view) -> store.page(view, request));
-            read.stream().filter(row -> visible.test(row.templateId())).forEach(rows::add);
-            if (rows.size() > limit || read.size() <= limit) {
-                break;
-            }
-            from = Optional.of(read.get(limit).id());
-        }
+        List<CouponRow> rows = kept(userId, after, filter, now)
+                .map(all -> all.stream()
+                        .filter(row -> visible.test(row.templateId()))
+                        .limit(limit + 1L)
+                        .toList())
+                .orElseGet(() -> rows(new PageRequest(userId, limit + 1, after, filter, now), visible));
         boolean more = rows.size() > limit;
         List<CouponRow> shown = more ? rows.subList(0, limit) : rows;
         ObjectNode page = JsonNodeFactory.instance.objectNode();
@@ -68,6 +67,36 @@ public final class Wallet {
         page.put("has_more", more);
         page.put("next_cursor", more ? shown.get(shown.size() - 1).id().toString() : null);
         return page;
+    }
+
+    /** Those asked for, in ascending order of ids, where they can be told without MySQL. */
+    private Optional<List<CouponRow>> kept(long userId, Optional<CouponId> after, CouponFilter filter, long now) {
+        return filter.status()
+                .filter(status -> status == CouponStatus.AVAILABLE || status == CouponStatus.HELD)
+                .flatMap(status -> kept.flatMap(coupons -> coupons.unused(userId))
+                        .map(all -> all.stream()
+                                .filter(row -> row.statusAt(now) == status && filter.takes(row))
+                                .filter(row -> after.isEmpty()
+                                        || row.id().number() > after.get().number())
+                                .sorted(Comparator.comparingLong(row -> row.id().number()))
+                                .toList()));
+    }
+
+    private List<CouponRow> rows(PageRequest asked, Predicate<TemplateId> visible) {
+        List<CouponRow> rows = new ArrayList<>();
+        Optional<CouponId> from = asked.after();
+        int limit = asked.limit() - 1;
+        while (true) {
+            // One more than asked tells whether there are more.
+            PageRequest request = new PageRequest(asked.userId(), asked.limit(), from, asked.filter(), asked.now());
+            List<CouponRow> read = databases.read(asked.userId(), (store, view) -> store.page(view, request));
+            read.stream().filter(row -> visible.test(row.templateId())).forEach(rows::add);
+            if (rows.size() > limit || read.size() <= limit) {
+                break;
+            }
+            from = Optional.of(read.get(limit).id());
+        }
+        return rows;
     }
 
     /** Whether an id could be one of this user's coupons; of another slot it cannot, and pages of the two sides would differ. */

@@ -106,6 +106,19 @@ public enum Failpoint {
     /** The codes of a list are in the databases; their batch does not count them. */
     CODES_IMPORTED("code.imported"),
 
+    /** A webhook was told of an event; nothing says so. */
+    WEBHOOK_SENT("webhook.sent"),
+
+    /** Coupons are in the archive and still in their table; nothing is committed. */
+    ARCHIVE_COPIED("archive.copied"),
+    /** They are in the archive alone; nothing is committed. */
+    ARCHIVE_DELETED("archive.deleted"),
+
+    /** A worker has taken cache-build tasks; nothing of them is read. */
+    CACHE_TASKS_TAKEN("cache.taken"),
+    /** Their details are in Redis; the tasks do not say so. */
+    CACHE_TASKS_BUILT("cache.built"),
+
     /** A recall has read the next coupons of a table; none of them is locked. */
     RECALL_READ("recall.read"),
     /** Coupons are voided, with their lines in the ledger and how far the recall is; nothing is committed. */

@@ -21,6 +21,10 @@ public record Endpoint(String name, String host, int port, String schema, String
         }
     }
 
+    Endpoint at(String server, String newHost, int newPort) {
+        return server().equals(server) ? new Endpoint(name, newHost, newPort, schema, user, password) : this;
+    }
+
     /** {@code host:port}, which names a server. */
     public String server() {
         return host + ":" + port;

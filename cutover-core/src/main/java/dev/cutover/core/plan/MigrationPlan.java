@@ -64,6 +64,28 @@ public record MigrationPlan(
         }
     }
 
+    /** The same with the databases of NEW that are on one server, {@code host:port}, reached at another that has them too. */
+    public MigrationPlan servedBy(String server, String host, int port) {
+        return new MigrationPlan(
+                migration,
+                strategy,
+                old,
+                meta.at(server, host, port),
+                shards.stream().map(shard -> shard.at(server, host, port)).toList(),
+                shardKey,
+                layout,
+                control,
+                tables,
+                handover,
+                frozenTables,
+                copy,
+                verify,
+                reads,
+                switchPlan,
+                fence,
+                hash);
+    }
+
     MigrationPlan withHash(String newHash) {
         return new MigrationPlan(
                 migration,

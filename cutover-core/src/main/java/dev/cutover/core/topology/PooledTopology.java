@@ -25,12 +25,13 @@ final class PooledTopology implements Topology {
     private static final int READY_SESSIONS_NEW = 32;
     private static final int LEAST_READY = 2;
     private static final int MOST_READY = 8;
-    private static final Duration BORROW_TIMEOUT = Duration.ofSeconds(3);
+    static final Duration BORROW_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
 
     private final MigrationPlan plan;
     private final String applicationName;
     private final int preparedPerSession;
+    private final Duration borrow;
     private final ConcurrentHashMap<Pool, PooledSessions> pools = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Endpoint, SessionFactory> factories = new ConcurrentHashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -41,10 +42,11 @@ final class PooledTopology implements Topology {
         }
     }
 
-    PooledTopology(MigrationPlan plan, String applicationName, int preparedPerSession) {
+    PooledTopology(MigrationPlan plan, String applicationName, int preparedPerSession, Duration borrow) {
         this.plan = plan;
         this.applicationName = applicationName;
         this.preparedPerSession = preparedPerSession;
+        this.borrow = borrow;
     }
 
     @Override
@@ -146,7 +148,11 @@ final class PooledTopology implements Topology {
         config.setMaximumPoolSize(mostSessions);
         config.setMinimumIdle(readySessions);
         config.setIdleTimeout(IDLE_TIMEOUT.toMillis());
-        config.setConnectionTimeout(BORROW_TIMEOUT.toMillis());
+        config.setConnectionTimeout(borrow.toMillis());
+        if (borrow.compareTo(BORROW_TIMEOUT) < 0) {
+            // A server that hangs would be asked for five seconds whether it still is there.
+            config.setValidationTimeout(borrow.toMillis());
+        }
         // A pool may open before its server does: the first borrower gets the reason.
         config.setInitializationFailTimeout(-1);
         return new PooledSessions(endpoint, new HikariDataSource(config));

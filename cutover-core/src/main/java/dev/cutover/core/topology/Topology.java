@@ -3,6 +3,7 @@ package dev.cutover.core.topology;
 import dev.cutover.core.plan.Endpoint;
 import dev.cutover.core.plan.MigrationPlan;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.List;
 import javax.sql.DataSource;
 
@@ -18,7 +19,7 @@ public interface Topology extends AutoCloseable {
 
     /** Opens nothing yet; each database is reached when it is first asked for. */
     static Topology open(MigrationPlan plan, String applicationName) {
-        return new PooledTopology(plan, applicationName, 0);
+        return new PooledTopology(plan, applicationName, 0, PooledTopology.BORROW_TIMEOUT);
     }
 
     /**
@@ -27,7 +28,12 @@ public interface Topology extends AutoCloseable {
      * the server refuses to prepare is sent as text. Not on NEW, where each physical table makes a statement another one.
      */
     static Topology preparing(MigrationPlan plan, String applicationName, int statementsPerSession) {
-        return new PooledTopology(plan, applicationName, statementsPerSession);
+        return new PooledTopology(plan, applicationName, statementsPerSession, PooledTopology.BORROW_TIMEOUT);
+    }
+
+    /** For databases that can be done without: who gets no session within {@code borrow}, at least 250 ms, is told so. */
+    static Topology impatient(MigrationPlan plan, String applicationName, Duration borrow) {
+        return new PooledTopology(plan, applicationName, 0, borrow);
     }
 
     MigrationPlan plan();

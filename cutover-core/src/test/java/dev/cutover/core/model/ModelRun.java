@@ -48,6 +48,9 @@ record ModelRun(String configuration, String planted, String only) {
                         "-XX:+UseSerialGC",
                         // most runs end before the second compiler pays off
                         patience.toMinutes() < 10 ? "-XX:TieredStopAtLevel=1" : "-XX:+TieredCompilation",
+                        // TLC unpacks its own modules there, under one name: two that run side by side read each
+                        // other's half.
+                        "-Djava.io.tmpdir=" + scratch,
                         "-cp",
                         tools(),
                         "tlc2.TLC",

@@ -19,7 +19,7 @@ final class SqlScriptTest {
                 .noneMatch(statement -> statement.contains("{table}"))
                 .anyMatch(statement -> statement.startsWith("CREATE TABLE IF NOT EXISTS user_coupon_002 ("))
                 .satisfies(statements -> assertThat(statements)
-                        .filteredOn(statement -> statement.startsWith("CREATE TABLE IF NOT EXISTS user_coupon_"))
+                        .filteredOn(statement -> statement.startsWith("CREATE TABLE IF NOT EXISTS user_coupon_0"))
                         .hasSize(3))
                 .satisfies(statements -> assertThat(statements)
                         .filteredOn(statement -> statement.startsWith("CREATE TABLE IF NOT EXISTS stock_slice ("))
