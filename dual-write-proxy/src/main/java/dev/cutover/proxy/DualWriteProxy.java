@@ -62,10 +62,10 @@ public final class DualWriteProxy implements AutoCloseable {
                     return thread;
                 },
                 new ThreadPoolExecutor.DiscardPolicy());
-        this.mirror = new Mirror(topology, options, report);
         this.shadow = new Shadow(report, options.instanceId());
         this.heartbeat = new Heartbeat(control, this::instance, options.instanceId());
         this.views = new RoutingViews(control, report, options.poll(), options.instanceId(), this::viewChanged);
+        this.mirror = new Mirror(topology, options, report, views.current());
         this.watch = new SessionWatch(topology, options.instanceId());
         this.writer = new Writer(topology, views, mirror, report, watch, options);
         this.reader = new Reader(topology, views, shadow, report, watch);
@@ -156,6 +156,7 @@ public final class DualWriteProxy implements AutoCloseable {
     }
 
     private void viewChanged() {
+        mirror.follow(views.current());
         prepareMirror();
         heartbeat.now();
     }
@@ -170,7 +171,8 @@ public final class DualWriteProxy implements AutoCloseable {
                 host(),
                 ProcessHandle.current().pid(),
                 options.toolVersion(),
-                view.version(),
+                // Not the view's: whoever has waited for a version finds no mirror at work that began before it.
+                mirror.version(),
                 view.epoch().number(),
                 WriteMode.of(view.truth(), view.mirrors()).name(),
                 Instant.EPOCH,

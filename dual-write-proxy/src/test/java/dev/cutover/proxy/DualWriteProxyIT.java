@@ -3,6 +3,8 @@ package dev.cutover.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cutover.core.failpoint.Failpoint;
+import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.stage.Instance;
 import dev.cutover.core.stage.Stage;
 import dev.cutover.core.stage.WriteMode;
@@ -16,12 +18,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -442,6 +446,66 @@ class DualWriteProxyIT {
         proxy.write(USER, BUDGET, new AddNote(USER, "op-1", 7));
         Awaitility.await().until(() -> count("mirrorSkipped") == 1);
         assertThat(noted(Side.NEW)).isZero();
+    }
+
+    @Test
+    void anInstanceFollowsOnlyWhenNoMirrorFromBeforeIsUnderWayAnyMore() throws SQLException, InterruptedException {
+        CountDownLatch reached = new CountDownLatch(1);
+        CountDownLatch mayWrite = new CountDownLatch(1);
+        reopen(point -> {
+            if (point == Failpoint.MIRROR_WRITTEN) {
+                reached.countDown();
+                Awaitility.await().until(() -> mayWrite.getCount() == 0);
+            }
+        });
+        dual();
+        mall.streamsOutOf(Side.OLD, 1, "");
+        proxy.write(USER, BUDGET, new AddNote(USER, "op-1", 7));
+        assertThat(reached.await(10, TimeUnit.SECONDS)).isTrue();
+
+        mall.move(r -> r.withMirror(false));
+        long off = mall.control.read().version();
+        Awaitility.await().until(() -> proxy.register().version() == off);
+        Instant seen = reported().heartbeatAt();
+        Instance twoReportsOn = Awaitility.await()
+                .until(this::reported, report -> report.heartbeatAt().isAfter(seen.plusMillis(600)));
+        assertThat(twoReportsOn.mode()).isEqualTo("SINGLE_OLD");
+        assertThat(twoReportsOn.registerVersion()).isLessThan(off);
+
+        mayWrite.countDown();
+        Awaitility.await().until(() -> reported().registerVersion() == off);
+        assertThat(noted(Side.NEW))
+                .as("it had ended before the instance followed")
+                .isOne();
+    }
+
+    @Test
+    void aUnitThatWasCommittedWhileMirrorsWentOffIsNotMirroredAnyMore() throws SQLException {
+        AtomicBoolean turnedOff = new AtomicBoolean();
+        reopen(point -> {
+            if (point == Failpoint.UNIT_COMMITTED && turnedOff.compareAndSet(true, false)) {
+                mall.move(r -> r.withMirror(false));
+                Awaitility.await().until(() -> !proxy.mode().mirrors());
+            }
+        });
+        dual();
+        mall.streamsOutOf(Side.OLD, 1, "");
+        turnedOff.set(true);
+        proxy.write(USER, BUDGET, new AddNote(USER, "op-1", 7));
+        Awaitility.await().until(() -> count("mirrorSkipped") == 1);
+        assertThat(noted(Side.NEW)).isZero();
+    }
+
+    private void reopen(Failpoints failpoints) {
+        proxy.close();
+        // Its counters are those of the proxy that is closed.
+        meters.clear();
+        proxy = DualWriteProxy.open(
+                mall.topology, mall.control, ProxyOptions.of("proxy-1").withFailpoints(failpoints), meters);
+    }
+
+    private Instance reported() {
+        return mall.control.instances().stream().findFirst().orElseThrow();
     }
 
     @Test

@@ -108,15 +108,22 @@ public final class DualWriteStep implements StageStep {
                 "Writes go to old alone again.",
                 null);
         // A stream or a mirror that still runs would fill what is about to be emptied.
-        Instances.awaitFollowers(context.control(), next, FOLLOW);
-        Instances.awaitWorkers(context.control(), next, FOLLOW);
+        boolean followed = Instances.awaitFollowers(context.control(), next, FOLLOW)
+                & Instances.awaitWorkers(context.control(), next, FOLLOW);
         context.control().clearJob(CopyDynamicStep.JOB);
         context.control().clearChunks();
         DatabaseWork.named("empty the dynamic tables of new", "rollback", () -> {
             NewTables.emptyDynamic(context, register.epoch());
             return true;
         });
-        return Outcome.of(next, "Writes go to old alone; the dynamic tables of new are empty.");
+        return Outcome.of(
+                next,
+                followed
+                        ? "Writes go to old alone; the dynamic tables of new are empty."
+                        : "Writes go to old alone. A proxy or a worker has not followed in "
+                                + FOLLOW.toSeconds()
+                                + " s and may have left rows on new behind the emptying;  cutover dual-write on  empties the tables"
+                                + " again.");
     }
 
     @Override

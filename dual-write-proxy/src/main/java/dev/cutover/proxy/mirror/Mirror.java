@@ -48,8 +48,10 @@ public final class Mirror implements AutoCloseable {
     private final RowWriter writer = new RowWriter();
     private final Map<DatabaseId, String> streams = new LinkedHashMap<>();
     private final ConcurrentHashMap<DatabaseId, Bulkhead> bulkheads = new ConcurrentHashMap<>();
+    private final ActedOn actedOn;
 
-    public Mirror(Topology topology, ProxyOptions options, ProxyReport report) {
+    public Mirror(Topology topology, ProxyOptions options, ProxyReport report, RoutingView first) {
+        this.actedOn = new ActedOn(first);
         this.topology = topology;
         this.plan = topology.plan();
         this.options = options;
@@ -59,6 +61,16 @@ public final class Mirror implements AutoCloseable {
         for (ServerAddress server : topology.servers(Side.NEW)) {
             server.databases().forEach(database -> streams.put(database, server.stream()));
         }
+    }
+
+    /** Acts on this view from now on: what has queued is dropped where it says that nothing is mirrored. */
+    public void follow(RoutingView view) {
+        actedOn.follow(view);
+    }
+
+    /** The version of the register that mirrors act on; that of an older one while a transaction goes on that began under it. */
+    public long version() {
+        return actedOn.version();
     }
 
     /** Makes what mirrors of this view need; called in the background. */
@@ -111,6 +123,18 @@ public final class Mirror implements AutoCloseable {
     }
 
     private void write(DatabaseId target, List<Mirroring> mirrorings) throws SQLException {
+        try {
+            if (actedOn.begin(target).mirrors()) {
+                writeInOrder(target, mirrorings);
+            } else {
+                report.count(Count.MIRROR_SKIPPED, mirrorings.size());
+            }
+        } finally {
+            actedOn.end(target);
+        }
+    }
+
+    private void writeInOrder(DatabaseId target, List<Mirroring> mirrorings) throws SQLException {
         List<Mirroring> left = new ArrayList<>(mirrorings);
         while (!left.isEmpty()) {
             Mirroring first = left.get(0);
