@@ -16,6 +16,7 @@ import dev.cutover.coupon.counter.LotKeeper;
 import dev.cutover.coupon.counter.PieceCounter;
 import dev.cutover.coupon.hold.HoldSweeper;
 import dev.cutover.coupon.hold.Holds;
+import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.idempotency.Operations;
 import dev.cutover.coupon.issuance.Issuances;
 import dev.cutover.coupon.ledger.LedgerFeed;
@@ -55,7 +56,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -118,6 +121,7 @@ record CouponRooms(
         }
     }
 
+    /** @param templateChanged hears which template this instance has changed */
     static CouponRooms wire(
             Topology topology,
             Gate gate,
@@ -128,9 +132,10 @@ record CouponRooms(
             Counting counting,
             Tagging tagging,
             Optional<UserCache> userCache,
+            Consumer<TemplateId> templateChanged,
             Failpoints failpoints) {
         SlotUsers users = new SlotUsers(topology.plan().layout());
-        TemplateCatalog templates = new TemplateCatalog(topology, truth, Ticker.systemTicker());
+        TemplateCatalog templates = new TemplateCatalog(topology, truth, Ticker.systemTicker(), templateChanged);
         SoldOut soldOut = new SoldOut(() -> truth.get().epoch(), Ticker.systemTicker());
         MetaDatabase meta = new MetaDatabase(topology);
         Sequences sequences = new BlockSequences(meta);
@@ -254,6 +259,14 @@ record CouponRooms(
             MeterRegistry meters) {
         return new Archiver(
                 topology, meta, databases, new SlotUsers(topology.plan().layout()), clock, options, failpoints, meters);
+    }
+
+    /** Reads these templates and their lists again when they are asked for next. */
+    void forget(Collection<TemplateId> changed) {
+        changed.forEach(template -> {
+            templates.forget(template);
+            productCatalog.forget(template);
+        });
     }
 
     /** Tidies what time has ended or a process left half done; never throws. */

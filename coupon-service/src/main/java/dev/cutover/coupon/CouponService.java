@@ -46,6 +46,7 @@ import dev.cutover.coupon.tag.RedisTagStore;
 import dev.cutover.coupon.tag.TagBook;
 import dev.cutover.coupon.tag.TagSource;
 import dev.cutover.coupon.template.TemplateCatalog;
+import dev.cutover.coupon.template.TemplateNews;
 import dev.cutover.coupon.token.Apps;
 import dev.cutover.coupon.token.Owners;
 import dev.cutover.coupon.token.TemplateOwners;
@@ -290,6 +291,7 @@ public final class CouponService implements AutoCloseable {
                             meters));
             Consumer<Set<Long>> acted = users -> userCache.ifPresent(
                     cache -> cache.drop(proxy.register().epoch().number(), users));
+            Optional<TemplateNews> news = redis.map(TemplateNews::new);
             CouponRooms rooms = CouponRooms.wire(
                     topology,
                     (onOld, onNew) ->
@@ -305,6 +307,7 @@ public final class CouponService implements AutoCloseable {
                     CouponRooms.Counting.of(options.stock(), counter),
                     tagging(options, redis, meters),
                     userCache,
+                    template -> news.ifPresent(some -> some.tell(template)),
                     Failpoints.ofThisJvm());
             userCache.ifPresent(cache -> keep(cache, rooms, options.clock()));
             rooms.claims().limits().tick();
@@ -342,6 +345,10 @@ public final class CouponService implements AutoCloseable {
                             TimeUnit.MILLISECONDS);
             options.archiveAge().ifPresent(age -> archive(rooms, age, options.clock(), meters));
             DetailRooms pages = details(rooms, options, background, meters);
+            news.ifPresent(some -> some.listen(scheduler(1, "coupon-news"), changed -> {
+                rooms.forget(changed);
+                pages.look(changed);
+            }));
             server = opening(CouponServer.start(
                     options.port(),
                     new CouponServer.Rooms(

@@ -13,6 +13,7 @@ import dev.cutover.coupon.detail.Offerings;
 import dev.cutover.coupon.detail.RedisDetails;
 import dev.cutover.coupon.detail.StoreCoupons;
 import dev.cutover.coupon.detail.TemplateVersions;
+import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.redis.RedisAddress;
 import dev.cutover.coupon.redis.RedisDoor;
 import dev.cutover.coupon.redis.RedisPatience;
@@ -20,6 +21,7 @@ import dev.cutover.coupon.store.CouponDatabases;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -116,6 +118,13 @@ record DetailRooms(
     void refresh() {
         if (databases.truth() == Side.NEW) {
             versions.tick(databases.epoch().number());
+        }
+    }
+
+    /** Looks whether these have changed; never throws. */
+    void look(Collection<TemplateId> changed) {
+        if (databases.truth() == Side.NEW) {
+            versions.look(databases.epoch().number(), changed);
         }
     }
 

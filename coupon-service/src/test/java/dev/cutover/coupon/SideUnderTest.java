@@ -4,6 +4,7 @@ import dev.cutover.core.failpoint.Failpoints;
 import dev.cutover.core.stage.Register;
 import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.gate.ProxiedDatabases;
+import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.lock.ClaimLock;
 import dev.cutover.coupon.template.TemplateCatalog;
 import dev.cutover.coupon.usercache.UserCache;
@@ -40,7 +41,7 @@ public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms ro
             InstantSource clock,
             CouponRooms.Counting counting,
             Failpoints failpoints) {
-        return rooms(mall, proxy, lock, clock, counting, Optional.empty(), users -> {}, failpoints);
+        return rooms(mall, proxy, lock, clock, counting, Optional.empty(), users -> {}, template -> {}, failpoints);
     }
 
     private static CouponRooms rooms(
@@ -51,6 +52,7 @@ public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms ro
             CouponRooms.Counting counting,
             Optional<UserCache> userCache,
             Consumer<Set<Long>> acted,
+            Consumer<TemplateId> templateChanged,
             Failpoints failpoints) {
         return CouponRooms.wire(
                 mall.topology,
@@ -65,6 +67,7 @@ public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms ro
                 counting,
                 CouponRooms.Tagging.NONE,
                 userCache,
+                templateChanged,
                 failpoints);
     }
 
@@ -93,6 +96,21 @@ public record SideUnderTest(SmallMall mall, DualWriteProxy proxy, CouponRooms ro
                 CouponRooms.Counting.NONE,
                 Optional.of(cache),
                 acted,
+                template -> {},
+                Failpoints.NONE);
+    }
+
+    /** Another instance over the same databases that tells {@code templateChanged} which template it has changed. */
+    CouponRooms roomsTelling(Consumer<TemplateId> templateChanged) {
+        return rooms(
+                mall,
+                proxy,
+                ClaimLock.NONE,
+                InstantSource.system(),
+                CouponRooms.Counting.NONE,
+                Optional.empty(),
+                users -> {},
+                templateChanged,
                 Failpoints.NONE);
     }
 

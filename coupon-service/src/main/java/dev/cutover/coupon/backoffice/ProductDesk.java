@@ -128,7 +128,7 @@ public final class ProductDesk {
             return listed(id, type, wanted.size(), before.template().terms().version() + 1);
         });
         lists.forget();
-        catalog.forget(id);
+        catalog.changed(id);
         return answer;
     }
 

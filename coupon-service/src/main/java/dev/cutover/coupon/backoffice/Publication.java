@@ -133,7 +133,7 @@ final class Publication {
         List<TemplateSheet> abandoned = abandoned();
         for (TemplateSheet sheet : abandoned) {
             finish(epoch, sheet, Operator.SERVICE, budget);
-            catalog.forget(sheet.template().id());
+            catalog.changed(sheet.template().id());
             LOG.info(
                     "Published template {}, which was left half published",
                     sheet.template().id());

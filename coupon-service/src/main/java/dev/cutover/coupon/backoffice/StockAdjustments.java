@@ -134,7 +134,7 @@ public final class StockAdjustments {
     private Adjustment finish(Epoch epoch, Adjustment adjustment, Deadline deadline) {
         Adjustment ended = adjustment.grows() ? grow(epoch, adjustment, deadline) : shrink(epoch, adjustment, deadline);
         soldOut.forget(adjustment.template());
-        catalog.forget(adjustment.template());
+        catalog.changed(adjustment.template());
         return ended;
     }
 

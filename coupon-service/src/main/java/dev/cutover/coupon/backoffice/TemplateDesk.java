@@ -310,7 +310,7 @@ public final class TemplateDesk {
                     connection, "UPDATE coupon_template SET version = version + 1 WHERE template_id = ?", id.number());
             return audited(connection, before, "edit", operator, now);
         });
-        catalog.forget(id);
+        catalog.changed(id);
         return after;
     }
 
@@ -374,7 +374,7 @@ public final class TemplateDesk {
             throw notEditable(id, "is " + found.template().state() + ": it cannot be published.");
         }
         TemplateSheet published = publication.publish(id, operator, budget);
-        catalog.forget(id);
+        catalog.changed(id);
         return published;
     }
 
@@ -389,7 +389,7 @@ public final class TemplateDesk {
     public TemplateSheet end(TemplateId id, Operator operator) {
         if (gate.require() == Side.OLD) {
             TemplateSheet ended = mall.end(id, operator, now(), budget);
-            catalog.forget(id);
+            catalog.changed(id);
             return ended;
         }
         return move(id, TemplateMove.END, operator);
@@ -411,7 +411,7 @@ public final class TemplateDesk {
             }
             return moved(connection, before, move, operator, now());
         });
-        catalog.forget(id);
+        catalog.changed(id);
         return after;
     }
 

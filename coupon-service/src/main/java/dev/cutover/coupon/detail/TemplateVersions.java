@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * How new a detail must be: the version of each template that anybody has asked for lately, read again every {@link #PACE}.
  *
  * <p>Idea: nobody has to be told which of a million keys a change has made stale, and no message that got lost leaves one stale: what is
- * older than the version known here is not used, wherever it comes from. So a change is seen by every instance within the pace, and by the
- * one that made it at once. While MySQL is away the versions known stay: what is shown then is as old as MySQL is away.
+ * older than the version known here is not used, wherever it comes from. So a change is seen by every instance within the pace, and in a
+ * moment by those that are told to look. While MySQL is away the versions known stay: what is shown then is as old as MySQL is away.
  *
  * <p>Safe for many threads.
  */
@@ -92,10 +92,24 @@ public final class TemplateVersions {
 
     /** Reads all of them again; never throws, for a scheduled task that throws is not run again. */
     public void tick(long epoch) {
-        List<TemplateId> asked = known.asMap().keySet().stream()
-                .filter(key -> key.epoch() == epoch)
-                .map(Key::template)
-                .toList();
+        readAgain(
+                epoch,
+                known.asMap().keySet().stream()
+                        .filter(key -> key.epoch() == epoch)
+                        .map(Key::template)
+                        .toList());
+    }
+
+    /** Reads those of these again that anybody has asked for lately, because they are said to have changed; never throws. */
+    public void look(long epoch, Collection<TemplateId> changed) {
+        readAgain(
+                epoch,
+                changed.stream()
+                        .filter(template -> known.asMap().containsKey(new Key(epoch, template)))
+                        .toList());
+    }
+
+    private void readAgain(long epoch, List<TemplateId> asked) {
         try {
             // A template is never deleted, so one that is not there has not been made yet.
             offerings.versions(asked).forEach((template, version) -> refresh(epoch, template, version));

@@ -7,9 +7,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.redisson.Redisson;
 import org.redisson.api.BatchOptions;
@@ -44,6 +46,7 @@ public final class RedisDoor implements AutoCloseable {
     private final RedisPatience patience;
     private final boolean clustered;
     private final AtomicBoolean here = new AtomicBoolean();
+    private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
 
     private RedisDoor(RedissonClient redis, RedisPatience patience, boolean clustered) {
         this.redis = redis;
@@ -60,6 +63,27 @@ public final class RedisDoor implements AutoCloseable {
         public Call {
             keys = List.copyOf(keys);
             values = List.copyOf(values);
+        }
+    }
+
+    /** Who listens to a channel, and whether Redis has been told so; once it has, the client tells it again wherever it connects anew. */
+    private static final class Subscription {
+        private final String channel;
+        private final Consumer<String> listener;
+        // Of the probe's thread.
+        private boolean made;
+
+        Subscription(String channel, Consumer<String> listener) {
+            this.channel = channel;
+            this.listener = listener;
+        }
+
+        void make(RedissonClient redis) {
+            if (!made) {
+                var unused = redis.getTopic(channel, StringCodec.INSTANCE)
+                        .addListener(String.class, (name, message) -> listener.accept(message));
+                made = true;
+            }
         }
     }
 
@@ -89,6 +113,7 @@ public final class RedisDoor implements AutoCloseable {
     private void probe() {
         try {
             var unused = redis.getBucket(PROBED).isExists();
+            subscriptions.forEach(subscription -> subscription.make(redis));
             if (here.compareAndSet(false, true)) {
                 LOG.info("Redis answers");
             }
@@ -132,6 +157,16 @@ public final class RedisDoor implements AutoCloseable {
         return asked(() -> redis.<String, byte[]>getMap(
                         key, new CompositeCodec(StringCodec.INSTANCE, ByteArrayCodec.INSTANCE))
                 .readAllMap());
+    }
+
+    /** Says something to whoever listens now; lost where Redis is away. */
+    public void publish(String channel, String message) {
+        var unused = asked(() -> redis.getTopic(channel, StringCodec.INSTANCE).publish(message));
+    }
+
+    /** Has {@code listener} hear what is said on a channel from the next probe on, on a thread that must not be held; what is said while Redis is away is never heard. */
+    public void listen(String channel, Consumer<String> listener) {
+        subscriptions.add(new Subscription(channel, listener));
     }
 
     /** The keys that match a pattern, some perhaps more than once, read bit by bit; none when Redis is away, fewer when it goes away. */

@@ -133,6 +133,11 @@ public final class ProductCatalog {
         superBlacklists.invalidateAll();
     }
 
+    /** Has the next reader of this instance read the list of this template again. */
+    public void forget(TemplateId template) {
+        lists.invalidate(new Key(truth.get(), template));
+    }
+
     /** The products as they were written, sorted and past the cache, for whoever edits them. */
     public NavigableSet<String> written(TemplateId template) {
         return onTruth(truth.get().side(), "the products of template " + template, connection -> {

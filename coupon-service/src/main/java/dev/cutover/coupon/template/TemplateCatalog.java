@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,7 @@ public final class TemplateCatalog {
 
     private final Topology topology;
     private final Supplier<Truth> truth;
+    private final Consumer<TemplateId> tellOthers;
     private final Cache<Key, Optional<TemplateSheet>> templates;
 
     /** Where the truth is, and since which epoch. */
@@ -38,9 +40,11 @@ public final class TemplateCatalog {
 
     private record Key(Truth truth, TemplateId template) {}
 
-    public TemplateCatalog(Topology topology, Supplier<Truth> truth, Ticker ticker) {
+    /** @param tellOthers hears which template this instance has changed, behind the commit */
+    public TemplateCatalog(Topology topology, Supplier<Truth> truth, Ticker ticker, Consumer<TemplateId> tellOthers) {
         this.topology = topology;
         this.truth = truth;
+        this.tellOthers = tellOthers;
         this.templates = Caffeine.newBuilder()
                 .expireAfterWrite(KEPT)
                 .maximumSize(MOST_TEMPLATES)
@@ -97,7 +101,13 @@ public final class TemplateCatalog {
         }
     }
 
-    /** Has the next reader of this instance read it again; other instances do within two seconds. */
+    /** Has the next reader of this instance read it again; other instances do when they are told, and within two seconds in any case. */
+    public void changed(TemplateId id) {
+        forget(id);
+        tellOthers.accept(id);
+    }
+
+    /** Has the next reader of this instance read it again. */
     public void forget(TemplateId id) {
         templates.invalidate(new Key(truth.get(), id));
     }
