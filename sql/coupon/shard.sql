@@ -37,8 +37,8 @@ CREATE TABLE IF NOT EXISTS user_coupon_{table} (
   KEY idx_list (user_id, status, valid_to)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Coupons that nobody can use any more and no order ever had, of templates that were closed for good. Not migrated: nothing is put here
--- before the migration is completed.
+-- Coupons that nobody can use any more, of templates that were closed for good. Not migrated: nothing is put here before the migration is
+-- completed.
 CREATE TABLE IF NOT EXISTS user_coupon_archive_{table} LIKE user_coupon_{table};
 
 CREATE TABLE IF NOT EXISTS coupon_redemption_{table} (

@@ -1,6 +1,7 @@
 package dev.cutover.coupon;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cutover.core.failpoint.Failpoint;
@@ -9,8 +10,11 @@ import dev.cutover.core.topology.Side;
 import dev.cutover.coupon.archive.Archiver;
 import dev.cutover.coupon.audit.Operator;
 import dev.cutover.coupon.id.CouponId;
+import dev.cutover.coupon.id.RedemptionId;
 import dev.cutover.coupon.id.TemplateId;
 import dev.cutover.coupon.refusal.Refusal.Reason;
+import dev.cutover.coupon.template.RefundPolicy;
+import dev.cutover.coupon.template.Terms;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +29,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Coupons that nobody can use any more are put away, each exactly once, and whoever asks for one is told what he was told before. */
 final class ArchiveIT {
@@ -94,7 +101,7 @@ final class ArchiveIT {
     }
 
     @Test
-    void whatNobodyCanUseAndNoOrderHadIsPutAwayAndToldAsBefore() {
+    void whatNobodyCanUseIsPutAwayAndToldAsBefore() {
         long template = side.mall().template(1_000, 0);
         long open = side.mall().template(1_000, 0);
         List<CouponId> over = coupons(template, 20);
@@ -124,10 +131,13 @@ final class ArchiveIT {
         Map<String, JsonNode> before = told(all);
         archiver.tick();
         assertThat(over).allMatch(this::put);
+        assertThat(List.of(used, refunded, held)).allMatch(this::put);
         assertThat(ofOpen).as("its template may be claimed again").noneMatch(this::put);
-        assertThat(put(used)).as("an order had it").isFalse();
-        assertThat(put(refunded)).as("an order had it").isFalse();
         assertThat(told(all)).isEqualTo(before);
+        assertThat(rig.status(used)).isEqualTo("USED");
+        assertThat(rig.rooms().redemptions().page(user, 20, Optional.empty()).path("data"))
+                .as("uses are told as before")
+                .hasSize(2);
         CouponId one = over.get(0);
         JsonNode first = rig.rooms().wallet().coupon(one);
         assertThat(first.path("status").asText()).isEqualTo("EXPIRED");
@@ -178,6 +188,131 @@ final class ArchiveIT {
             assertThat(coupons).as(point.word()).allMatch(this::put);
             assertSound();
         }
+    }
+
+    /** A use, long ago, of a coupon that is in the archive. */
+    private record Put(long user, CouponId coupon, RedemptionId redemption) {}
+
+    private Put usedLongAgo(long template, String order) {
+        long user = rig.user();
+        CouponId coupon = rig.coupon(user, template);
+        Put put = new Put(user, coupon, rig.redeem(user, order, coupon));
+        end(template);
+        clock.forward(LONG_AFTER);
+        archiver(Failpoints.NONE).tick();
+        assertThat(put(coupon)).isTrue();
+        return put;
+    }
+
+    private long template(RefundPolicy policy) {
+        return template(policy, true);
+    }
+
+    private long template(RefundPolicy policy, boolean stackable) {
+        Terms terms = new Terms(0, 1, null, null, null, null, policy, null, null, stackable, null, 100_000L);
+        return BudgetsIT.published(rig.rooms(), TemplatesIT.rules(1_000L, null, terms, 0));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"RESTORE_IF_VALID, EXPIRED, true", "RESTORE, AVAILABLE, true", "NEVER, USED, false"})
+    void aRefundBringsACouponBackAndDoesToItWhatItsTemplateSays(RefundPolicy policy, String status, boolean restored) {
+        Put put = usedLongAgo(template(policy), "old-" + policy);
+        JsonNode part = rig.refund(put.redemption(), "part", 200);
+        assertThat(part.path("coupon_restored").asBoolean()).isFalse();
+        assertThat(put(put.coupon())).isFalse();
+        assertThat(rig.status(put.coupon())).isEqualTo("USED");
+        archiver(Failpoints.NONE).tick();
+        assertThat(put(put.coupon())).as("it is of no use again").isTrue();
+
+        JsonNode rest = rig.refundRest(put.redemption(), "rest");
+        assertThat(rest.path("amount_minor").asLong()).isEqualTo(UseRig.SPARED - 200);
+        assertThat(rest.path("coupon_restored").asBoolean()).isEqualTo(restored);
+        assertThat(rest.path("coupon_status").asText()).isEqualTo(status);
+        assertThat(rig.status(put.coupon())).isEqualTo(status);
+        assertThat(put(put.coupon())).isFalse();
+        assertThat(UseRig.refusal(() -> rig.refund(put.redemption(), "more", 1)))
+                .contains(Reason.ALREADY_REFUNDED);
+        if (restored && status.equals("AVAILABLE")) {
+            rig.redeem(put.user(), "anew-" + policy, put.coupon());
+        }
+        assertSound();
+    }
+
+    /** What a refund says when the archive comes by at one of its moments. */
+    private JsonNode refundWhile(Failpoint meanwhile, boolean unlocked) {
+        long template = template(RefundPolicy.RESTORE);
+        long user = rig.user();
+        CouponId coupon = rig.coupon(user, template);
+        RedemptionId redemption = rig.redeem(user, "same-" + meanwhile + unlocked, coupon);
+        end(template);
+        clock.forward(LONG_AFTER);
+        AtomicInteger came = new AtomicInteger();
+        UseRig refunding = rig.through(side.roomsWith(clock, new Failpoints() {
+            @Override
+            public void hit(Failpoint point) {
+                if (point == meanwhile && came.incrementAndGet() == 1) {
+                    archiver(Failpoints.NONE).tick();
+                }
+            }
+
+            @Override
+            public boolean planted(String bug) {
+                return unlocked && bug.equals("refund.couponUnlocked");
+            }
+        }));
+        JsonNode refund = refunding.refundRest(redemption, "same");
+        assertThat(came).hasPositiveValue();
+        assertThat(put(coupon))
+                .as("in the archive when it was not held")
+                .isEqualTo(!refund.path("coupon_restored").asBoolean());
+        return refund;
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Failpoint.class,
+            names = {"USE_READ", "REFUND_KNOWN", "USE_WRITTEN"})
+    void aRefundAndTheArchiveAtTheSameMomentGiveTheCouponBack(Failpoint meanwhile) {
+        assertThat(refundWhile(meanwhile, false).path("coupon_status").asText()).isEqualTo("AVAILABLE");
+        assertSound();
+    }
+
+    @Test
+    void aTwinThatDoesNotHoldTheCouponLosesItToTheArchive() {
+        JsonNode refund = refundWhile(Failpoint.REFUND_KNOWN, true);
+        assertThat(refund.path("coupon_restored").asBoolean()).isFalse();
+    }
+
+    @Test
+    void aDeathWhileACouponIsBroughtBackLeavesItInTheArchiveAndTheRefundIsMadeAgain() {
+        for (Failpoint point : List.of(Failpoint.ARCHIVE_COPIED, Failpoint.ARCHIVE_DELETED, Failpoint.USE_WRITTEN)) {
+            Put put = usedLongAgo(template(RefundPolicy.RESTORE), "death-" + point);
+            AtomicInteger deaths = new AtomicInteger();
+            UseRig dying = rig.through(side.roomsWith(clock, hit -> {
+                if (hit == point && deaths.incrementAndGet() == 1) {
+                    throw new Died();
+                }
+            }));
+            assertThatThrownBy(() -> dying.refundRest(put.redemption(), "r")).isInstanceOf(Died.class);
+            assertThat(put(put.coupon())).as(point.word()).isTrue();
+            assertThat(dying.refundRest(put.redemption(), "r")
+                            .path("coupon_restored")
+                            .asBoolean())
+                    .isTrue();
+            assertThat(put(put.coupon())).isFalse();
+            assertSound();
+        }
+    }
+
+    @Test
+    void whatAnOrderHadLongAgoStillCountsForItsRules() {
+        Put put = usedLongAgo(template(RefundPolicy.RESTORE, false), "grows");
+        CouponId another = rig.coupon(put.user(), side.mall().template(10, 0));
+        assertThat(UseRig.refusal(() -> rig.redeem(put.user(), "grows", another)))
+                .contains(Reason.STACKING_CONFLICT);
+        assertThat(UseRig.refusal(() -> rig.hold(put.user(), "grows", another))).contains(Reason.STACKING_CONFLICT);
+        rig.redeem(put.user(), "another", another);
+        assertSound();
     }
 
     @Test

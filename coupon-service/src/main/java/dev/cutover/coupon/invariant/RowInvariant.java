@@ -3,6 +3,7 @@ package dev.cutover.coupon.invariant;
 import dev.cutover.core.routing.ShardLayout;
 import dev.cutover.core.topology.Identifier;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Something that is true of the rows of one database of NEW at every moment, because each unit is one transaction there and leaves it true:
@@ -13,15 +14,19 @@ import java.util.List;
  *     {@code {slots}} for the table's number and how many there are
  */
 public record RowInvariant(String what, String violations) {
+    private static final String ONE_USE =
+            "SELECT c.coupon_id FROM {user_coupon} c LEFT JOIN {coupon_redemption} r ON r.coupon_id = c.coupon_id"
+                    + " WHERE c.request_no NOT LIKE 'LEGACY-%' GROUP BY c.coupon_id, c.status, c.order_no"
+                    + " HAVING COUNT(IF(COALESCE(r.refund_status, 0) = 0, r.redemption_id, NULL)) > (c.status = 3)"
+                    // A use that was taken back may have left its coupon used, as its template says.
+                    + " OR (c.status = 3 AND COUNT(IF(r.order_no = c.order_no, 1, NULL)) = 0)";
+
     /** Of each physical table with those beside it that are of the same users. */
     public static final List<RowInvariant> OF_TABLES = List.of(
             new RowInvariant(
                     "9 of what NEW issued, only a used coupon has a use that stands, and one; and it was used on its order",
-                    "SELECT c.coupon_id FROM {user_coupon} c LEFT JOIN {coupon_redemption} r ON r.coupon_id = c.coupon_id"
-                            + " WHERE c.request_no NOT LIKE 'LEGACY-%' GROUP BY c.coupon_id, c.status, c.order_no"
-                            + " HAVING COUNT(IF(COALESCE(r.refund_status, 0) = 0, r.redemption_id, NULL)) > (c.status = 3)"
-                            // A use that was taken back may have left its coupon used, as its template says.
-                            + " OR (c.status = 3 AND COUNT(IF(r.order_no = c.order_no, 1, NULL)) = 0)"),
+                    ONE_USE),
+            new RowInvariant("9 the same in the archive", inTheArchive(ONE_USE)),
             new RowInvariant(
                     "10 refunds of a use are not more than it took off",
                     "SELECT r.redemption_id FROM {coupon_redemption} r JOIN {coupon_refund} f ON f.redemption_id = r.redemption_id"
@@ -48,10 +53,8 @@ public record RowInvariant(String what, String violations) {
                     "SELECT redemption_id FROM {coupon_redemption} WHERE CRC32(CAST(user_id AS CHAR)) % {slots} <> {slot}"
                             + " OR redemption_id & 1023 <> {slot} OR coupon_id & 1023 <> {slot}"),
             new RowInvariant(
-                    "20 no coupon is both in its table and in the archive, and none is there that an order had",
-                    "SELECT a.coupon_id FROM {user_coupon_archive} a LEFT JOIN {user_coupon} c ON c.coupon_id = a.coupon_id"
-                            + " LEFT JOIN {coupon_redemption} r ON r.coupon_id = a.coupon_id"
-                            + " WHERE c.coupon_id IS NOT NULL OR r.redemption_id IS NOT NULL OR a.status = 3"),
+                    "20 no coupon is both in its table and in the archive",
+                    "SELECT a.coupon_id FROM {user_coupon_archive} a JOIN {user_coupon} c ON c.coupon_id = a.coupon_id"),
             new RowInvariant(
                     "18 no line is spared more than it costs, nor a use less than nothing or more than its order",
                     "SELECT redemption_id FROM {coupon_redemption_line} GROUP BY redemption_id HAVING MIN(discount_minor) < 0"
@@ -60,9 +63,10 @@ public record RowInvariant(String what, String violations) {
                     "18 all coupons of an order together spare no line more than it costs",
                     "SELECT CONCAT(r.user_id, '/', r.order_no, '/', l.line_no) FROM {coupon_redemption} r"
                             + " JOIN {coupon_redemption_line} l ON l.redemption_id = r.redemption_id"
-                            + " JOIN {user_coupon} c ON c.coupon_id = r.coupon_id"
+                            + " LEFT JOIN {user_coupon} c ON c.coupon_id = r.coupon_id"
+                            + " LEFT JOIN {user_coupon_archive} a ON a.coupon_id = r.coupon_id"
                             + " WHERE COALESCE(r.refund_status, 0) = 0 GROUP BY r.user_id, r.order_no, l.line_no, l.goods_sn, l.product_id,"
-                            + " c.kind = 2 OR c.discount_type = 3"
+                            + " COALESCE(c.kind, a.kind) = 2 OR COALESCE(c.discount_type, a.discount_type) = 3"
                             + " HAVING SUM(l.discount_minor) > MAX(l.amount_minor)"),
             new RowInvariant(
                     "18 nothing is spared below zero, and lines add up to their use",
@@ -96,6 +100,17 @@ public record RowInvariant(String what, String violations) {
             "coupon_redemption",
             "coupon_refund",
             "coupon_operation");
+
+    /** A query on coupons, as it is asked of those in the archive. */
+    private static String inTheArchive(String query) {
+        return query.replace("{user_coupon}", "{user_coupon_archive}");
+    }
+
+    /** Queries whose rows add up over tables and their archives. */
+    static List<String> andOfTheArchive(List<String> queries) {
+        return Stream.concat(queries.stream(), queries.stream().map(RowInvariant::inTheArchive))
+                .toList();
+    }
 
     /** The number of the invariant. */
     public String number() {

@@ -29,9 +29,8 @@ final class Totals {
                     + " GROUP BY template_id",
             "SELECT template_id, SUM(IF(leg = 1, quantity, -quantity)) FROM stock_transfer_leg WHERE " + OF_NEW
                     + " GROUP BY template_id");
-    private static final List<String> STOCK_OF_TABLES = List.of(
-            "SELECT template_id, COUNT(*) FROM {user_coupon} WHERE " + OF_NEW + " GROUP BY template_id",
-            "SELECT template_id, COUNT(*) FROM {user_coupon_archive} WHERE " + OF_NEW + " GROUP BY template_id");
+    private static final List<String> STOCK_OF_TABLES = RowInvariant.andOfTheArchive(
+            List.of("SELECT template_id, COUNT(*) FROM {user_coupon} WHERE " + OF_NEW + " GROUP BY template_id"));
     private static final String STOCK_GIVEN =
             "SELECT template_id, total_quantity FROM coupon_template WHERE total_quantity IS NOT NULL AND status IN (1, 2, 3)"
                     + " AND " + OF_NEW;
@@ -43,13 +42,13 @@ final class Totals {
             "SELECT k.template, SUM(JSON_EXTRACT(h.agreed, CONCAT('$.reserved.\"', k.template, '\"'))) FROM coupon_hold h,"
                     + " JSON_TABLE(JSON_KEYS(h.agreed, '$.reserved'), '$[*]' COLUMNS (template BIGINT PATH '$')) k"
                     + " WHERE h.state = 1 GROUP BY k.template");
-    private static final List<String> BUDGET_OF_TABLES = List.of(
+    private static final List<String> BUDGET_OF_TABLES = RowInvariant.andOfTheArchive(List.of(
             "SELECT c.template_id, SUM(r.amount_minor) FROM {coupon_redemption} r"
                     + " JOIN {user_coupon} c ON c.coupon_id = r.coupon_id WHERE c." + OF_NEW
                     + " GROUP BY c.template_id",
             "SELECT c.template_id, -SUM(f.amount_minor) FROM {coupon_refund} f JOIN {coupon_redemption} r"
                     + " ON r.redemption_id = f.redemption_id JOIN {user_coupon} c ON c.coupon_id = r.coupon_id"
-                    + " WHERE c." + OF_NEW + " GROUP BY c.template_id");
+                    + " WHERE c." + OF_NEW + " GROUP BY c.template_id"));
     private static final String BUDGET_GIVEN =
             "SELECT template_id, amount_minor FROM template_budget JOIN coupon_template USING (template_id)"
                     + " WHERE status NOT IN (0, 5) AND " + OF_NEW;

@@ -106,14 +106,16 @@ final class RowCount {
                             new Sums(0, row.getLong(4), row.getLong(5), row.getLong(6), row.getLong(7)));
                     return 1;
                 },
-                "SELECT COALESCE(c.template_id, 0) AS template_id, " + Tally.DAY_SQL.formatted("r.created_at")
-                        + " AS day, COALESCE(c.source, 0) AS source, COUNT(*), COALESCE(SUM(r.amount_minor), 0),"
+                "SELECT COALESCE(c.template_id, a.template_id, 0) AS template_id, "
+                        + Tally.DAY_SQL.formatted("r.created_at")
+                        + " AS day, COALESCE(c.source, a.source, 0) AS source, COUNT(*), COALESCE(SUM(r.amount_minor), 0),"
                         + " COALESCE(SUM(r.refund_status = 1), 0), COALESCE(SUM(IF(r.refund_status = 1,"
                         + " r.amount_minor, (SELECT COALESCE(SUM(f.amount_minor), 0) FROM "
                         + table("coupon_refund", slot)
                         + " f WHERE f.redemption_id = r.redemption_id))), 0)"
                         + " FROM " + table(Tables.REDEMPTION, slot) + " r LEFT JOIN " + coupons
-                        + " c ON c.coupon_id = r.coupon_id GROUP BY template_id, day, source");
+                        + " c ON c.coupon_id = r.coupon_id LEFT JOIN " + Tables.archiveOf(coupons)
+                        + " a ON a.coupon_id = r.coupon_id GROUP BY template_id, day, source");
     }
 
     private String table(String name, int slot) {

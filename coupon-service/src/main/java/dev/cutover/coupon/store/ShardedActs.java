@@ -37,8 +37,13 @@ final class ShardedActs {
         this.now = now;
     }
 
-    /** With the facts of these coupons read from their rows. */
+    /** With the facts of these coupons read from their rows, which stay locked: nobody puts them into the archive meanwhile. */
     ShardedActs(StoreUnit unit, long userId, List<CouponId> coupons, long now) throws SQLException {
+        this(unit, userId, coupons, now, " FOR UPDATE");
+    }
+
+    /** @param locking how the rows are locked */
+    ShardedActs(StoreUnit unit, long userId, List<CouponId> coupons, long now, String locking) throws SQLException {
         this(unit, userId, now);
         Sql.list(
                 unit.connection(),
@@ -46,8 +51,12 @@ final class ShardedActs {
                         new CouponId(row.getLong(1)),
                         new Facts(new TemplateId(row.getLong(2)), row.getInt(3), row.getInt(4))),
                 "SELECT coupon_id, template_id, source, use_round FROM " + unit.table(Tables.COUPON)
-                        + " WHERE coupon_id IN " + Sql.tuples(1, coupons.size()),
+                        + " WHERE coupon_id IN " + Sql.tuples(1, coupons.size()) + locking,
                 coupons.stream().map(CouponId::number).toArray());
+    }
+
+    boolean knows(CouponId coupon) {
+        return known.containsKey(coupon);
     }
 
     void know(CouponId coupon, Facts facts) {

@@ -287,8 +287,14 @@ public final class ShardedCouponStore implements CouponStore {
     /** The coupon, also one that was put into the archive: nobody can use it, and whoever asks is told why. */
     static Optional<CouponRow> find(StoreView view, CouponId id) throws SQLException {
         String table = view.table(Tables.COUPON);
-        Optional<CouponRow> there = find(view, table, id);
-        return there.isPresent() ? there : find(view, Tables.archiveOf(table), id);
+        // Once more where it was not: a refund may have brought it back between the two.
+        for (String place : List.of(table, Tables.archiveOf(table), table)) {
+            Optional<CouponRow> there = find(view, place, id);
+            if (there.isPresent()) {
+                return there;
+            }
+        }
+        return Optional.empty();
     }
 
     private static Optional<CouponRow> find(StoreView view, String table, CouponId id) throws SQLException {

@@ -34,7 +34,8 @@ final class ShardedOrders {
     static final String READS_UNLOCKED = "order.readsUnlocked";
 
     // As Pricing tells them.
-    private static final String FREIGHT = "c.kind = 2 OR c.discount_type = 3";
+    private static final String FREIGHT =
+            "COALESCE(c.kind, a.kind) = 2 OR COALESCE(c.discount_type, a.discount_type) = 3";
 
     private final Prices prices;
     private final ShardedTables tables;
@@ -127,14 +128,20 @@ final class ShardedOrders {
                             new Taking(new CouponId(row.getLong(1)), template, row.getLong(5), row.getBoolean(6)),
                             new ShardedActs.Facts(template, row.getInt(3), row.getInt(4)));
                 },
-                "SELECT r.coupon_id, c.template_id, c.source, c.use_round, r.amount_minor, "
-                        + FREIGHT + " FROM "
-                        + unit.table(Tables.REDEMPTION) + " r JOIN "
-                        + unit.table(Tables.COUPON) + " c ON c.coupon_id = r.coupon_id"
+                "SELECT r.coupon_id, COALESCE(c.template_id, a.template_id), COALESCE(c.source, a.source),"
+                        + " COALESCE(c.use_round, a.use_round), r.amount_minor, " + FREIGHT + " FROM "
+                        + unit.table(Tables.REDEMPTION) + " r" + withCoupons(unit)
                         + " WHERE r.user_id = ? AND r.order_no = ? AND COALESCE(r.refund_status, 0) = 0"
                         + locking(" FOR SHARE OF r"),
                 userId,
                 orderNo);
+    }
+
+    /** An order that is as old as that may have coupons in the archive. */
+    private static String withCoupons(StoreUnit unit) {
+        String coupons = unit.table(Tables.COUPON);
+        return " LEFT JOIN " + coupons + " c ON c.coupon_id = r.coupon_id LEFT JOIN " + Tables.archiveOf(coupons)
+                + " a ON a.coupon_id = r.coupon_id";
     }
 
     private Held held(StoreUnit unit, long userId, String orderNo, @Nullable HoldRow own, long now)
@@ -242,8 +249,8 @@ final class ShardedOrders {
                         row.getLong(6)),
                 "SELECT l.line_no, l.goods_sn, l.product_id, " + FREIGHT + ", l.discount_minor, l.amount_minor FROM "
                         + unit.table(Tables.REDEMPTION) + " r JOIN " + tables.lines(unit)
-                        + " l ON l.redemption_id = r.redemption_id JOIN " + unit.table(Tables.COUPON)
-                        + " c ON c.coupon_id = r.coupon_id WHERE r.user_id = ? AND r.order_no = ?"
+                        + " l ON l.redemption_id = r.redemption_id" + withCoupons(unit)
+                        + " WHERE r.user_id = ? AND r.order_no = ?"
                         + " AND COALESCE(r.refund_status, 0) = 0",
                 userId,
                 orderNo));

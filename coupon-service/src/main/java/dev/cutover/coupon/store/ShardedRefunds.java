@@ -33,6 +33,9 @@ final class ShardedRefunds {
     /** A test asks what is refunded before it locks the use, to see itself fail. */
     static final String SUMS_UNLOCKED = "refund.sumsUnlocked";
 
+    /** A test does not hold the coupon while its use is refunded, to see it go to the archive without being given back. */
+    static final String COUPON_UNLOCKED = "refund.couponUnlocked";
+
     private final ShardedTables tables;
     private final ShardedRedemptions redemptions;
     private final Prices prices;
@@ -64,7 +67,12 @@ final class ShardedRefunds {
         }
         boolean whole = amount == left;
         CouponId coupon = redemption.couponId();
-        ShardedActs acts = new ShardedActs(unit, order.userId(), List.of(coupon), now);
+        ShardedActs acts = acts(unit, order, coupon, now);
+        if (!acts.knows(coupon)) {
+            Archive.bringBack(unit, coupon, failpoints);
+            acts = acts(unit, order, coupon, now);
+        }
+        failpoints.hit(Failpoint.REFUND_KNOWN);
         acts.refunded(whole ? Act.REFUND : Act.REFUND_PART, coupon, order.refundNo(), amount);
         insert(unit, order, amount, whole, now);
         boolean restored = whole && makeWhole(unit, redemption, now);
@@ -101,6 +109,11 @@ final class ShardedRefunds {
         if (found == 0) {
             throw Redeemable.alreadyRefunded(order);
         }
+    }
+
+    private ShardedActs acts(StoreUnit unit, RefundOrder order, CouponId coupon, long now) throws SQLException {
+        String locking = failpoints.planted(COUPON_UNLOCKED) ? "" : " FOR UPDATE";
+        return new ShardedActs(unit, order.userId(), List.of(coupon), now, locking);
     }
 
     private long refunded(StoreUnit unit, RedemptionRow redemption) throws SQLException {

@@ -113,6 +113,8 @@ public enum Failpoint {
     ARCHIVE_COPIED("archive.copied"),
     /** They are in the archive alone; nothing is committed. */
     ARCHIVE_DELETED("archive.deleted"),
+    /** A refund knows its coupon, which is in its table; nothing of it is changed. */
+    REFUND_KNOWN("refund.known"),
 
     /** A worker has taken cache-build tasks; nothing of them is read. */
     CACHE_TASKS_TAKEN("cache.taken"),
